@@ -1,0 +1,1 @@
+"""Remit secures AI agents by intent: it discovers, understands and enforces."""

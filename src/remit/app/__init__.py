@@ -1,0 +1,1 @@
+"""Where stages and plugins meet; reads as the loop."""

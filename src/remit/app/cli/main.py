@@ -1,0 +1,70 @@
+"""The `remit` command: joins the command groups, and turns every failure into a message and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from remit.model.errors import RefusedError, RemitError, UsageError
+
+COMMANDS = {
+    "discover": "remit.app.cli.discover",
+    "check": "remit.app.cli.documents",
+    "compile": "remit.app.cli.documents",
+    "gateway": "remit.app.cli.gateway",
+    "serve": "remit.app.cli.serve",
+}
+"""Command -> the module that offers `register(app)`. Only the module of the command that was typed is imported."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"remit {version('remit')}")
+        raise typer.Exit
+
+
+def build(words: list[str]) -> typer.Typer:
+    """The command line for these words: one command's module when the first word is a command, else all of them."""
+    app = typer.Typer(
+        name="remit",
+        help="Discover AI agents, and hold each to what it is for.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def main(
+        show_version: Annotated[
+            bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+        ] = False,
+    ) -> None:
+        """Discover AI agents, and hold each to what it is for."""
+
+    first = next((word for word in words if not word.startswith("-")), "")
+    wanted = [COMMANDS[first]] if first in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
+    for module in wanted:
+        importlib.import_module(module).register(app)
+    return app
+
+
+def run() -> None:
+    """Runs the command of `sys.argv`; no input, however bad, ends in a traceback."""
+    try:
+        build(sys.argv[1:])()
+    except UsageError as error:
+        sys.stderr.write(f"remit: {error}\n")
+        sys.exit(2)
+    except (RefusedError, RemitError) as error:
+        sys.stderr.write(f"remit: {error}\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,43 @@
+"""What an enforcement point is given, and what it must do with it.
+
+Rules, proved by `testing.kits.point`: a point never allows by itself; every decision case gives the same answer through it;
+a decider that raises, a log that cannot be written and a request that is not understood are denials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from remit.model.decision import Decision, Request
+
+
+class Session(Protocol):
+    """What is known of one session: the task's words and where values came from (remit language, section 7)."""
+
+    id: str
+    task: str | None
+
+    def sent(self, request: Request) -> None:
+        """Records the values of a call that was forwarded: they do not come from results any more."""
+        ...
+
+    def received(self, request: Request, result: Any) -> None:
+        """Records the values of a tool result (a JSON value). Nothing in it widens anything."""
+        ...
+
+
+class Decide(Protocol):
+    """The decision as a point sees it: it is total, and it is logged before it returns."""
+
+    def __call__(self, requests: Sequence[Request], session: Session | None = None) -> list[Decision]:
+        """One decision per request, in order, all of them in the log when this returns; a fault is a deny."""
+        ...
+
+    def open_session(self, agent: str, session: str, task: str | None) -> Session:
+        """A session of an agent, with the person's words where they are known."""
+        ...
+
+    def shows(self, agent: str, system: str, action: str) -> bool:
+        """Whether an action could be allowed for some arguments: what `tools/list` is filtered by."""
+        ...

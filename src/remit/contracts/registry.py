@@ -1,0 +1,46 @@
+"""Finds plugins by walking their folder: adding one adds a folder and nothing else.
+
+A plugin is a package (or module) in a plugin folder that offers one well-known name: `SOURCE`, `SYSTEM` or `POINT`. Packages
+whose name begins with `_` are not plugins. Foreign packages by entry point come later.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+_FOLDERS = {"SOURCE": "remit.discover.sources", "SYSTEM": "remit.systems", "POINT": "remit.points"}
+
+
+def _offers(package: ModuleType, wanted: str) -> Iterable[tuple[str, Any]]:
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
+        if module.name.startswith("_"):
+            continue
+        for inner in (f"{package.__name__}.{module.name}.{wanted.lower()}", f"{package.__name__}.{module.name}"):
+            try:
+                loaded = importlib.import_module(inner)
+            except ModuleNotFoundError as error:
+                if error.name == inner or (error.name or "").startswith(f"{package.__name__}.{module.name}."):
+                    continue
+                raise
+            if hasattr(loaded, wanted):
+                yield module.name, getattr(loaded, wanted)
+                break
+
+
+def find(wanted: str, extra: Iterable[str] = ()) -> dict[str, Any]:
+    """Every plugin of one sort by the name of its folder; `extra` names further packages to walk (tests, authors).
+
+    `wanted` is `SOURCE`, `SYSTEM` or `POINT`. The object stands in the module `source`, `system` or `point` of the plugin's
+    package, so that importing the package itself stays free.
+    """
+    found: dict[str, Any] = {}
+    for folder in (_FOLDERS[wanted], *extra):
+        for name, plugin in _offers(importlib.import_module(folder), wanted):
+            if name in found:
+                raise ValueError(f"two plugins are called `{name}`: the second is in `{folder}`")
+            found[name] = plugin
+    return found

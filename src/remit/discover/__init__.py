@@ -1,0 +1,1 @@
+"""From evidence to inventory: which agents exist, which identities they use, which are copies."""

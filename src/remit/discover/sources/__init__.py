@@ -1,0 +1,1 @@
+"""One folder per discovery source; each emits evidence and gaps and nothing else."""

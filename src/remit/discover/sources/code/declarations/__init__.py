@@ -1,0 +1,1 @@
+"""Files that declare agents, MCP servers, deployments or pipelines: YAML, JSON, TOML, Markdown and Terraform."""

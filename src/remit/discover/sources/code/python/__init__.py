@@ -1,0 +1,1 @@
+"""Python and notebooks, by syntax tree."""

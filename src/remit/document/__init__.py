@@ -1,0 +1,1 @@
+"""The remit document: from YAML to a checked, canonical, hashed record, and the pattern language in it."""

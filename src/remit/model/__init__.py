@@ -1,0 +1,1 @@
+"""The nouns: frozen, typed records that cross from one stage to another."""

@@ -1,0 +1,30 @@
+"""Identities, the credentials that prove them, and which agent uses which."""
+
+from __future__ import annotations
+
+import msgspec
+
+from remit.model.place import Confidence, Place
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """What proves an identity: its kind, name and place; never its value."""
+
+    name: str
+    kind: str
+    place: Place
+
+
+class Because(msgspec.Struct, frozen=True, kw_only=True):
+    """A place, and the clause that says what it shows."""
+
+    place: Place
+    text: str
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent uses an identity; why we think so, and how sure we are."""
+
+    ref: str
+    because: tuple[Because, ...]
+    confidence: Confidence

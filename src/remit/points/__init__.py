@@ -1,0 +1,1 @@
+"""One folder per enforcement point; each asks for a decision and obeys it."""

@@ -1,0 +1,1 @@
+"""The decision service: AuthZEN 1.0 over HTTP."""

@@ -1,0 +1,1 @@
+"""The MCP gateway: a decision before every tool call of a server."""

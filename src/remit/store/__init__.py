@@ -1,0 +1,1 @@
+"""What Remit keeps: the decision log."""

@@ -1,0 +1,1 @@
+"""Cedar as a target: a remit compiled to Cedar policies."""
