@@ -1,0 +1,1 @@
+"""Tables of facts, read as data."""
