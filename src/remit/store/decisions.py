@@ -1,0 +1,197 @@
+"""The decision log as JSON Lines: appended before a decision is answered, read back by a scan.
+
+Decides where a logged decision stands and what makes it durable; never whether something is allowed.
+
+Invariants:
+- a batch of decisions is one `write` to a file opened for appending, so that several processes share one log;
+- a batch that cannot be written whole raises `LogError`, and the caller denies what was in it;
+- the file is readable by its owner alone, and so is every folder made for it;
+- argument values never reach the log, only their names; texts are cut at `MAX_TEXT_CHARS`.
+
+A process that dies leaves whole lines behind; a machine that dies may leave a torn last line, which the reader reports and the
+next writer closes. The log is not synchronised to the disk line by line.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from remit.model.decision import Decision, LoggedDecision, Request
+from remit.model.errors import RemitError
+from remit.model.ids import AGENT_PREFIX
+
+MAX_TEXT_CHARS = 2048
+"""Longer texts of a request (a resource, a tool's name) are cut in the log."""
+MAX_NAMES = 64
+"""Argument names kept of one request."""
+_ENCODER = msgspec.json.Encoder()
+
+
+class LogError(RemitError):
+    """The decision log cannot be written; nothing may be allowed until it can."""
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """A line of a log that is not a decision."""
+
+    number: int
+    """1-based."""
+    why: str
+
+
+class Ids:
+    """Time-ordered unique identifiers: 48 bits of milliseconds, a counter of 12, 62 random bits, laid out as a UUID version 7."""
+
+    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
+        self._random = random
+        self._last_ms = 0
+        self._counter = 0
+
+    def make(self, time_ns: int) -> str:
+        """The next identifier; later ones of this process sort after it even when the clock steps back."""
+        ms = time_ns // 1_000_000
+        if ms > self._last_ms:
+            self._last_ms, self._counter = ms, 0
+        else:
+            self._counter += 1
+            if self._counter > 0xFFF:
+                self._last_ms, self._counter = self._last_ms + 1, 0
+        tail = int.from_bytes(self._random(8), "big") & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        text = f"{self._last_ms:012x}7{self._counter:03x}{tail:016x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class DecisionLog:
+    """An append-only file of decisions, shared by any number of processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or makes the file; raises LogError when that cannot be done."""
+        self.path = path
+        self._descriptor = -1
+        self._is_torn = False
+        self._identity = (0, 0)
+        self._open()
+
+    def append(self, lines: Sequence[LoggedDecision]) -> None:
+        """Writes all of them in one go; raises LogError unless every byte was taken."""
+        if not lines:
+            return
+        # INVARIANT (one write): a batch is never split, so lines of other processes cannot stand inside it.
+        payload = b"".join(_ENCODER.encode(line) + b"\n" for line in lines)
+        try:
+            self._follow_rotation()
+            if self._is_torn:
+                payload = b"\n" + payload
+            written = os.write(self._descriptor, payload)
+        except OSError as error:
+            raise LogError(f"decision log `{self.path}` cannot be written: {error.strerror or error}") from error
+        self._is_torn = written < len(payload)
+        if self._is_torn:
+            raise LogError(f"decision log `{self.path}` cannot be written: the disk took {written} of {len(payload)} bytes")
+
+    def close(self) -> None:
+        """Synchronises and closes the file; a second call does nothing."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            try:
+                os.fsync(descriptor)
+            except OSError:
+                pass  # the decisions are written; only a crash of the machine could still lose them
+            finally:
+                os.close(descriptor)
+
+    def _open(self) -> None:
+        try:
+            make_private_folder(self.path.parent)
+            # O_NONBLOCK: opening a named pipe that nobody reads must not hang the agent.
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+            descriptor = os.open(self.path, flags, 0o600)
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                os.close(descriptor)
+                raise LogError(f"decision log `{self.path}` is not a regular file")
+            self._is_torn = found.st_size > 0 and os.pread(descriptor, 1, found.st_size - 1) != b"\n"
+        except OSError as error:
+            raise LogError(f"decision log `{self.path}` cannot be opened: {error.strerror or error}") from error
+        self._descriptor = descriptor
+        self._identity = (found.st_dev, found.st_ino)
+
+    def _follow_rotation(self) -> None:
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != self._identity:
+            self.close()
+            self._open()
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes a folder and its missing parents with mode 0700; a folder that exists keeps its mode."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for made in reversed(missing):
+        made.mkdir(mode=0o700, exist_ok=True)
+
+
+def logged_decision(request: Request, decision: Decision, *, point: str, time_ns: int, microseconds: float) -> LoggedDecision:
+    """The line of the log for one decision; `decision.id` is set already."""
+    return LoggedDecision(
+        time=rfc3339(time_ns),
+        id=decision.id,
+        agent=AGENT_PREFIX + _loggable(request.agent),
+        system=_loggable(request.system),
+        action=_loggable(request.action),
+        resource=_loggable(request.resource),
+        outcome=decision.outcome,
+        step=decision.step,
+        line=f"{decision.path}:{decision.line}" if decision.line else "",
+        rule=decision.rule,
+        because=_loggable(decision.because),
+        objective=decision.objective,
+        would=decision.would,
+        mode=decision.mode,
+        remit=decision.remit_hash,
+        point=point,
+        session=_loggable(request.session),
+        arguments=tuple(_loggable(str(name)) for name, _ in zip(request.arguments, range(MAX_NAMES), strict=False)),
+        us=round(microseconds, 1),
+    )
+
+
+def rfc3339(time_ns: int) -> str:
+    """UTC with microseconds: `2026-07-28T09:30:00.000123Z`."""
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+
+
+def read_decisions(path: Path) -> Iterator[LoggedDecision | Unread]:
+    """Every decision of a log in file order; a line that is not one (torn by a crash, of a newer form) is an `Unread`."""
+    decoder = msgspec.json.Decoder(LoggedDecision)
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                yield decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                yield Unread(number, "cut off" if not line.endswith(b"\n") else str(error))
+
+
+def clock_ns() -> int:
+    """Wall-clock time, nanoseconds since 1970: the edge at which time enters decisions."""
+    return time.time_ns()
+
+
+def _loggable(text: str) -> str:
+    cut = text if len(text) <= MAX_TEXT_CHARS else f"{text[:MAX_TEXT_CHARS]}..."
+    return cut if cut.isascii() else cut.encode("utf-8", "backslashreplace").decode("utf-8")
