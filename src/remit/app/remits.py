@@ -1,0 +1,265 @@
+"""Remit files, loaded and kept fresh: what a point without a store decides by.
+
+Decides which remits count (remit language section 8: a file counts as approved, `unsigned`) and what becomes of an agent whose
+file changes under a running point.
+
+Invariants:
+- at start one bad file, two files for one agent, a missing path or a folder without a remit stop everything;
+- while running, a file that turns bad leaves its agent denied with the reason; a deleted file makes its agent unknown; a changed
+  file is taken over whole or not at all;
+- a quarantine is on the disk before it is answered, and a damaged `suspended.json` denies everybody.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from remit.decide.index import Index, build_index
+from remit.document.parse import MAX_BYTES, parse
+from remit.model.agent import AgentState
+from remit.model.errors import DocumentError, Problem, RefusedError
+from remit.model.ids import printable
+from remit.model.remit import Mode, Remit
+from remit.store.suspended import Suspension, read_suspended, write_suspended
+
+_Signature = tuple[int, int, int, int, int]
+_HAS_REMIT_KEY = re.compile(rb"""^\xef?\xbb?\xbf?(?:\{\s*)?["']?remit["']?\s*:""", re.MULTILINE)
+_RACY_NS = 50_000_000
+"""A file changed this shortly before it was read may change again without its times telling."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What is decided by at one moment."""
+
+    index: Index
+    remits: Mapping[str, Remit]
+    """By slug; agents of files that turned bad are not in it."""
+    suspended: Mapping[str, Suspension]
+    broken: Mapping[str, str]
+    """Slug -> why this agent's remit cannot be used any more."""
+    fault: str = ""
+    """Why nobody can be decided about; empty: all is well."""
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    """One file as it was read last."""
+
+    signature: _Signature | None
+    """None: read it again next time."""
+    remit: Remit | None = None
+    agent: str = ""
+    """Slug of the last remit that this file held, also when it has turned bad."""
+    fault: str = ""
+    problems: tuple[Problem, ...] = ()
+    is_skipped: bool = False
+
+
+class Remits:
+    """The remits of a file, or of a folder and everything below it."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        suspended_path: Path,
+        is_observed: bool = False,
+        report: Callable[[str], None] = lambda _text: None,
+        clock_ns: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Loads everything. Raises DocumentError with every problem of every file, or RefusedError.
+
+        `is_observed` decides every remit as if it said `mode: observe`. `report` is told, in one line for people, what happens to
+        files later; `clock_ns` is only compared with file times.
+        """
+        self._path = path
+        self._suspended_path = suspended_path
+        self._is_observed = is_observed
+        self._report = report
+        self._clock_ns = clock_ns
+        self._lock = threading.RLock()
+        self._suspended_signature: _Signature | None = None
+        self.skipped: list[str] = []
+        """Names of YAML files that are no remits."""
+        if not path.exists():
+            raise RefusedError(f"`{printable(str(path))}` does not exist")
+        self._is_folder = path.is_dir()
+        self._files = {found: self._read(found, None) for found in self._found()}
+        self._raise_problems()
+        suspended = self._read_suspended()
+        self.policy = self._build(suspended, "")
+
+    def refresh(self) -> bool:
+        """Looks whether anything changed on the disk and takes it over; true when something did."""
+        with self._lock:
+            found = list(self._found())
+            changed = {name: self._reread(name) for name in found}
+            files = {name: file for name, file in changed.items() if file is not None}
+            is_changed = files.keys() != self._files.keys() or any(self._files[name] is not file for name, file in files.items())
+            suspended, fault, is_suspension_changed = self._look_at_suspended()
+            if is_changed:
+                self._tell(files)
+                self._files = files
+            if is_changed or is_suspension_changed:
+                self.policy = self._build(suspended, fault)
+            return is_changed or is_suspension_changed
+
+    def suspend(self, agent: str, because: str, since: str) -> bool:
+        """Quarantines an agent: on the disk, then in force; false when it already was. Raises RefusedError when it cannot be kept."""
+        with self._lock:
+            suspended = dict(self._read_suspended())
+            if agent in suspended:
+                self.policy = self._build(suspended, "")
+                return False
+            suspended[agent] = Suspension(because=because, since=since)
+            # INVARIANT (stop first): the agent is stopped here even when the disk refuses.
+            self.policy = self._build(suspended, "")
+            self._write_suspended(suspended)
+            return True
+
+    def release(self, agent: str) -> bool:
+        """Ends a quarantine: on the disk, then in force; false when there was none."""
+        with self._lock:
+            suspended = dict(self._read_suspended())
+            if suspended.pop(agent, None) is None:
+                return False
+            self._write_suspended(suspended)
+            self.policy = self._build(suspended, "")
+            return True
+
+    # --- files -----------------------------------------------------------------------------------------------------------------
+
+    def _found(self) -> Iterator[Path]:
+        if not self._is_folder:
+            if self._path.exists():
+                yield self._path
+            return
+        for folder, folders, names in os.walk(self._path):
+            folders.sort()
+            for name in sorted(names):
+                if name.endswith(".yaml"):
+                    yield Path(folder) / name
+
+    def _reread(self, path: Path) -> _File | None:
+        known = self._files.get(path)
+        try:
+            signature = _signature(path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            signature = None
+        if known is not None and known.signature is not None and known.signature == signature:
+            return known
+        read = self._read(path, known)
+        if known is not None and (read.remit, read.fault, read.is_skipped) == (known.remit, known.fault, known.is_skipped):
+            # Same content: keep the record, so that nothing is rebuilt for a touched file.
+            self._files[path] = msgspec.structs.replace(known, signature=read.signature)
+            return self._files[path]
+        return read
+
+    def _read(self, path: Path, known: _File | None) -> _File:
+        agent = known.agent if known is not None else ""
+        name = str(path)
+        try:
+            signature = _signature(path)
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            problem = Problem(path=name, line=0, what=f"cannot be read: {error.strerror or error}", code="unreadable")
+            return _File(signature=None, agent=agent, fault=str(problem), problems=(problem,))
+        if self._clock_ns() - max(signature[0], signature[1]) < _RACY_NS:
+            signature = None
+        if self._is_folder and not agent and _HAS_REMIT_KEY.search(content) is None:
+            return _File(signature=signature, is_skipped=True)
+        try:
+            remit = parse(content, name)
+        except DocumentError as error:
+            return _File(signature=signature, agent=agent, fault=str(error.problems[0]), problems=error.problems)
+        return _File(signature=signature, agent=remit.agent, remit=remit)
+
+    def _raise_problems(self) -> None:
+        self.skipped = [str(path) for path, file in self._files.items() if file.is_skipped]
+        problems = [problem for file in self._files.values() for problem in file.problems]
+        owners: dict[str, Path] = {}
+        for path, file in self._files.items():
+            if file.remit is None:
+                continue
+            first = owners.setdefault(file.remit.agent, path)
+            if first is not path:
+                what = f"agent `{file.remit.agent}` already has a remit in `{first}`"
+                problems.append(Problem(path=str(path), line=0, what=what, help="keep one of the two", code="two-remits"))
+        if problems:
+            raise DocumentError(tuple(problems))
+        if not owners:
+            found = f"; {len(self.skipped)} YAML files there have no key `remit`" if self.skipped else ""
+            raise RefusedError(f"no remit under `{printable(str(self._path))}`: no `*.yaml` with `remit: 1`{found}")
+
+    def _tell(self, files: Mapping[Path, _File]) -> None:
+        for path in self._files.keys() - files.keys():
+            if self._files[path].agent:
+                self._report(f"`{path}` is gone: agent `{self._files[path].agent}` is unknown now")
+        for path, file in files.items():
+            before = self._files.get(path)
+            if before is file:
+                continue
+            if file.remit is not None:
+                self._report(f"`{path}` changed: agent `{file.agent}` is decided by it from now on")
+            elif file.fault:
+                self._report(f"{file.fault}" + (f": agent `{file.agent}` is denied until it is mended" if file.agent else ""))
+
+    # --- suspension --------------------------------------------------------------------------------------------------------------
+
+    def _read_suspended(self) -> Mapping[str, Suspension]:
+        self._suspended_signature = _signature_or_none(self._suspended_path)
+        return read_suspended(self._suspended_path)
+
+    def _write_suspended(self, suspended: Mapping[str, Suspension]) -> None:
+        write_suspended(self._suspended_path, suspended)
+        self._suspended_signature = _signature_or_none(self._suspended_path)
+
+    def _look_at_suspended(self) -> tuple[Mapping[str, Suspension], str, bool]:
+        signature = _signature_or_none(self._suspended_path)
+        if signature == self._suspended_signature and not self.policy.fault:
+            return self.policy.suspended, "", False
+        try:
+            suspended = self._read_suspended()
+        except RefusedError as error:
+            fault = str(error)
+            return self.policy.suspended, fault, fault != self.policy.fault
+        return suspended, "", True
+
+    # --- policy ------------------------------------------------------------------------------------------------------------------
+
+    def _build(self, suspended: Mapping[str, Suspension], fault: str) -> Policy:
+        remits: dict[str, Remit] = {}
+        broken: dict[str, str] = {}
+        for path, file in self._files.items():
+            if file.remit is None:
+                if file.agent:
+                    broken[file.agent] = file.fault or f"`{path}` is not a remit any more"
+            elif file.remit.agent in remits or file.remit.agent in broken:
+                broken.setdefault(file.remit.agent, f"`{path}`: agent `{file.remit.agent}` has two remits")
+            else:
+                mode = Mode.OBSERVE if self._is_observed else file.remit.mode
+                remits[file.remit.agent] = msgspec.structs.replace(file.remit, mode=mode)
+        for agent in broken:
+            remits.pop(agent, None)
+        states = {agent: AgentState.SUSPENDED if agent in suspended else AgentState.ACTIVE for agent in remits}
+        return Policy(index=build_index(remits.values(), states), remits=remits, suspended=suspended, broken=broken, fault=fault)
+
+
+def _signature(path: Path) -> _Signature:
+    found = os.stat(path)
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev
+
+
+def _signature_or_none(path: Path) -> _Signature | None:
+    try:
+        return _signature(path)
+    except OSError:
+        return None
