@@ -186,6 +186,8 @@ class FileRead(msgspec.Struct, frozen=True, kw_only=True, tag="file"):
     place: Place
     size: int
     """Bytes."""
+    note: str = ""
+    """Why it was read although it would be left out by itself; empty: it would not."""
 
 
 Evidence = AgentSeen | IdentitySeen | CredentialSeen | SecretSeen | McpServerSeen | ActionSeen | CallSeen | OwnerSeen | FileRead

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from remit.model.agent import Agent
-from remit.model.evidence import Gap, McpServerSeen, SecretSeen
+from remit.model.evidence import FileRead, Gap, McpServerSeen, SecretSeen
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +17,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """Files and folders that were not read, in the order of the walk."""
     unresolved: tuple[Gap, ...]
     """Parts of files that were read and not settled."""
+    included: tuple[FileRead, ...] = ()
+    """Files that were read only because the user named them, each with its note."""
     tests: int = 0
     """Agents that stand in tests."""
 
