@@ -1,0 +1,176 @@
+"""Secret values standing in a text, by their published formats and by what they are given to; reduced to a fingerprint at once.
+
+Invariants:
+- a value never leaves this module: what is yielded holds its kind, its place and 64 bits of a hash;
+- a value that stands for a secret (`your-key-here`, `${KEY}`, `AKIA...EXAMPLE`) is none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import resources
+
+import msgspec
+
+from remit.discover.sources.code.credentials import credential_kind
+from remit.discover.sources.code.reader import SourceFile
+from remit.model.evidence import SecretSeen
+from remit.model.place import Place
+
+_MAX_PER_FILE = 200
+"""A file of thousands of keys is named often enough by its first ones."""
+_LOCAL = re.compile(
+    rb"@(?:localhost|127\.0\.0\.1|\[::1\]|host\.docker\.internal|db|postgres|mysql|mongo|mongodb|redis|database|host|hostname|server)\b",
+    re.IGNORECASE,
+)
+_WEAK = frozenset({"password", "postgres", "postgresql", "changeme", "secret", "passw0rd", "mysecretpassword", "root", "admin", "guest"})
+
+
+class _Format(msgspec.Struct, frozen=True):
+    kind: str
+    find: tuple[bytes, ...]
+    pattern: re.Pattern[bytes]
+    entropy: float
+    is_url: bool
+
+
+class _NameRule(msgspec.Struct, frozen=True):
+    names: frozenset[str]
+    prefixes: tuple[str, ...]
+    suffixes: tuple[str, ...]
+
+    def fits(self, path: str) -> bool:
+        name = path.rpartition("/")[2]
+        return name in self.names or name.startswith(self.prefixes) or name.endswith(self.suffixes)
+
+
+class _Table(msgspec.Struct, frozen=True):
+    formats: tuple[_Format, ...]
+    placeholder_words: tuple[str, ...]
+    placeholder_values: tuple[str, ...]
+    context_words: tuple[bytes, ...]
+    context: re.Pattern[bytes]
+    context_entropy: float
+    settings_files: _NameRule
+    settings: re.Pattern[bytes]
+    settings_kinds: frozenset[str]
+    settings_entropy: float
+    files: _NameRule
+
+
+@lru_cache(maxsize=1)
+def _table() -> _Table:
+    data = tomllib.loads(resources.files(f"{__package__}.tables").joinpath("secrets.toml").read_text("utf-8"))
+    formats = tuple(
+        _Format(
+            kind=row["kind"],
+            find=tuple(word.encode() for word in row["find"]),
+            pattern=re.compile(row["pattern"].encode()),
+            entropy=row["entropy"],
+            is_url=row.get("local_hosts", False),
+        )
+        for row in data["secret"]
+    )
+    return _Table(
+        formats=formats,
+        placeholder_words=tuple(data["placeholders"]["words"]),
+        placeholder_values=tuple(data["placeholders"]["values"]),
+        context_words=tuple(word.encode() for word in data["context"]["words"]),
+        context=re.compile(data["context"]["pattern"].encode()),
+        context_entropy=data["context"]["entropy"],
+        settings_files=_name_rule(data["settings"]),
+        settings=re.compile(data["settings"]["pattern"].encode(), re.MULTILINE),
+        settings_kinds=frozenset(data["settings"]["kinds"]),
+        settings_entropy=data["settings"]["entropy"],
+        files=_name_rule(data["files"]),
+    )
+
+
+def _name_rule(row: dict[str, list[str]]) -> _NameRule:
+    return _NameRule(names=frozenset(row["names"]), prefixes=tuple(row["prefixes"]), suffixes=tuple(row["suffixes"]))
+
+
+def wants(path: str) -> bool:
+    """Whether a file is read for its secrets even when no reader wants it."""
+    return _table().files.fits(path)
+
+
+def fingerprint(value: bytes) -> str:
+    """What is kept of a secret: 16 hexadecimal digits of a SHA-256 that is good for nothing else."""
+    return hashlib.sha256(b"remit-secret:" + value).hexdigest()[:16]
+
+
+def secrets_in(file: SourceFile) -> Iterator[SecretSeen]:
+    """The secrets of one text, each place once, in the order of the text."""
+    found: dict[int, tuple[str, bytes]] = {}
+    for start, kind, value in _candidates(file):
+        covered = any(start >= at and start < at + len(other) for at, (_, other) in found.items())
+        if not covered:
+            found[start] = (kind, value)
+        if len(found) >= _MAX_PER_FILE:
+            break
+    line, last = 1, 0
+    seen: set[tuple[int, bytes]] = set()
+    for start in sorted(found):
+        kind, value = found[start]
+        line += file.data.count(b"\n", last, start)
+        last = start
+        if (line, value) not in seen:
+            seen.add((line, value))
+            yield SecretSeen(place=Place(file.path, line), kind=kind, fingerprint=fingerprint(value))
+
+
+def _candidates(file: SourceFile) -> Iterator[tuple[int, str, bytes]]:
+    table, data = _table(), file.data
+    for form in table.formats:
+        if not any(word in data for word in form.find):
+            continue
+        for match in form.pattern.finditer(data):
+            value = match[1]
+            if form.is_url and (_LOCAL.search(match[0]) or value.decode().lower() in _WEAK):
+                continue
+            if _is_secret(value, form.entropy):
+                yield match.start(), form.kind, value
+    if table.settings_files.fits(file.path):
+        for match in table.settings.finditer(data):
+            kind = credential_kind(match[1].decode())
+            if kind in table.settings_kinds and _is_secret(match[2], table.settings_entropy):
+                yield match.start(2), kind or "", match[2]
+    yield from _by_context(data, table)
+
+
+def _by_context(data: bytes, table: _Table) -> Iterator[tuple[int, str, bytes]]:
+    folded = data.lower()
+    for word in table.context_words:
+        at = folded.find(word)
+        while at >= 0:
+            match = table.context.match(data, at + len(word))
+            at = folded.find(word, at + len(word))
+            if match is not None and _is_mixed(match[1]) and _is_secret(match[1], table.context_entropy):
+                yield match.start(1), word.decode().replace("passw", "password").replace("-", "_"), match[1]
+
+
+def _is_mixed(value: bytes) -> bool:
+    """Letters and at least three digits: words, paths and names of classes have none."""
+    digits = sum(char in b"0123456789" for char in value)
+    return digits >= 3 and digits < len(value) and not value.startswith((b"http", b"/", b"./", b"arn:", b"sha256", b"sha512"))
+
+
+def _is_secret(value: bytes, least_entropy: float) -> bool:
+    table = _table()
+    text = value.decode("ascii", "replace")
+    folded = text.lower()
+    if any(word in folded for word in table.placeholder_words) or any(known in folded for known in table.placeholder_values):
+        return False
+    return _entropy(text) >= least_entropy
+
+
+def _entropy(text: str) -> float:
+    total = len(text)
+    return -sum(count / total * math.log2(count / total) for count in Counter(text).values())

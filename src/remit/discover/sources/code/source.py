@@ -1,0 +1,130 @@
+"""The source for code and configuration: walks a folder once, and hands each file to the readers that want it.
+
+Invariants:
+- one file, however bad, costs no other: whatever a reader raises is a gap that names the file;
+- a file is read once, parsed only when its bytes show a reader's signal, and not kept beyond a bounded cache;
+- nothing read is executed, no process is started, no network is opened.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from remit.contracts.source import Progress, Scope
+from remit.discover.sources.code import owners, secrets
+from remit.discover.sources.code.files import decoded, read_bounded
+from remit.discover.sources.code.reader import Reader, SourceFile
+from remit.discover.sources.code.readers import readers
+from remit.discover.sources.code.walk import Found, Walk, fault_gap
+from remit.model.evidence import Evidence, FileRead, Gap, GapKind
+from remit.model.ids import printable
+from remit.model.place import Place
+
+_CACHE_BYTES = 64 * 1024 * 1024
+_PROGRESS_EVERY_FILES = 50
+
+
+class _Files:
+    """The project around a file (`reader.Project`): bounded, cached reading of what the walk found."""
+
+    def __init__(self, found: Sequence[Found], max_file_bytes: int) -> None:
+        self.paths = frozenset(entry.path for entry in found)
+        self.memo: dict[Any, Any] = {}
+        self._full = {entry.path: entry.full for entry in found}
+        self._max_file_bytes = max_file_bytes
+        self._cache: OrderedDict[str, SourceFile] = OrderedDict()
+        self._cached_bytes = 0
+
+    def file(self, path: str) -> SourceFile | None:
+        """Another file of the scan; None when it is not among `paths` or could not be read."""
+        if path not in self._full:
+            return None
+        return self.load(path)[0]
+
+    def load(self, path: str) -> tuple[SourceFile | None, Gap | None]:
+        """A file of the walk, and what there is to say about reading it."""
+        cached = self._cache.get(path)
+        if cached is not None:
+            self._cache.move_to_end(path)
+            return cached, None
+        try:
+            data = read_bounded(self._full[path], self._max_file_bytes)
+        except OSError as error:
+            return None, fault_gap(path, error)
+        if data is None:
+            return None, Gap(place=Place(path), kind=GapKind.TOO_LARGE, what=f"larger than {self._max_file_bytes:,} bytes")
+        file, gap = decoded(path, data)
+        if file is not None and gap is None:
+            self._keep(file)
+        return file, gap
+
+    def _keep(self, file: SourceFile) -> None:
+        self._cache[file.path] = file
+        self._cached_bytes += len(file.data) * 2
+        while self._cached_bytes > _CACHE_BYTES and len(self._cache) > 1:
+            _, oldest = self._cache.popitem(last=False)
+            self._cached_bytes -= len(oldest.data) * 2
+
+
+class CodeSource:
+    """Code and configuration below one folder."""
+
+    name = "code"
+
+    def __init__(self, using: Sequence[Reader] | None = None) -> None:
+        self._using = using
+
+    def look(self, scope: Scope) -> Iterator[Evidence | Gap]:
+        """Yields what is not read, then file by file what is seen, then that the file was read."""
+        using = tuple(self._using) if self._using is not None else readers()
+        found: list[Found] = []
+        for entry in Walk(scope, lambda path: _is_wanted(path, using)).entries():
+            if isinstance(entry, Gap):
+                yield entry
+            else:
+                found.append(entry)
+        files = _Files(found, scope.max_file_bytes)
+        code_owners = next((path for path in owners.PLACES if path in files.paths), None)
+        seen_bytes = 0
+        for number, entry in enumerate(found, start=1):
+            if scope.on_progress is not None and number % _PROGRESS_EVERY_FILES == 1:
+                scope.on_progress(Progress(files=number, bytes=seen_bytes, path=entry.path))
+            file, gap = files.load(entry.path)
+            if gap is not None:
+                yield gap
+            if file is None:
+                continue
+            seen_bytes += len(file.data)
+            for reader in using:
+                if reader.wants(entry.path) and (reader.signals is None or reader.signals.search(file.data)):
+                    yield from _read(reader, file, files)
+            yield from secrets.secrets_in(file)
+            if entry.path == code_owners:
+                yield from owners.owners_in(file)
+            yield FileRead(place=Place(entry.path), size=len(file.data), note=entry.note)
+
+
+def _is_wanted(path: str, using: Sequence[Reader]) -> bool:
+    return any(reader.wants(path) for reader in using) or secrets.wants(path) or path in owners.PLACES
+
+
+def _read(reader: Reader, file: SourceFile, files: _Files) -> Iterator[Evidence | Gap]:
+    """What a reader sees; a reader that fails costs what it had not yet seen in this file, and nothing else."""
+    try:
+        yield from reader.read(file, files)
+    except GeneratorExit:
+        raise
+    except RecursionError:
+        yield Gap(place=Place(file.path), kind=GapKind.DEPTH, what=f"nested deeper than the {reader.name} reader follows", is_file=False)
+    except MemoryError:
+        yield Gap(
+            place=Place(file.path), kind=GapKind.TOO_LARGE, what=f"needs more memory than the {reader.name} reader has", is_file=False
+        )
+    except Exception as error:  # noqa: BLE001 - a hostile file may break a reader in any way; the scan goes on
+        what = f"the {reader.name} reader stopped: {printable(str(error) or type(error).__name__)}"
+        yield Gap(place=Place(file.path), kind=GapKind.PARSE_ERROR, what=what, is_file=False)
+
+
+SOURCE = CodeSource()
