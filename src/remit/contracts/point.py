@@ -6,8 +6,10 @@ a decider that raises, a log that cannot be written and a request that is not un
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
+
+import msgspec
 
 from remit.model.decision import Decision, Request
 
@@ -40,4 +42,30 @@ class Decide(Protocol):
 
     def shows(self, agent: str, system: str, action: str) -> bool:
         """Whether an action could be allowed for some arguments: what `tools/list` is filtered by."""
+        ...
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What whoever asked through a point gets to see."""
+
+    is_allowed: bool
+    text: str
+    """Everything that the point said, for a person."""
+
+
+class Point(Protocol):
+    """What each package in `points/` offers under the name `POINT` (module `point`), so that a kit can drive it over its own wire form.
+
+    Rules, proved by `testing.kits.point`: see the top of this module.
+    """
+
+    name: str
+    """Stands as `point` in the decision log."""
+
+    def ask(self, decide: Decide, request: Request) -> Seen:
+        """The request written in the point's own wire form, read back by the point, decided, and answered."""
+        ...
+
+    def garbage(self, decide: Decide) -> Iterable[tuple[str, Seen]]:
+        """Messages that cannot be understood: what is wrong with each, and what was answered."""
         ...
