@@ -13,15 +13,15 @@ Invariants:
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from remit.decide.index import Index, build_index
-from remit.document.parse import MAX_BYTES, parse
+from remit.contracts.system import Vocabulary
+from remit.decide.index import Entry, Index
+from remit.document.parse import is_remit, parse_or_raise
 from remit.model.agent import AgentState
 from remit.model.errors import DocumentError, Problem, RefusedError
 from remit.model.ids import printable
@@ -29,7 +29,8 @@ from remit.model.remit import Mode, Remit
 from remit.store.suspended import Suspension, read_suspended, write_suspended
 
 _Signature = tuple[int, int, int, int, int]
-_HAS_REMIT_KEY = re.compile(rb"""^\xef?\xbb?\xbf?(?:\{\s*)?["']?remit["']?\s*:""", re.MULTILINE)
+MAX_BYTES = 1 << 20
+"""A longer file is refused by the parser; no more of it than that is read."""
 _RACY_NS = 50_000_000
 """A file changed this shortly before it was read may change again without its times telling."""
 
@@ -38,11 +39,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What is decided by at one moment."""
 
     index: Index
+    """Agents of files that turned bad are in it with their fault."""
     remits: Mapping[str, Remit]
-    """By slug; agents of files that turned bad are not in it."""
+    """By slug; without agents of files that turned bad."""
     suspended: Mapping[str, Suspension]
-    broken: Mapping[str, str]
-    """Slug -> why this agent's remit cannot be used any more."""
     fault: str = ""
     """Why nobody can be decided about; empty: all is well."""
 
@@ -68,6 +68,7 @@ class Remits:
         path: Path,
         *,
         suspended_path: Path,
+        vocabularies: Mapping[str, Vocabulary] | None = None,
         is_observed: bool = False,
         report: Callable[[str], None] = lambda _text: None,
         clock_ns: Callable[[], int] = lambda: 0,
@@ -79,6 +80,7 @@ class Remits:
         """
         self._path = path
         self._suspended_path = suspended_path
+        self._vocabularies = dict(vocabularies or {})
         self._is_observed = is_observed
         self._report = report
         self._clock_ns = clock_ns
@@ -89,6 +91,7 @@ class Remits:
         if not path.exists():
             raise RefusedError(f"`{printable(str(path))}` does not exist")
         self._is_folder = path.is_dir()
+        self._entries: dict[str, Entry] = {}
         self._files = {found: self._read(found, None) for found in self._found()}
         self._raise_problems()
         suspended = self._read_suspended()
@@ -174,12 +177,14 @@ class Remits:
             return _File(signature=None, agent=agent, fault=str(problem), problems=(problem,))
         if self._clock_ns() - max(signature[0], signature[1]) < _RACY_NS:
             signature = None
-        if self._is_folder and not agent and _HAS_REMIT_KEY.search(content) is None:
+        if self._is_folder and not agent and not is_remit(content):
             return _File(signature=signature, is_skipped=True)
         try:
-            remit = parse(content, name)
+            remit = parse_or_raise(content, name)
         except DocumentError as error:
-            return _File(signature=signature, agent=agent, fault=str(error.problems[0]), problems=error.problems)
+            return _File(signature=signature, agent=agent, fault=str(_first_error(error)), problems=error.problems)
+        if self._is_observed:
+            remit = msgspec.structs.replace(remit, mode=Mode.OBSERVE)
         return _File(signature=signature, agent=remit.agent, remit=remit)
 
     def _raise_problems(self) -> None:
@@ -242,15 +247,28 @@ class Remits:
             if file.remit is None:
                 if file.agent:
                     broken[file.agent] = file.fault or f"`{path}` is not a remit any more"
-            elif file.remit.agent in remits or file.remit.agent in broken:
-                broken.setdefault(file.remit.agent, f"`{path}`: agent `{file.remit.agent}` has two remits")
+            elif file.agent in remits:
+                broken.setdefault(file.agent, f"`{path}`: agent `{file.agent}` has two remits")
             else:
-                mode = Mode.OBSERVE if self._is_observed else file.remit.mode
-                remits[file.remit.agent] = msgspec.structs.replace(file.remit, mode=mode)
+                remits[file.agent] = file.remit
         for agent in broken:
             remits.pop(agent, None)
-        states = {agent: AgentState.SUSPENDED if agent in suspended else AgentState.ACTIVE for agent in remits}
-        return Policy(index=build_index(remits.values(), states), remits=remits, suspended=suspended, broken=broken, fault=fault)
+        entries = {agent: self._entry(agent, remit, agent in suspended) for agent, remit in remits.items()}
+        entries |= {agent: Entry(agent, AgentState.ACTIVE, None, why) for agent, why in broken.items()}
+        self._entries = entries
+        return Policy(index=Index(entries, self._vocabularies), remits=remits, suspended=suspended, fault=fault)
+
+    def _entry(self, agent: str, remit: Remit, is_suspended: bool) -> Entry:
+        """The compiled remit, the one of before where the file did not change: a folder may hold thousands."""
+        state = AgentState.SUSPENDED if is_suspended else AgentState.ACTIVE
+        known = self._entries.get(agent)
+        if known is None or known.remit is not remit:
+            return Entry(agent, state, remit)
+        return known if known.state is state else known.with_state(state)
+
+
+def _first_error(error: DocumentError) -> Problem:
+    return next((problem for problem in error.problems if problem.level == "error"), error.problems[0])
 
 
 def _signature(path: Path) -> _Signature:

@@ -19,7 +19,7 @@ import msgspec
 from remit.app.remits import Policy
 from remit.contracts import registry
 from remit.contracts.system import Vocabulary
-from remit.decide.engine import decide
+from remit.decide.engine import decide, shows
 from remit.decide.limits import Meter
 from remit.decide.mandate import after_call, after_result, open_mandate
 from remit.model.decision import Decision, Outcome, Request, Step
@@ -28,10 +28,10 @@ from remit.model.mandate import Mandate
 from remit.store.decisions import DecisionLog, Ids, LogError, clock_ns, logged_decision
 
 
-def vocabularies() -> tuple[Vocabulary, ...]:
-    """Tables of native actions of every system that has one, by its folder alone."""
+def vocabularies() -> dict[str, Vocabulary]:
+    """Tables of native actions by kind of system, of every system that has one: found by its folder alone."""
     found = (system.vocabulary() for system in registry.find("SYSTEM").values())
-    return tuple(vocabulary for vocabulary in found if vocabulary is not None)
+    return {vocabulary.kind: vocabulary for vocabulary in found if vocabulary is not None}
 
 
 class LiveSession:
@@ -65,13 +65,18 @@ class Decider:
         *,
         point: str,
         clock: Callable[[], int] = clock_ns,
+        monotonic: Callable[[], float] = time.monotonic,
         ids: Ids | None = None,
     ) -> None:
-        """`policy` gives what is decided by now, freshly looked at; `clock` is the wall clock in nanoseconds."""
+        """`policy` gives what is decided by now, freshly looked at.
+
+        `clock` is the wall clock in nanoseconds, by which remits expire; `monotonic` counts seconds, for sliding windows.
+        """
         self._policy = policy
         self._log = log
         self._point = point
         self._clock = clock
+        self._monotonic = monotonic
         self._ids = ids or Ids()
         self._meter = Meter()
 
@@ -103,9 +108,7 @@ class Decider:
         """Whether an action could be allowed for some arguments; nothing is shown on any fault."""
         try:
             policy = self._policy()
-            if policy.fault or agent in policy.broken:
-                return False
-            return policy.index.could_allow(agent, system, action, self._clock() / 1e9)
+            return not policy.fault and shows(policy.index, agent, system, action, self._clock() / 1e9)
         except Exception:  # noqa: BLE001 - INVARIANT (total)
             return False
 
@@ -114,10 +117,12 @@ class Decider:
             policy = self._policy()
             if policy.fault:
                 return _fault(policy.fault)
-            if request.agent in policy.broken:
-                return _fault(f"the remit of agent `{request.agent}` cannot be used: {policy.broken[request.agent]}")
             mandate = session.mandate if session is not None else None
-            return decide(policy.index, request, mandate, self._meter, now_ns / 1e9)
+            now = self._monotonic()
+            spent = self._meter.spent(policy.index, request, now)
+            decision = decide(policy.index, request, mandate, spent, now_ns / 1e9)
+            self._meter.record(policy.index, request, decision, now)
+            return decision
         except Exception as error:  # noqa: BLE001 - INVARIANT (total)
             return _fault(f"the decision failed: {_described(error)}")
 
