@@ -1,0 +1,196 @@
+"""The narrowing of a remit for one task: which values the person named, and which came from data (remit language, section 7).
+
+First rule: in a sink position of transmit, pay, delete or administer, and of an unknown tool in an argument that is an address,
+an account number or a key, a value that came from tool results of this session and stands neither in the task's words nor in the
+remit is outside the mandate.
+
+INVARIANTS
+- a mandate only narrows: nothing here allows anything, and no text of a result adds a named value except the single candidate
+  in an object that the task itself names, for the role that the task itself names;
+- immutable: each call and each result makes a new mandate;
+- what is remembered is bounded; beyond the bound values count as coming from results, never as named.
+
+Left to others: objectives in play, kinds of object, sequences (later; design, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from remit.decide.arguments import TASK_WORDS, Position, leaves
+from remit.decide.destinations import hosts_in_destination
+from remit.decide.provenance import Shape, amounts, candidates, compact, folded_text, folded_value, shape_of, stands_in, texts_in, tokens
+from remit.model.decision import Request
+from remit.model.ids import printable
+from remit.model.mandate import Mandate
+from remit.model.remit import Condition, Remit, Scalar
+from remit.model.verbs import SINK_VERBS
+
+_SINKS = frozenset({Position.WHOM, Position.WHERE, Position.OBJECT, Position.AMOUNT})
+_SINK_VERBS = frozenset(verb.value for verb in SINK_VERBS)
+_MAX_VALUES = 200_000
+"""Values remembered per session, named or from results."""
+_MAX_RESULT_CHARACTERS = 4_000_000
+"""Result text remembered per session; the oldest goes first, its words stay."""
+_LONGEST_VALUE = 2_000
+"""A longer text names nothing."""
+_FORGOTTEN = "\x00"
+"""Stands among the values from results when some could not be remembered."""
+
+
+def open_mandate(session: str, task: str | None, remit: Remit | None) -> Mandate:
+    """The mandate at the beginning of a session: the person's words, and the values that the remit names."""
+    if task is None:
+        return Mandate(session=session)
+    return Mandate(session=session, task=task, named=frozenset(_values_of(remit)) if remit is not None else frozenset())
+
+
+def _values_of(remit: Remit) -> Iterator[str]:
+    """Values that stand in a remit: names, addresses, and the words of its purpose and its reasons."""
+    texts = [remit.purpose, remit.owner.contact, remit.owner.deputy or "", *remit.approvers, *remit.identities]
+    conditions: list[Condition] = []
+    for objective, capability in remit.capabilities():
+        texts.append(objective.why)
+        texts.append(capability.resource)
+        conditions.extend(capability.where)
+    for never in remit.never:
+        texts.extend(never.outside)
+    values: list[Scalar] = [value for condition in conditions for value in condition.values]
+    for value in (*texts, *values):
+        folded = folded_value(value)
+        if folded is None or "*" in folded:
+            continue
+        yield folded
+        if isinstance(value, str):
+            yield from tokens(folded)
+
+
+def after_call(mandate: Mandate, request: Request) -> Mandate:
+    """The mandate after a call was forwarded: what the agent sent before it stood in a result does not come from results."""
+    if mandate.task is None:
+        return mandate
+    sent: set[str] = set()
+    for _, _, value in leaves(request.arguments):
+        folded = folded_value(value)
+        if folded is None or len(folded) > _LONGEST_VALUE:
+            continue
+        for word in {folded, *tokens(folded)}:
+            if not _came_from_results(mandate, word):
+                sent.add(word)
+    if sent <= mandate.named or len(mandate.named) + len(sent) > _MAX_VALUES:
+        return mandate
+    return msgspec.structs.replace(mandate, named=mandate.named | sent)
+
+
+def after_result(mandate: Mandate, request: Request, result: Any) -> Mandate:
+    """The mandate after a result: its values came from data. Nothing in it widens anything, except the single candidate in an
+    object that the task names, in the role that it names."""
+    if mandate.task is None:
+        return mandate
+    text = folded_text("\n".join(texts_in(result)))
+    came = {word for word in tokens(text) if len(word) <= _LONGEST_VALUE} | candidates(text, Shape.ACCOUNT)
+    came -= mandate.from_results
+    if len(mandate.from_results) + len(came) > _MAX_VALUES:
+        came = {_FORGOTTEN}
+    named = _pointed_at(_task(mandate.task), request, text)
+    return msgspec.structs.replace(
+        mandate,
+        from_results=mandate.from_results | came if came else mandate.from_results,
+        results=_remembered((*mandate.results, text)),
+        named=mandate.named | named if named else mandate.named,
+    )
+
+
+def _remembered(texts: tuple[str, ...]) -> tuple[str, ...]:
+    total = 0
+    for index in range(len(texts) - 1, -1, -1):
+        total += len(texts[index])
+        if total > _MAX_RESULT_CHARACTERS:
+            return texts[index + 1 :] or texts[-1:]
+    return texts
+
+
+def _pointed_at(task: str, request: Request, text: str) -> frozenset[str]:
+    """Values in the object that the task names, for the roles that it names, where the object holds exactly one candidate."""
+    if not any(position in _SINKS and _stands_in_task(value, task) for _, position, value in leaves(request.arguments)):
+        return frozenset()
+    words = frozenset(tokens(task))
+    found: set[str] = set()
+    if words & TASK_WORDS["pay"]:
+        found |= _single(candidates(text, Shape.ACCOUNT)) | _single(amounts(text))
+    if words & TASK_WORDS["transmit"]:
+        found |= _single(candidates(text, Shape.MAIL)) | _single(candidates(text, Shape.URL))
+    return frozenset(found)
+
+
+def _single(found: frozenset[str]) -> frozenset[str]:
+    return found if len(found) == 1 else frozenset()
+
+
+def _stands_in_task(value: Scalar, task: str) -> bool:
+    folded = folded_value(value)
+    return folded is not None and len(folded) > 1 and stands_in(folded, task)
+
+
+def beyond_mandate(mandate: Mandate, request: Request, verbs: frozenset[str]) -> str | None:
+    """Why a request is outside the mandate, for a person; None where it is inside or the task is not known."""
+    if mandate.task is None or (verbs and not verbs & _SINK_VERBS):
+        return None
+    if not mandate.results and not mandate.from_results:
+        return None
+    for name, position, value in leaves(request.arguments):
+        folded = folded_value(value)
+        if folded is None or not _is_sink(position, folded, is_unknown_tool=not verbs):
+            continue
+        for part in _parts(folded, position):
+            if _came_from_results(mandate, part) and not _is_named(mandate, part):
+                return f"`{printable(name)}` came from a tool's result and stands neither in the task's words nor in the remit"
+    return None
+
+
+def _is_sink(position: Position, folded: str, *, is_unknown_tool: bool) -> bool:
+    if is_unknown_tool:
+        return shape_of(folded) is not None
+    if position is Position.UNKNOWN:
+        # A name that no table knows: prose is carried, anything that could be an address or a name is not.
+        return folded.count(" ") < 4
+    return position in _SINKS
+
+
+def _parts(folded: str, position: Position) -> Iterator[str]:
+    """A value, and the addresses and hosts inside it, since a known host with new words after it is still that host."""
+    yield folded
+    if position in (Position.WHOM, Position.WHERE, Position.UNKNOWN) or shape_of(folded) is not None:
+        if " " in folded or "," in folded or ";" in folded:
+            yield from candidates(folded, Shape.MAIL)
+            yield from candidates(folded, Shape.ACCOUNT)
+        yield from (host for host in hosts_in_destination(folded) if isinstance(host, str))
+
+
+def _came_from_results(mandate: Mandate, folded: str) -> bool:
+    if folded in mandate.from_results or _FORGOTTEN in mandate.from_results:
+        return True
+    if shape_of(folded) is Shape.ACCOUNT and compact(folded) in mandate.from_results:
+        return True
+    return any(stands_in(folded, text) for text in reversed(mandate.results))
+
+
+def _is_named(mandate: Mandate, folded: str) -> bool:
+    if folded in mandate.named:
+        return True
+    task = _task(mandate.task or "")
+    if stands_in(folded, task):
+        return True
+    if shape_of(folded) is Shape.ACCOUNT:
+        account = compact(folded)
+        return account in mandate.named or account in candidates(task, Shape.ACCOUNT)
+    return False
+
+
+@lru_cache(maxsize=256)
+def _task(task: str) -> str:
+    return folded_text(task)

@@ -1,0 +1,159 @@
+"""Where a value came from: whether it stands in a text, and the values that a text holds (remit language, section 7).
+
+Invariants:
+- values compare folded: Unicode form, letter case, white space; account numbers also without their spaces and dashes;
+- a value stands in a text only as a whole word or run of words, never as part of a longer one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+from remit.model.remit import Scalar
+
+_SPACE = re.compile(r"\s+")
+_TOKEN = re.compile(r"[^\s\"'`<>(){}\[\],;|]+")
+_TRIM = ".:!?*_=&"
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?\Z")
+
+
+class Shape(Enum):
+    """What a value looks like by itself."""
+
+    MAIL = "mail address"
+    URL = "URL"
+    HOST = "host"
+    ACCOUNT = "account number"
+    KEY = "key"
+
+
+_SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
+    (Shape.MAIL, re.compile(r"(?:mailto:)?[^\s@<>\"']+@[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z")),
+    (Shape.URL, re.compile(r"[a-z][a-z0-9+.-]*://\S+\Z")),
+    (Shape.ACCOUNT, re.compile(r"(?:[a-z]{2}\d{2}[ -]?(?:[a-z0-9]{2,4}[ -]?){3,8}[a-z0-9]{0,4}|\d(?:[ -]?\d){7,33})\Z")),
+    (Shape.KEY, re.compile(r"(?=[^\s]*\d)(?=[^\s]*[a-z])[a-z0-9_\-+/=.]{20,}\Z|-----begin [a-z ]*key-----")),
+    (Shape.HOST, re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,63}(?::\d+)?\Z|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\Z")),
+)
+_IN_TEXT: Mapping[Shape, re.Pattern[str]] = {
+    Shape.MAIL: re.compile(r"[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
+    Shape.URL: re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>()\[\]{}]+"),
+    Shape.ACCOUNT: re.compile(
+        r"(?<![a-z0-9])(?:[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,3})?|\d(?:[ -]?\d){7,33})(?![a-z0-9])"
+    ),
+}
+_AMOUNT_IN_TEXT = re.compile(
+    r"(?:[$€£¥]|\b(?:usd|eur|gbp|chf|jpy|cad|aud|sek|nok|dkk|amount|total|sum|due)\b\W{0,4})\s*(\d[\d,]*(?:\.\d+)?)"
+    r"|(?<![\d.,])(\d[\d,]*(?:\.\d+)?)\s*(?:[$€£¥]|\b(?:usd|eur|gbp|chf|jpy|cad|aud|sek|nok|dkk)\b)"
+)
+
+
+def folded_text(text: str) -> str:
+    """A text as values are looked for in it."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _SPACE.sub(" ", plain.casefold()).strip()
+
+
+@lru_cache(maxsize=8192, typed=True)
+def folded_value(value: Scalar) -> str | None:
+    """A value as it is compared; None for what names nothing (booleans, empty text)."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        folded = folded_text(value)
+        return (_plain_number(folded) if _NUMBER.match(folded) and len(folded) < 40 else folded) or None
+    try:
+        return _plain_number(repr(value))
+    except InvalidOperation:
+        return None
+
+
+def _plain_number(text: str) -> str:
+    number = Decimal(text)
+    return f"{number.normalize():f}" if number.is_finite() else text
+
+
+def compact(folded: str) -> str:
+    """An account number without the spaces and dashes that people write into it."""
+    return folded.replace(" ", "").replace("-", "")
+
+
+def shape_of(folded: str) -> Shape | None:
+    """What a folded value looks like; None for everything else."""
+    for shape, pattern in _SHAPES:
+        if pattern.match(folded):
+            return shape
+    return None
+
+
+def stands_in(folded: str, text: str) -> bool:
+    """Whether a folded value stands in a folded text as a whole word or run of words."""
+    begin = text.find(folded)
+    while begin >= 0:
+        end = begin + len(folded)
+        if _is_edge(text, begin - 1, begin) and _is_edge(text, end, end - 1):
+            return True
+        begin = text.find(folded, begin + 1)
+    return False
+
+
+def _is_edge(text: str, outside: int, inside: int) -> bool:
+    """Whether a word ends between two neighbouring characters."""
+    if not 0 <= outside < len(text):
+        return True
+    if not (text[inside].isalnum() or text[inside] == "_"):
+        return True
+    neighbour = text[outside]
+    if neighbour.isalnum() or neighbour == "_":
+        return False
+    if neighbour in ".-":
+        # A dot or dash goes on with the word when a letter or digit follows: `a.b`, `12.50`; at the end of a sentence it does not.
+        beyond = outside + (1 if outside > inside else -1)
+        return not (0 <= beyond < len(text) and text[beyond].isalnum())
+    return True
+
+
+def tokens(text: str) -> Iterator[str]:
+    """The words of a folded text, each also as a value: numbers in their plain form, ends of sentences cut off."""
+    for match in _TOKEN.finditer(text):
+        word = match[0].strip(_TRIM)
+        if word:
+            yield _plain_number(word) if _NUMBER.match(word) and len(word) < 40 else word
+            if "=" in word or ":" in word:
+                yield from (part for part in re.split(r"[=:]", word) if part)
+
+
+def texts_in(value: Any, limit: int = 100_000) -> Iterator[str]:
+    """Every text in a JSON value, numbers as their text; keys are names, not values."""
+    waiting = [value]
+    while waiting and limit:
+        found = waiting.pop()
+        limit -= 1
+        if isinstance(found, Mapping):
+            waiting.extend(reversed(list(found.values())))
+        elif isinstance(found, list | tuple):
+            waiting.extend(reversed(found))
+        elif isinstance(found, str):
+            yield found
+        elif isinstance(found, int | float) and not isinstance(found, bool):
+            yield folded_value(found) or ""
+
+
+def candidates(text: str, shape: Shape) -> frozenset[str]:
+    """The distinct values of a shape in a folded text, compact."""
+    pattern = _IN_TEXT.get(shape)
+    if pattern is None:
+        return frozenset()
+    found = (match[0].rstrip(".,;:") for match in pattern.finditer(text))
+    return frozenset(compact(value) for value in found) if shape is Shape.ACCOUNT else frozenset(found)
+
+
+def amounts(text: str) -> frozenset[str]:
+    """The distinct amounts of money in a folded text, as plain numbers."""
+    found = (match[1] or match[2] for match in _AMOUNT_IN_TEXT.finditer(text))
+    return frozenset(_plain_number(number.replace(",", "")) for number in found)

@@ -1,0 +1,76 @@
+"""A decision in one sentence for a person: the line that it rests on, and the tool or action.
+
+Invariants:
+- text that came from outside goes through `printable`; values of arguments never appear, only their names.
+"""
+
+from __future__ import annotations
+
+from remit.decide.index import Entry, Standing, place
+from remit.model.decision import Request
+from remit.model.ids import printable
+from remit.model.remit import Limit, Remit
+
+NO_TASK = "; the task is not known, so no mandate narrowed this"
+OBSERVED = "; only observed: `enforce` would have denied it"
+ASKED = "; the owner is asked"
+
+
+def action(request: Request) -> str:
+    """What is asked for: a tool by its name, anything else with its resource."""
+    name = printable(request.action)
+    if request.system.startswith("mcp:"):
+        return f"`{name}` of `{printable(request.system)}`"
+    return f"`{name}` on `{printable(request.resource)}` of `{printable(request.system)}`"
+
+
+def unknown_agent(slug: str) -> str:
+    return f"no agent `{printable(slug)}` is known here, and without an approved remit nothing is allowed"
+
+
+def standing(entry: Entry, why: Standing) -> str:
+    shown = f"`{printable(entry.slug)}`"
+    if why is Standing.BROKEN:
+        return f"the remit of {shown} cannot be used ({printable(entry.fault)}), and a fault denies"
+    if why is Standing.NOT_ACTIVE:
+        return f"{shown} is {entry.state.value}, so nothing is allowed"
+    if why is Standing.NO_REMIT or entry.remit is None:
+        return f"{shown} has no approved remit, so nothing is allowed"
+    return f"the remit of {shown} ({place(entry.remit.path, 0)}) expired at the end of {entry.remit.lifecycle.expires}"
+
+
+def allowed(shown: str, at: str, rule: str, objective: str) -> str:
+    return f"{shown} is allowed by {at} ({rule}): objective `{objective}`"
+
+
+def forbidden(shown: str, at: str, rule: str, why: str | None) -> str:
+    return f"{shown} is forbidden by {at} ({rule})" + (f": {why}" if why else "")
+
+
+def over_limit(shown: str, at: str, rule: str, why: str) -> str:
+    return f"{shown} would exceed the limit of {at} ({rule}): {why}"
+
+
+def calls_used_up(limit: Limit) -> str:
+    return f"{limit.amount:g} calls a {limit.window.value} are used up"
+
+
+def outside_mandate(shown: str, why: str) -> str:
+    return f"{shown} is outside the mandate of this task: {why}"
+
+
+def unmatched(shown: str, remit: Remit, nearest: tuple[str, int, str] | None) -> str:
+    """`nearest` is the rule and line that would have allowed it, and what is missing."""
+    if nearest is None:
+        return f"{shown} is covered by no line of {place(remit.path, 0)}"
+    rule, line, missing = nearest
+    return f"{shown} is covered by no line of {place(remit.path, 0)}; the nearest is {place(remit.path, line)} ({rule}): {missing}"
+
+
+def not_understood(request: Request, why: str) -> str:
+    shown = printable(request.action) or "the request"
+    return f"`{shown}` is not understood: {printable(why)}"
+
+
+def fault(request: Request, error: str) -> str:
+    return f"the decision on `{printable(request.action)}` failed ({printable(error)}), and a fault denies"

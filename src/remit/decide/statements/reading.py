@@ -1,0 +1,81 @@
+"""One entrance to both languages: text to actions, and text of a remit to a pattern.
+
+Invariants:
+- what cannot be parsed, or is too large to be, is None: it counts as absent;
+- reading is pure, so answers are kept; nothing that is read is ever run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Protocol
+
+from remit.decide.answers import Answer
+from remit.decide.arguments import Language, language_of, languages_of
+from remit.model.decision import Request
+
+MAX_CHARACTERS = 100_000
+"""A longer statement counts as absent."""
+_KEPT_CHARACTERS = 4_000
+
+
+class Unit(Protocol):
+    """One action in a statement: a command, a redirection, an assignment, a `select` of one table ..."""
+
+    @property
+    def verb(self) -> str | None:
+        """The verb of ours that the action has by itself; None where only the tool says."""
+        ...
+
+    def __str__(self) -> str: ...
+
+
+class Pattern(Protocol):
+    """What a line of a remit says about actions of one language."""
+
+    def answer(self, unit: Unit, paths: Mapping[str, str]) -> Answer:
+        """How one action compares. `paths` is `Request.paths`."""
+        ...
+
+
+def units_of(language: Language, text: str) -> tuple[Unit, ...] | None:
+    """The actions in a statement, in the order in which they stand; None where it cannot be read."""
+    if len(text) > MAX_CHARACTERS:
+        return None
+    return _kept(language, text) if len(text) <= _KEPT_CHARACTERS else _read(language, text)
+
+
+NO_VERBS: frozenset[str] = frozenset()
+
+
+def verbs_in_statements(request: Request) -> frozenset[str]:
+    """The verbs that the SQL in the arguments of a request has by itself; a `never` looks at them beside the tool's own."""
+    found = NO_VERBS
+    for name, value in request.arguments.items():
+        if Language.SQL in languages_of(name) and language_of(request.system, request.action, name) is Language.SQL:
+            found |= _verbs_in(value) if isinstance(value, str) else NO_VERBS
+    return found
+
+
+def _verbs_in(text: str) -> frozenset[str]:
+    units = units_of(Language.SQL, text)
+    if units is None:
+        return NO_VERBS
+    return frozenset(unit.verb for unit in units if unit.verb is not None)
+
+
+@lru_cache(maxsize=1024)
+def _kept(language: Language, text: str) -> tuple[Unit, ...] | None:
+    return _read(language, text)
+
+
+def _read(language: Language, text: str) -> tuple[Unit, ...] | None:
+    del language, text
+    return None
+
+
+@lru_cache(maxsize=4096)
+def pattern_from_text(language: Language, text: str) -> Pattern:
+    """The pattern that a value of a `where` is for a language."""
+    raise NotImplementedError
