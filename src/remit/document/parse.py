@@ -17,7 +17,7 @@ import msgspec
 from remit.document.canonical import content_hash
 from remit.document.lines import read_can, read_never
 from remit.document.nodes import Node, NodeKind, read_nodes
-from remit.document.reading import Entry, Reader
+from remit.document.reading import Entry, Reader, nearest
 from remit.model.errors import DocumentError, Problem
 from remit.model.ids import printable
 from remit.model.remit import Capability, Lifecycle, Limits, Mode, Never, Objective, Owner, Remit
@@ -50,6 +50,8 @@ def parse(content: str | bytes, path: str = "remit.yaml") -> Parsed:
     if root is None:
         if not problems:
             problems.append(Problem(path=path, line=0, code="empty", what="the file is empty", help="a remit begins with `remit: 1`"))
+    elif root.kind is NodeKind.MAPPING and root.entries and not _has_a_known_key(root):
+        reader.note(root, "not-a-remit", "this is not a remit: none of its keys is one of a remit", "a remit begins with `remit: 1`")
     elif root.kind is NodeKind.MAPPING:
         remit = _read_remit(reader, root)
     elif root.kind is not NodeKind.REFUSED:
@@ -78,6 +80,11 @@ def is_remit(content: str | bytes) -> bool:
         return root.kind is NodeKind.MAPPING and any(key.kind is NodeKind.TEXT and key.value == "remit" for key, _ in root.entries)
     text = content if isinstance(content, str) else content.decode("utf-8", "replace")
     return _LOOKS_LIKE_A_REMIT.search(text) is not None
+
+
+def _has_a_known_key(root: Node) -> bool:
+    known = (*REQUIRED_KEYS, *OPTIONAL_KEYS)
+    return any(key.kind is NodeKind.REFUSED or nearest(Reader.key_text(key), known) for key, _ in root.entries)
 
 
 def _read_remit(reader: Reader, root: Node) -> Remit | None:
