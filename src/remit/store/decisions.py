@@ -84,7 +84,13 @@ class DecisionLog:
         if not lines:
             return
         # INVARIANT (one write): a batch is never split, so lines of other processes cannot stand inside it.
-        payload = b"".join(_ENCODER.encode(line) + b"\n" for line in lines)
+        self._write(b"".join(_ENCODER.encode(line) + b"\n" for line in lines))
+
+    def probe(self) -> None:
+        """Writes an empty line, which readers skip, to see whether the log takes anything; raises LogError when it does not."""
+        self._write(b"\n")
+
+    def _write(self, payload: bytes) -> None:
         try:
             self._follow_rotation()
             if self._is_torn:
