@@ -64,6 +64,8 @@ class AgentSeen(msgspec.Struct, frozen=True, kw_only=True, tag="agent"):
     """Untrusted input that the construct itself shows it reads: `web`, `mail`, `issues`, `documents`, `chat`."""
     key: str | None = None
     """Joins a definition or deployment with the code it is about, such as `crewai:src/config/agents.yaml#researcher`."""
+    code_hash: str | None = None
+    """Hash over the construct's own text with white space folded; the source adds it from `place`, readers need not."""
     confidence: Confidence = Confidence.CERTAIN
     is_test: bool = False
 

@@ -66,3 +66,8 @@ class IgnoreStack:
             if verdict is not None:
                 return verdict
         return False
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text is a gitignore pattern that can name something."""
+    return bool(_valid([text])) and not text.startswith("#") and bool(text.strip("!/ "))

@@ -8,9 +8,12 @@ Invariants:
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import msgspec
 
 from remit.contracts.source import Progress, Scope
 from remit.discover.sources.code import owners, secrets
@@ -18,12 +21,14 @@ from remit.discover.sources.code.files import decoded, read_bounded
 from remit.discover.sources.code.reader import Reader, SourceFile
 from remit.discover.sources.code.readers import readers
 from remit.discover.sources.code.walk import Found, Walk, fault_gap
-from remit.model.evidence import Evidence, FileRead, Gap, GapKind
+from remit.model.evidence import AgentSeen, Evidence, FileRead, Gap, GapKind
 from remit.model.ids import printable
 from remit.model.place import Place
 
 _CACHE_BYTES = 64 * 1024 * 1024
 _PROGRESS_EVERY_FILES = 50
+_LEAST_OWN_TEXT, _MOST_OWN_TEXT, _MOST_OWN_LINE = 60, 200_000, 2_000
+"""In characters: what is hashed as the construct's own text, so that equal hashes mean copies."""
 
 
 class _Files:
@@ -113,7 +118,8 @@ def _is_wanted(path: str, using: Sequence[Reader]) -> bool:
 def _read(reader: Reader, file: SourceFile, files: _Files) -> Iterator[Evidence | Gap]:
     """What a reader sees; a reader that fails costs what it had not yet seen in this file, and nothing else."""
     try:
-        yield from reader.read(file, files)
+        for seen in reader.read(file, files):
+            yield _with_text(seen, file) if isinstance(seen, AgentSeen) else seen
     except GeneratorExit:
         raise
     except RecursionError:
@@ -125,6 +131,36 @@ def _read(reader: Reader, file: SourceFile, files: _Files) -> Iterator[Evidence 
     except Exception as error:  # noqa: BLE001 - a hostile file may break a reader in any way; the scan goes on
         what = f"the {reader.name} reader stopped: {printable(str(error) or type(error).__name__)}"
         yield Gap(place=Place(file.path), kind=GapKind.PARSE_ERROR, what=what, is_file=False)
+
+
+def _with_text(seen: AgentSeen, file: SourceFile) -> AgentSeen:
+    """The agent with what only its file tells: whether it lies among tests, and the hash of its own text."""
+    return msgspec.structs.replace(
+        seen,
+        is_test=seen.is_test or file.is_test,
+        code_hash=seen.code_hash or (_text_hash(file.text, seen.place) if seen.place.path == file.path else None),
+    )
+
+
+def _text_hash(text: str, place: Place) -> str | None:
+    """None where the construct's end is not known, or its text says too little or (a file on one line) too much to be its own."""
+    if place.line is None or place.end is None:
+        return None
+    start = 0
+    for _ in range(place.line - 1):
+        start = text.find("\n", start) + 1
+        if not start:
+            return None
+    end = start
+    for _ in range(place.end - place.line + 1):
+        end = text.find("\n", end) + 1
+        if not end:
+            end = len(text)
+            break
+    own = " ".join(text[start:end].split())
+    if not _LEAST_OWN_TEXT <= len(own) <= _MOST_OWN_TEXT or (place.end == place.line and len(own) > _MOST_OWN_LINE):
+        return None
+    return hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 SOURCE = CodeSource()

@@ -1,0 +1,99 @@
+"""Ids of agents, and which agent a name in code means (remit language, section 1).
+
+Invariants:
+- an id is a slug and names one agent; equal evidence gives equal ids, in whatever order it came;
+- on a clash the first by path keeps the slug, and the others add the shortest part of their path that tells them apart.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Sequence
+
+from remit.discover.merge import Sighting
+from remit.model.ids import slug_from_name
+
+
+def ids(sightings: Sequence[Sighting]) -> list[str]:
+    """The id of each sighting; these come sorted by path and line."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for index, sighting in enumerate(sightings):
+        groups[_slug(sighting)].append(index)
+    given: dict[int, str] = {members[0]: slug for slug, members in groups.items()}
+    taken = set(given.values())
+    for slug, members in groups.items():
+        tails = _tails([sightings[index].seen.place.path for index in members])
+        for index in members[1:]:
+            given[index] = _free(slug, tails.get(sightings[index].seen.place.path, ""), taken)
+            taken.add(given[index])
+    return [given[index] for index in range(len(sightings))]
+
+
+def delegates(sightings: Sequence[Sighting], slugs: Sequence[str]) -> list[tuple[str, ...]]:
+    """For each sighting the ids of the agents that it hands over to: in its own file first, then where one alone fits."""
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for index, sighting in enumerate(sightings):
+        for label in dict.fromkeys((sighting.seen.name, *sighting.seen.aliases)):
+            if label:
+                by_label[label].append(index)
+    result = []
+    for index, sighting in enumerate(sightings):
+        found: dict[str, None] = {}
+        for label in sighting.seen.delegates_to:
+            candidates = [other for other in by_label.get(label, ()) if other != index]
+            here = [other for other in candidates if sightings[other].seen.place.path == sighting.seen.place.path]
+            chosen = _nearest(sighting, sightings, here) if here else (candidates[0] if len(candidates) == 1 else None)
+            if chosen is not None:
+                found[slugs[chosen]] = None
+        result.append(tuple(found))
+    return result
+
+
+def _nearest(sighting: Sighting, sightings: Sequence[Sighting], here: Sequence[int]) -> int:
+    """The last one before the delegation, as code reads from top to bottom; else the first after it."""
+    line = sighting.seen.place.line or 0
+    before = [index for index in here if (sightings[index].seen.place.line or 0) <= line]
+    return before[-1] if before else here[0]
+
+
+def _slug(sighting: Sighting) -> str:
+    seen = sighting.seen
+    for label in (seen.name, *seen.aliases[:1]):
+        if label:
+            slug = slug_from_name(label)
+            if slug != "agent" or label.lower() == "agent":
+                return slug
+    return slug_from_name(f"{seen.framework}-{_stem(seen.place.path)}")
+
+
+def _stem(path: str) -> str:
+    name = posixpath.basename(path)
+    return name.partition(".")[0] or name.strip(".")
+
+
+def _tails(paths: Sequence[str]) -> dict[str, str]:
+    """For each path the folder or file name nearest to its end that no other of the paths has there; empty where there is none."""
+    parts = {path: [*posixpath.dirname(path).split("/"), _stem(path)] for path in dict.fromkeys(paths)}
+    tails: dict[str, str] = {}
+    for depth in range(1, max((len(names) for names in parts.values()), default=0) + 1):
+        counts: dict[str, int] = defaultdict(int)
+        for names in parts.values():
+            if len(names) >= depth:
+                counts[names[-depth]] += 1
+        for path, names in parts.items():
+            if path not in tails and len(names) >= depth and names[-depth] and counts[names[-depth]] == 1:
+                tails[path] = names[-depth]
+        if len(tails) == len(parts):
+            break
+    return tails
+
+
+def _free(slug: str, tail: str, taken: set[str]) -> str:
+    wanted = slug_from_name(f"{slug[:90]}-{tail}") if tail else slug
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted[:118]}-{number}" in taken:
+        number += 1
+    return f"{wanted[:118]}-{number}"
