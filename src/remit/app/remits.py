@@ -168,14 +168,15 @@ class Remits:
     def _read(self, path: Path, known: _File | None) -> _File:
         agent = known.agent if known is not None else ""
         name = str(path)
+        signature: _Signature | None
         try:
-            signature = _signature(path)
+            signature = found = _signature(path)
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
         except OSError as error:
             problem = Problem(path=name, line=0, what=f"cannot be read: {error.strerror or error}", code="unreadable")
             return _File(signature=None, agent=agent, fault=str(problem), problems=(problem,))
-        if self._clock_ns() - max(signature[0], signature[1]) < _RACY_NS:
+        if self._clock_ns() - max(found[0], found[1]) < _RACY_NS:
             signature = None
         if self._is_folder and not agent and not is_remit(content):
             return _File(signature=signature, is_skipped=True)

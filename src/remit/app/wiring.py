@@ -19,7 +19,7 @@ import msgspec
 from remit.app.remits import Policy
 from remit.contracts import registry
 from remit.contracts.system import Vocabulary
-from remit.decide.engine import decide, shows
+from remit.decide.engine import decide
 from remit.decide.limits import Meter
 from remit.decide.mandate import after_call, after_result, open_mandate
 from remit.model.decision import Decision, Outcome, Request, Step
@@ -108,7 +108,7 @@ class Decider:
         """Whether an action could be allowed for some arguments; nothing is shown on any fault."""
         try:
             policy = self._policy()
-            return not policy.fault and shows(policy.index, agent, system, action, self._clock() / 1e9)
+            return not policy.fault and policy.index.could_allow(agent, system, action, self._clock() / 1e9)
         except Exception:  # noqa: BLE001 - INVARIANT (total)
             return False
 
