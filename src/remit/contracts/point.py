@@ -18,7 +18,11 @@ class Session(Protocol):
     """What is known of one session: the task's words and where values came from (remit language, section 7)."""
 
     id: str
-    task: str | None
+
+    @property
+    def task(self) -> str | None:
+        """The person's words, where they are known."""
+        ...
 
     def sent(self, request: Request) -> None:
         """Records the values of a call that was forwarded: they do not come from results any more."""
