@@ -1,0 +1,83 @@
+"""The whole service as one ASGI application: the guard, AuthZEN in front, Litestar for the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+
+from remit.app.api import agents, description, health
+from remit.app.api.agents import Operations
+from remit.app.api.guard import Application, Guard, GuardedApplication
+from remit.app.api.health import Readiness
+from remit.app.api.metrics import Metrics
+from remit.model.errors import RefusedError
+from remit.points.authzen.asgi import AuthzenApplication
+from remit.points.authzen.service import Service
+
+_MAX_BODY_BYTES = 64 * 1024
+
+
+def application(service: Service, guard: Guard, operations: Operations, readiness: Readiness, metrics: Metrics) -> Application:
+    """Everything that the service answers."""
+    rest = _litestar(operations, readiness, metrics)
+    return GuardedApplication(guard, AuthzenApplication(service, rest))  # type: ignore[arg-type]
+
+
+def _litestar(operations: Operations, readiness: Readiness, metrics: Metrics) -> Litestar:
+    document = b""
+
+    @get(description.PATH, include_in_schema=False, sync_to_thread=False)
+    def describe_api() -> Response[bytes]:
+        return Response(document, media_type="application/json")
+
+    app = Litestar(
+        route_handlers=[
+            agents.quarantine,
+            agents.release,
+            health.is_alive,
+            health.is_ready,
+            health.read_metrics,
+            describe_api,
+        ],
+        dependencies={
+            "operations": Provide(lambda: operations, sync_to_thread=False),
+            "readiness": Provide(lambda: readiness, sync_to_thread=False),
+            "metrics": Provide(lambda: metrics, sync_to_thread=False),
+        },
+        openapi_config=OpenAPIConfig(
+            **description.information(),  # type: ignore[arg-type]
+            path="/.remit-openapi",
+            components=Components(security_schemes={"operator": SecurityScheme(type="http", scheme="bearer")}),
+        ),
+        exception_handlers={HTTPException: _refused, RefusedError: _not_kept, Exception: _failed},
+        request_max_body_size=_MAX_BODY_BYTES,
+        debug=False,
+        logging_config=None,
+    )
+    document = description.description(app)
+    return app
+
+
+def _refused(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    headers = dict(error.headers or {})
+    if error.status_code == 401:
+        headers["www-authenticate"] = "Bearer"
+    return _fault(error.detail or "not understood", error.status_code, headers)
+
+
+def _not_kept(_request: Request[Any, Any, Any], error: RefusedError) -> Response[bytes]:
+    return _fault(str(error), 409, {})
+
+
+def _failed(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    return _fault(f"the service failed: {type(error).__name__}", 500, {})
+
+
+def _fault(why: str, status: int, headers: dict[str, str]) -> Response[bytes]:
+    return Response(msgspec.json.encode({"error": why}), status_code=status, media_type="application/json", headers=headers)

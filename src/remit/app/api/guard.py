@@ -1,0 +1,76 @@
+"""Who may ask at all: programs of this machine, never a page that a browser has open.
+
+The service listens on a loopback address and asks for no sign-in there, so a browser is the one way in for a stranger: a page
+of theirs (which sends `Origin`) or a name of theirs that resolves to this machine (which stands in `Host`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+
+Headers = list[tuple[bytes, bytes]]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LOOPBACK = (b"127.0.0.1", b"localhost", b"[::1]")
+
+
+class Guard:
+    """Says what is wrong with where a request comes from."""
+
+    def __init__(self, host: str) -> None:
+        """`host` is the address that is served, beside the usual names of this machine."""
+        self._own = {*_LOOPBACK, (f"[{host}]" if ":" in host else host).lower().encode()}
+        self._accepted: set[bytes] = set()
+        """Host headers that were right, as they were sent; only ever of names in `_own`, so it stays small."""
+
+    def refusal(self, headers: Headers) -> str:
+        """Why a request with these headers is refused; empty when it is not."""
+        hosts = 0
+        for name, value in headers:
+            if name == b"origin":
+                return "requests from a browser's page are refused: there is an Origin header"
+            if name == b"host":
+                hosts += 1
+                if value not in self._accepted and not self._is_own(value):
+                    return "the Host header names another machine"
+        return "" if hosts == 1 else "there is not exactly one Host header"
+
+    def _is_own(self, host: bytes) -> bool:
+        name, colon, port = host.rpartition(b":")
+        if not colon or host.endswith(b"]"):
+            name, port = host, b"0"
+        if name.lower() not in self._own or not port.isdigit() or len(port) > 5:
+            return False
+        if len(self._accepted) < 64:
+            self._accepted.add(host)
+        return True
+
+
+class GuardedApplication:
+    """Refuses before anything else sees the request."""
+
+    def __init__(self, guard: Guard, inner: Application) -> None:
+        self._guard = guard
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            return
+        refusal = self._guard.refusal(scope["headers"])
+        if not refusal:
+            await self._inner(scope, receive, send)
+            return
+        body = msgspec.json.encode({"error": refusal})
+        echoed = [(name, value) for name, value in scope["headers"] if name == b"x-request-id"][:1]
+        length = (b"content-length", b"%d" % len(body))
+        headers = [(b"content-type", b"application/json"), length, (b"connection", b"close"), *echoed]
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
