@@ -1,0 +1,509 @@
+"""What an expression stands for: a thing of a library, a definition of this repository, or a value.
+
+A thing of a library is written as a path: `agents.Agent` is the class, `openai.OpenAI().chat.completions.create` the method of
+what the call returned, `boto3.client(bedrock-agent).create_agent` that of a client made for a named service.
+
+Invariants:
+- names are followed through imports, aliases, assignments and re-exports, never matched by their spelling alone;
+- a definition in the repository wins over a library of the same name, unless it is that library's own source;
+- what is not certain is not followed: the answer is None.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from tree_sitter import Node
+
+from remit.discover.sources.code.python.module import Binding, Import, Module, Region, Scope
+from remit.discover.sources.code.python.syntax import Arguments, string_parts, text_of, unwrapped
+from remit.discover.sources.code.reader import Project
+
+MAX_DEPTH = 24
+_KEPT_MODULES = 256
+_CLIENT_MAKERS = frozenset({"client", "resource", "create_client"})
+
+
+class Expression(NamedTuple):
+    """A node with the scope in which its names have their meaning."""
+
+    module: Module
+    scope: Scope
+    node: Node
+
+    def at(self, node: Node) -> Expression:
+        """Another node of the same scope."""
+        return Expression(self.module, self.scope, node)
+
+
+class Found(NamedTuple):
+    """What an expression stands for."""
+
+    kind: str
+    """`library`, `function`, `class`, `module`, `value` or `parameter`."""
+    expression: Expression | None
+    """The value, or the definition; None for a thing of a library that is not called here."""
+    path: str | None = None
+    """Path of a library's thing; of a value, what it was made by (`agents.Agent()`)."""
+    scope: Scope | None = None
+    """Of a class or a function: its own scope."""
+    label: str | None = None
+    """The last name that led here."""
+
+
+class Libraries(msgspec.Struct, frozen=True):
+    """Top-level names that repositories use for folders of their own, with files that only the library itself has."""
+
+    ambiguous: dict[str, tuple[str, ...]]
+
+
+class Names:
+    """Follows expressions through one repository."""
+
+    def __init__(self, project: Project, libraries: Libraries, load: Callable[[Project, str], Module | None]) -> None:
+        self.project = project
+        self._libraries = libraries
+        self._load = load
+        self._modules: OrderedDict[str, Module | None] = OrderedDict()
+        self._located: dict[tuple[str, str], str | None] = {}
+        self._folders: frozenset[str] | None = None
+
+    # -- modules of the repository ---------------------------------------------------------------------------------------------
+
+    def remember(self, module: Module) -> None:
+        """Keeps a module that was parsed already."""
+        self._modules[module.path] = module
+        while len(self._modules) > _KEPT_MODULES:
+            self._modules.popitem(last=False)
+
+    def module(self, path: str) -> Module | None:
+        """The parsed module at a path of the scan; None when it cannot be read."""
+        if path in self._modules:
+            self._modules.move_to_end(path)
+            return self._modules[path]
+        loaded = self._load(self.project, path)
+        self._modules[path] = loaded
+        while len(self._modules) > _KEPT_MODULES:
+            self._modules.popitem(last=False)
+        return loaded
+
+    def folders(self) -> frozenset[str]:
+        """Every folder of the scan that holds a Python file, at any depth."""
+        if self._folders is None:
+            found: set[str] = set()
+            for path in self.project.paths:
+                if not path.endswith(".py"):
+                    continue
+                folder = path.rpartition("/")[0]
+                while folder and folder not in found:
+                    found.add(folder)
+                    folder = folder.rpartition("/")[0]
+            self._folders = frozenset(found)
+        return self._folders
+
+    def locate(self, module: Module, target: Import) -> str | None:
+        """The file (or folder, ending in `/`) of the scan that an import's module means; None: it comes from outside."""
+        here = module.path.rpartition("/")[0]
+        if target.level:
+            parts = here.split("/") if here else []
+            if target.level - 1 > len(parts):
+                return None
+            base = "/".join(parts[: len(parts) - (target.level - 1)])
+            return self._file(base, target.module)
+        key = (here, target.module)
+        if key not in self._located:
+            self._located[key] = self._search(here, target.module)
+        return self._located[key]
+
+    def _search(self, here: str, dotted: str) -> str | None:
+        folder = here
+        while True:
+            for base in (folder, f"{folder}/src" if folder else "src"):
+                found = self._file(base, dotted)
+                if found is not None and self._is_local(base, dotted):
+                    return found
+            if not folder:
+                return None
+            folder = folder.rpartition("/")[0]
+
+    def _is_local(self, base: str, dotted: str) -> bool:
+        """False when the folder is a well-known library's own source, so that its names keep their public meaning."""
+        top = dotted.split(".", 1)[0]
+        marks = self._libraries.ambiguous.get(top)
+        if marks is None:
+            return True
+        return not any((f"{base}/{mark}" if base else mark) in self.project.paths for mark in marks)
+
+    def _file(self, base: str, dotted: str) -> str | None:
+        stem = "/".join(part for part in (base, dotted.replace(".", "/")) if part)
+        paths = self.project.paths
+        if not dotted:
+            return f"{stem}/__init__.py" if f"{stem}/__init__.py" in paths else f"{stem}/"
+        for candidate in (f"{stem}.py", f"{stem}/__init__.py"):
+            if candidate in paths:
+                return candidate
+        return f"{stem}/" if stem in self.folders() else None
+
+    # -- following ---------------------------------------------------------------------------------------------------------------
+
+    def follow(self, expression: Expression, depth: int = 0) -> Found | None:
+        """What the expression stands for; None when that is not certain."""
+        if depth > MAX_DEPTH:
+            return None
+        module, scope, node = expression
+        node = unwrapped(node)
+        kind = node.type
+        if kind == "identifier":
+            return self._name(module, scope, node, depth)
+        if kind == "attribute":
+            return self._attribute(Expression(module, scope, node), depth)
+        if kind == "subscript":
+            return self._subscript(Expression(module, scope, node), depth)
+        if kind == "call":
+            return self._call(Expression(module, scope, node), depth)
+        if kind == "named_expression":
+            value = node.child_by_field_name("value")
+            return self.follow(Expression(module, scope, value), depth + 1) if value is not None else None
+        return Found("value", Expression(module, scope, node))
+
+    def path(self, expression: Expression, depth: int = 0) -> str | None:
+        """The library path of an expression; None when it is not a library's."""
+        found = self.follow(expression, depth)
+        return found.path if found is not None else None
+
+    def _name(self, module: Module, scope: Scope, node: Node, depth: int) -> Found | None:
+        name = text_of(node)
+        return self.lookup(module, scope, name, node.start_byte, depth)
+
+    def lookup(self, module: Module, scope: Scope, name: str, position: int, depth: int = 0) -> Found | None:
+        """What a name stands for at a position."""
+        is_first = True
+        for around in scope.chain():
+            if around.kind == "class" and not is_first:
+                continue
+            ranges = around.clauses.get(name)
+            if ranges and any(start <= position < end for start, end in ranges):
+                return None
+            bindings = around.bindings.get(name)
+            if bindings:
+                chosen = chosen_binding(bindings, position, is_same_scope=is_first)
+                return self._bound(module, around, chosen, name, depth) if chosen is not None else None
+            is_first = False
+        return self._starred(module, scope, name, depth)
+
+    def _starred(self, module: Module, scope: Scope, name: str, depth: int) -> Found | None:
+        for around in scope.chain():
+            for star in around.stars:
+                path = self.locate(module, star)
+                if path is None:
+                    if star.level == 0 and is_public_name(name):
+                        return Found("library", None, f"{star.module}.{name}?", label=name)
+                    continue
+                found = self._member(path, name, depth)
+                if found is not None:
+                    return found
+        return None
+
+    def _bound(self, module: Module, scope: Scope, binding: Binding, name: str, depth: int) -> Found | None:
+        if binding.kind == "import" and binding.target is not None:
+            return self.imported(module, binding.target, depth)
+        if binding.kind == "function" or binding.kind == "class":
+            return Found(binding.kind, Expression(module, scope, binding.node), None, module.scopes.get(binding.node.id), name)
+        if binding.kind == "assign" or binding.kind == "with":
+            found = self.follow(Expression(module, binding.scope, binding.node), depth + 1)
+            if found is None:
+                return None
+            return found if found.label else found._replace(label=name)
+        if binding.kind == "parameter":
+            return self._parameter(module, scope, name, binding, depth)
+        return None
+
+    def _parameter(self, module: Module, scope: Scope, name: str, binding: Binding, depth: int) -> Found | None:
+        around = scope.parent.nearest_class() if scope.parent is not None and scope.parent.kind == "class" else None
+        if around is not None and name in ("self", "cls"):
+            kind = "instance" if name == "self" else "class"
+            return Found(kind, Expression(module, around.parent or around, around.node), None, around, name)
+        annotation = scope.types.get(name)
+        path = self.annotated(module, scope, annotation, depth) if annotation is not None else None
+        return Found("parameter", Expression(module, scope, binding.node), path, None, name)
+
+    def annotated(self, module: Module, scope: Scope, annotation: Node, depth: int) -> str | None:
+        """Path of the value that an annotation promises: `openai.OpenAI()`; None when it names no single class."""
+        node = annotation.named_children[0] if annotation.type == "type" and annotation.named_children else annotation
+        if node.type == "string":
+            return None
+        if node.type == "generic_type" and node.named_children:
+            node = node.named_children[0]
+        if node.type == "subscript":
+            node = node.child_by_field_name("value") or node
+        if node.type == "binary_operator":
+            node = node.child_by_field_name("left") or node
+        if node.type not in ("identifier", "attribute"):
+            return None
+        found = self.follow(Expression(module, scope.parent or scope, node), depth + 1)
+        return f"{found.path}()" if found is not None and found.kind == "library" and found.path else None
+
+    def imported(self, module: Module, target: Import, depth: int = 0) -> Found | None:
+        """What an import brings in."""
+        if depth > MAX_DEPTH:
+            return None
+        path = self.locate(module, target)
+        if path is None:
+            if target.level:
+                return None
+            whole = f"{target.module}.{target.attribute}" if target.attribute else target.module
+            return Found("library", None, whole, label=whole.rpartition(".")[2])
+        if target.attribute is None:
+            return Found("module", None, path)
+        found = self._member(path, target.attribute, depth + 1)
+        if found is not None:
+            return found
+        folder = path.rpartition("/")[0] if path.endswith(("/__init__.py", "/")) else None
+        inner = self._file(folder, target.attribute) if folder is not None else None
+        return Found("module", None, inner) if inner is not None else None
+
+    def _member(self, path: str, name: str, depth: int) -> Found | None:
+        """A top-level name of a module of the repository."""
+        if depth > MAX_DEPTH or path.endswith("/"):
+            return None
+        module = self.module(path)
+        if module is None:
+            return None
+        bindings = module.root.bindings.get(name)
+        if bindings:
+            chosen = chosen_binding(bindings, len(module.source) + 1, is_same_scope=True)
+            return self._bound(module, module.root, chosen, name, depth + 1) if chosen is not None else None
+        return self._starred(module, module.root, name, depth + 1)
+
+    def _attribute(self, expression: Expression, depth: int) -> Found | None:
+        module, scope, node = expression
+        owner, label = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+        if owner is None or label is None:
+            return None
+        name = text_of(label)
+        found = self.follow(Expression(module, scope, owner), depth + 1)
+        if found is None:
+            return None
+        if found.kind == "module" and found.expression is None:
+            return self._module_attribute(found.path or "", name, depth)
+        if found.kind in ("class", "instance") and found.scope is not None and found.expression is not None:
+            return self.class_attribute(found.expression.module, found.scope, name, depth)
+        if found.kind == "value" and found.scope is not None and found.path is None and found.expression is not None:
+            return self.class_attribute(found.expression.module, found.scope, name, depth)
+        if found.path is not None:
+            return Found("library", None, f"{found.path}.{name}", label=name)
+        return None
+
+    def _module_attribute(self, path: str, name: str, depth: int) -> Found | None:
+        found = self._member(path, name, depth + 1)
+        if found is not None:
+            return found
+        folder = path.rpartition("/")[0] if path.endswith(("/__init__.py", "/")) else None
+        inner = self._file(folder, name) if folder is not None else None
+        return Found("module", None, inner) if inner is not None else None
+
+    def class_attribute(self, module: Module, scope: Scope, name: str, depth: int = 0) -> Found | None:
+        """What `self.NAME` or `Class.NAME` stands for."""
+        if depth > MAX_DEPTH:
+            return None
+        bindings = [*scope.bindings.get(name, ()), *scope.attributes.get(name, ())]
+        settled = [binding for binding in bindings if binding.node.type != "none"]
+        if len(settled) > 1 and len({binding.node.text for binding in settled}) == 1:
+            settled = settled[:1]
+        if len(settled) == 1:
+            return self._bound(module, settled[0].scope, settled[0], name, depth + 1)
+        if settled:
+            return None
+        annotation = scope.types.get(name)
+        path = self.annotated(module, scope, annotation, depth) if annotation is not None else None
+        if path is not None:
+            return Found("parameter", None, path, None, name)
+        return self._inherited(module, scope, name, depth)
+
+    def _inherited(self, module: Module, scope: Scope, name: str, depth: int) -> Found | None:
+        for base in self.bases(module, scope):
+            found = self.follow(base, depth + 1)
+            if (
+                found is not None
+                and found.kind == "class"
+                and found.scope is not None
+                and found.expression is not None
+                and found.scope is not scope
+            ):
+                inherited = self.class_attribute(found.expression.module, found.scope, name, depth + 1)
+                if inherited is not None:
+                    return inherited
+        return None
+
+    def bases(self, module: Module, scope: Scope) -> list[Expression]:
+        """The base classes of a class, as written."""
+        listed = scope.node.child_by_field_name("superclasses")
+        if listed is None:
+            return []
+        around = scope.parent or scope
+        return [
+            Expression(module, around, child) for child in listed.named_children if child.type in ("identifier", "attribute", "subscript")
+        ]
+
+    def _subscript(self, expression: Expression, depth: int) -> Found | None:
+        value = expression.node.child_by_field_name("value")
+        if value is None:
+            return None
+        found = self.follow(expression.at(value), depth + 1)
+        if found is None:
+            return None
+        if found.kind in ("library", "class"):
+            return found
+        key = expression.node.child_by_field_name("subscript")
+        if found.kind == "value" and found.expression is not None and key is not None and found.expression.node.type == "dictionary":
+            entry = self._entry(found.expression, key)
+            return self.follow(entry, depth + 1) if entry is not None else None
+        return None
+
+    def _entry(self, dictionary: Expression, key: Node) -> Expression | None:
+        wanted = plain_string(key)
+        if wanted is None:
+            return None
+        matches: list[Node] = []
+        for pair in dictionary.node.named_children:
+            if pair.type == "dictionary_splat":
+                return None
+            name, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+            if name is not None and value is not None and plain_string(name) == wanted:
+                matches.append(value)
+        return dictionary.at(matches[-1]) if matches else None
+
+    def _call(self, expression: Expression, depth: int) -> Found | None:
+        callee = expression.node.child_by_field_name("function")
+        if callee is None:
+            return None
+        found = self.follow(expression.at(callee), depth + 1)
+        if found is None:
+            return Found("value", expression)
+        if found.kind == "class":
+            return Found("value", expression, None, found.scope) if found.scope is None else _made(found)
+        if found.kind == "function" and found.expression is not None:
+            returned = self.returned(found)
+            return self.follow(returned, depth + 1) if returned is not None else Found("value", expression)
+        if found.kind == "library" and found.path is not None:
+            return Found("value", expression, self.called(expression, found.path))
+        return Found("value", expression)
+
+    def called(self, expression: Expression, path: str) -> str:
+        """The path of what a call of a library's function returns."""
+        last = path.rpartition(".")[2]
+        if last in _CLIENT_MAKERS:
+            arguments = Arguments(expression.node)
+            first = arguments.get(0, "service_name")
+            service = self.short_text(expression.at(first)) if first is not None else None
+            if service:
+                return f"{path}({service})"
+        return f"{path}()"
+
+    def short_text(self, expression: Expression) -> str | None:
+        """A string, literal or through names; None when it is not certain."""
+        found = self.follow(expression)
+        if found is None or found.kind != "value" or found.expression is None:
+            return None
+        return plain_string(found.expression.node)
+
+    def returned(self, function: Found) -> Expression | None:
+        """What a function of the repository returns, when it has one `return` with a value and is not a generator."""
+        if function.expression is None or function.scope is None:
+            return None
+        module = function.expression.module
+        body = function.expression.node.child_by_field_name("body")
+        returns = _returns(body) if body is not None else []
+        if len(returns) != 1:
+            return None
+        return Expression(module, function.scope, returns[0])
+
+
+def _made(found: Found) -> Found:
+    """An instance of a class of the repository: scope and expression are those of the class."""
+    return Found("instance", found.expression, None, found.scope, found.label)
+
+
+def _returns(body: Node) -> list[Node]:
+    """Values of the `return` statements of a body, not those of functions inside; at most two are looked for."""
+    found: list[Node] = []
+    waiting = [body]
+    seen = 0
+    while waiting and len(found) < 2 and seen < 20_000:
+        node = waiting.pop()
+        seen += 1
+        kind = node.type
+        if kind == "return_statement":
+            found.extend(node.named_children[:1])
+        elif kind == "yield":
+            return []
+        elif kind not in (
+            "function_definition",
+            "class_definition",
+            "lambda",
+            "decorated_definition",
+            "call",
+            "string",
+            "dictionary",
+            "list",
+        ):
+            waiting.extend(node.named_children)
+    return found
+
+
+def chosen_binding(bindings: list[Binding], position: int, *, is_same_scope: bool) -> Binding | None:
+    """The binding that holds at a position; None when several may."""
+    live = [binding for binding in bindings if not (binding.kind == "assign" and binding.node.type == "none")] or bindings
+    if len(live) == 1:
+        return live[0]
+    if all(binding.kind == "import" for binding in live):
+        return _last_before(live, position) or live[0]
+    firm = [binding for binding in live if binding.kind in ("import", "class", "function")]
+    if len(firm) == len(live):
+        return _last_before(live, position) or live[-1]
+    if not is_same_scope:
+        texts = {binding.node.text for binding in live}
+        if len(texts) == 1 and live[0].kind != "other":
+            return live[0]
+        return None
+    before = [binding for binding in live if binding.position <= position]
+    if not before:
+        return None
+    last = before[-1]
+    if not last.is_conditional or _covers(last.region, position):
+        return last
+    return None
+
+
+def _last_before(bindings: list[Binding], position: int) -> Binding | None:
+    before = [binding for binding in bindings if binding.position <= position and not binding.is_conditional]
+    return before[-1] if before else None
+
+
+def _covers(region: Region | None, position: int) -> bool:
+    innermost = next((around for around in region.chain() if around.kind in ("branch", "loop")), None) if region is not None else None
+    return innermost is not None and innermost.start <= position < innermost.end
+
+
+def plain_string(node: Node) -> str | None:
+    """The text of a string literal (adjoining ones joined) without fields; None for anything else."""
+    node = unwrapped(node)
+    if node.type == "concatenated_string":
+        pieces = [plain_string(child) for child in node.named_children if child.type != "comment"]
+        return "".join(piece for piece in pieces if piece is not None) if None not in pieces else None
+    if node.type != "string":
+        return None
+    parts: list[str] = []
+    for text, field in string_parts(node):
+        if field is not None:
+            return None
+        parts.append(text)
+    return "".join(parts) if parts else None
+
+
+def is_public_name(name: str) -> bool:
+    """Whether a star import would bring the name in."""
+    return bool(name) and not name.startswith("_")
