@@ -1,0 +1,142 @@
+"""`remit gateway`: an agent's MCP server behind its remit."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from remit.model.errors import DocumentError, RefusedError, UsageError
+from remit.model.ids import printable, system_id
+
+if TYPE_CHECKING:
+    from remit.app.remits import Remits
+    from remit.model.remit import Remit
+
+_EPILOG = """In the configuration of an MCP client, put the gateway in front of the server's own command:
+
+    {"mcpServers": {"files": {"command": "remit", "args":
+      ["gateway", "--remit", "/path/to/remit.yaml", "--name", "files", "--",
+       "npx", "-y", "@modelcontextprotocol/server-filesystem", "/data"]}}}
+
+On the first day add "--observe" after "gateway": calls are decided and logged, and only what no mode would allow is blocked."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    # Everything after the first word of COMMAND belongs to it, with or without `--`.
+    app.command("gateway", epilog=_EPILOG, context_settings={"allow_interspersed_args": False})(gateway)
+
+
+def gateway(
+    command: Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND ARGS...", help="The MCP server to start.")] = None,
+    remit: Annotated[Path | None, typer.Option("--remit", metavar="FILE", help="The agent's remit; a change is taken over.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="SERVER", help="The server's name in the remit (mcp:SERVER); needed where it names several."),
+    ] = None,
+    task: Annotated[str | None, typer.Option(metavar="TEXT", help="The person's words; values that nobody named are held back.")] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append decisions here. Default: decisions/decisions.jsonl in the state folder."),
+    ] = None,
+    observe: Annotated[bool, typer.Option("--observe", help="Decide and log, and block only what no mode allows.")] = False,
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the log, quarantines and known tools stand.", show_default=False),
+    ] = None,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="ID", hidden=True)] = None,
+    store: Annotated[str | None, typer.Option("--store", metavar="URL", hidden=True)] = None,
+) -> None:
+    """Start an MCP server and decide before every call of its tools (standard input and output).
+
+    A denied call is answered with the line of the remit that it rests on, and never reaches the server.
+    Reading a resource of the server is decided like a call of a tool named resources/read with the argument uri.
+    """
+    if agent is not None or store is not None:
+        raise UsageError("`--agent` and `--store` need the store, which this version does not have; use `--remit FILE`")
+    if remit is None:
+        raise UsageError("the gateway needs `--remit FILE`")
+    if not command:
+        raise UsageError("the gateway needs the server's command: `remit gateway --remit FILE -- COMMAND ARGS...`")
+    if task is not None and not task.strip():
+        raise UsageError("`--task` is empty; leave it out where the person's words are not known")
+    raise typer.Exit(_run(remit, command, name=name, task=task, log=log, is_observed=observe, state=state))
+
+
+def _run(
+    path: Path, command: list[str], *, name: str | None, task: str | None, log: Path | None, is_observed: bool, state: Path | None
+) -> int:
+    # Here, because help and wrong usage need none of it.
+    from remit.app.remits import Policy, Remits
+    from remit.app.settings import decision_log, state_folder, suspended_file
+    from remit.app.wiring import Decider, vocabularies
+    from remit.points.mcp.gateway import Gateway
+    from remit.points.mcp.pins import Pins
+    from remit.points.mcp.process import Relay, report_to_stderr
+    from remit.store.decisions import DecisionLog, Ids
+
+    folder = state_folder(state)
+    try:
+        remits = Remits(
+            path,
+            suspended_path=suspended_file(folder),
+            vocabularies=vocabularies(),
+            is_observed=is_observed,
+            report=report_to_stderr,
+            clock_ns=time.time_ns,
+        )
+    except DocumentError as error:
+        sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
+        return 1
+    held = _only_remit(remits, path)
+    system = _system(held, name)
+    decisions = DecisionLog(log if log is not None else decision_log(folder))
+
+    def fresh() -> Policy:
+        # INVARIANT (next call): a changed, broken or deleted file, and a quarantine, hold from the next decision on.
+        remits.refresh()
+        return remits.policy
+
+    decide = Decider(fresh, decisions, point="mcp")
+    session = decide.open_session(held.agent, Ids().make(time.time_ns()), task)
+    pins = Pins(system, folder / "tools" / f"{system.replace(':', '-')}.json", report_to_stderr)
+    relay = Relay(command, report=report_to_stderr)
+    mode = "observe (by --observe)" if is_observed else held.mode.value
+    report_to_stderr(f"`{held.agent}` at `{system}`, mode {mode}; decisions are logged to {printable(str(decisions.path), 1000)}")
+    try:
+        return relay.run(Gateway(decide, agent=held.agent, system=system, session=session, pins=pins, report=report_to_stderr))
+    finally:
+        decisions.close()
+
+
+def _only_remit(remits: Remits, path: Path) -> Remit:
+    held = list(remits.policy.remits.values())
+    if len(held) != 1:
+        names = ", ".join(f"`{remit.agent}`" for remit in held)
+        raise RefusedError(f"`{printable(str(path))}` holds remits of {names}; give the file of one agent")
+    return held[0]
+
+
+def _system(remit: Remit, name: str | None) -> str:
+    """`mcp:SERVER`, by name or because the remit names only one."""
+    named = sorted(_mcp_systems(remit))
+    if name is not None:
+        system = str(system_id(f"mcp:{name}"))
+        if system not in named:
+            sys.stderr.write(f"remit gateway: the remit names no `{system}`, so nothing of it is allowed\n")
+        return system
+    if len(named) == 1:
+        return named[0]
+    if not named:
+        raise UsageError(f"{remit.path} names no MCP server; say which one this is with `--name SERVER`")
+    raise UsageError(f"{remit.path} names {', '.join(f'`{system}`' for system in named)}; say which one this is with `--name SERVER`")
+
+
+def _mcp_systems(remit: Remit) -> Iterable[str]:
+    systems = {capability.system for _, capability in remit.capabilities()} | {never.system for never in remit.never}
+    return {system for system in systems if system.startswith("mcp:")}
