@@ -1,0 +1,1 @@
+"""One file for each form in which agents, MCP servers, deployments and pipelines are declared."""

@@ -1,0 +1,142 @@
+"""The readers of declaration files: one for each syntax, with every form behind it.
+
+A file is parsed once; each form then says what it sees in it. What cannot be parsed is a gap; the rest of a broken file is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from remit.discover.sources.code.declarations.forms import agents_yaml, dify, mcp_servers, n8n, pipelines
+from remit.discover.sources.code.declarations.forms.markdown import instructions, is_instructions, markdown_agents
+from remit.discover.sources.code.declarations.page import Found, Page
+from remit.discover.sources.code.declarations.trees.front_matter import front_matter
+from remit.discover.sources.code.declarations.trees.json import parse_json
+from remit.discover.sources.code.declarations.trees.node import Tree, null
+from remit.discover.sources.code.declarations.trees.toml import parse_toml
+from remit.discover.sources.code.declarations.trees.yaml import parse_yaml
+from remit.discover.sources.code.reader import Project, SourceFile
+from remit.model.evidence import Evidence, Gap, GapKind
+from remit.model.place import Place
+
+Form = Callable[[Page], Found]
+
+_YAML_FORMS: tuple[Form, ...] = (
+    mcp_servers.mcp_servers,
+    pipelines.pipelines,
+    dify.dify,
+    agents_yaml.crewai,
+    agents_yaml.agent_mapping,
+    agents_yaml.mcp_agent,
+    agents_yaml.microsoft,
+    agents_yaml.adk,
+    agents_yaml.client_agents,
+)
+_JSON_FORMS: tuple[Form, ...] = (mcp_servers.mcp_servers, n8n.n8n, agents_yaml.client_agents, agents_yaml.agent_mapping, agents_yaml.crewai)
+_TOML_FORMS: tuple[Form, ...] = (mcp_servers.mcp_servers, agents_yaml.client_agents)
+
+
+_NEVER = ("pnpm-lock.yaml", ".lock.yml", ".lock.yaml", "package-lock.json", "composer.lock", "tsconfig.json", "package.json")
+_EXTRA_JSON = re.compile(r"\.json(?:c)?\.(?:example|sample|template|tmpl|dist)\Z|\.json\.[a-z]+\Z")
+_TEMPLATES = re.compile(r"(?:\A|/)templates/.*\.ya?ml\Z|\.(?:j2|tmpl|tpl)\Z")
+_YAML_SIGNS = re.compile(
+    rb"agent|mcpServers|mcp_servers|mcp:|jobs:|steps:|script:|AWS::|services:|backstory|instruction|customModes|servers:|serviceAccountName"
+    rb"|kind:[ \t]*(?:Deployment|StatefulSet|CronJob|Job|DaemonSet|app\b|Prompt|Hosted|Workflow)"
+)
+_JSON_SIGNS = re.compile(
+    rb'[mM][cC][pP]_?[sS]ervers|"mcp|context_servers|n8n-nodes-langchain|"agents?"|[aA]gentflow|autogen|AWS::|declarativeAgent|"nodes"'
+    rb'|"instructions"|"customModes"|"graphs"|"role"|"provider"|kagent'
+)
+_TOML_SIGNS = re.compile(rb"mcp|agent")
+
+
+class TreeReader(msgspec.Struct, frozen=True, kw_only=True):
+    """Reads the files of one syntax: those of a client always, others when their bytes show that something is declared."""
+
+    name: str
+    language: str
+    endings: tuple[str, ...]
+    shows: re.Pattern[bytes]
+    parse: Callable[[str], Tree]
+    forms: tuple[Form, ...]
+    signals: re.Pattern[bytes] | None = None
+
+    def wants(self, path: str) -> bool:
+        lower = path.lower()
+        if lower.endswith(self.endings):
+            return not lower.endswith(_NEVER)
+        return self.language == "json" and _EXTRA_JSON.search(lower) is not None
+
+    def read(self, file: SourceFile, project: Project) -> Iterator[Evidence | Gap]:
+        if not mcp_servers.is_client_file(file.path) and self.shows.search(file.data) is None:
+            return
+        if self.language == "yaml" and _TEMPLATES.search(file.path):
+            tree = parse_yaml(file.text, is_template=True)
+        else:
+            tree = self.parse(file.text)
+        yield from _troubles(file.path, tree)
+        for root in tree.documents:
+            page = Page(
+                path=file.path,
+                text=file.text,
+                language=self.language,
+                root=root,
+                project=project,
+                is_test=file.is_test,
+                documents=tree.documents,
+            )
+            for form in self.forms:
+                yield from form(page)
+
+
+class MarkdownReader:
+    """Reads Markdown: instructions for coding agents, and agents by their front matter."""
+
+    name = "declarations-markdown"
+    signals: re.Pattern[bytes] | None = None
+
+    def wants(self, path: str) -> bool:
+        return path.lower().endswith((".md", ".mdc", ".markdown")) or is_instructions(path)
+
+    def read(self, file: SourceFile, project: Project) -> Iterator[Evidence | Gap]:
+        page = Page(path=file.path, text=file.text, language="markdown", root=null(1), project=project, is_test=file.is_test)
+        if is_instructions(file.path):
+            yield from instructions(page)
+            return
+        matter = front_matter(file.text)
+        if matter is not None:
+            yield from markdown_agents(page, matter)
+
+
+def _troubles(path: str, tree: Tree) -> Iterator[Gap]:
+    """What could not be read; of a file that is read in part, only the first places."""
+    for trouble in tree.troubles[:5]:
+        kind = GapKind.DEPTH if trouble.is_deep else GapKind.PARSE_ERROR
+        yield Gap(place=Place(path, trouble.line), kind=kind, what=trouble.what, is_file=not tree.documents)
+
+
+READERS: tuple[TreeReader | MarkdownReader, ...] = (
+    TreeReader(
+        name="declarations-yaml",
+        language="yaml",
+        endings=(".yml", ".yaml", ".roomodes", ".yml.j2", ".yaml.j2", ".yaml.tmpl", ".yml.tmpl", ".yaml.example", ".yml.example"),
+        shows=_YAML_SIGNS,
+        parse=parse_yaml,
+        forms=_YAML_FORMS,
+    ),
+    TreeReader(
+        name="declarations-json",
+        language="json",
+        endings=(".json", ".jsonc", ".json5", ".code-workspace"),
+        shows=_JSON_SIGNS,
+        parse=parse_json,
+        forms=_JSON_FORMS,
+    ),
+    TreeReader(
+        name="declarations-toml", language="toml", endings=(".toml", ".toml.tmpl"), shows=_TOML_SIGNS, parse=parse_toml, forms=_TOML_FORMS
+    ),
+    MarkdownReader(),
+)
