@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -23,6 +22,8 @@ COMMANDS = {
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # here: it costs more than everything else of a start
+
         typer.echo(f"remit {version('remit')}")
         raise typer.Exit
 
