@@ -22,10 +22,11 @@ def ids(sightings: Sequence[Sighting]) -> list[str]:
         groups[_slug(sighting)].append(index)
     given: dict[int, str] = {members[0]: slug for slug, members in groups.items()}
     taken = set(given.values())
+    numbers: dict[str, int] = {}
     for slug, members in groups.items():
         tails = _tails([sightings[index].seen.place.path for index in members])
         for index in members[1:]:
-            given[index] = _free(slug, tails.get(sightings[index].seen.place.path, ""), taken)
+            given[index] = _free(slug, tails.get(sightings[index].seen.place.path, ""), taken, numbers)
             taken.add(given[index])
     return [given[index] for index in range(len(sightings))]
 
@@ -89,11 +90,13 @@ def _tails(paths: Sequence[str]) -> dict[str, str]:
     return tails
 
 
-def _free(slug: str, tail: str, taken: set[str]) -> str:
+def _free(slug: str, tail: str, taken: set[str], numbers: dict[str, int]) -> str:
+    """The slug with its tail, and where that is taken too, the next free number; `numbers` keeps where to go on."""
     wanted = slug_from_name(f"{slug[:90]}-{tail}") if tail else slug
     if wanted not in taken:
         return wanted
-    number = 2
+    number = numbers.get(wanted, 2)
     while f"{wanted[:118]}-{number}" in taken:
         number += 1
+    numbers[wanted] = number + 1
     return f"{wanted[:118]}-{number}"

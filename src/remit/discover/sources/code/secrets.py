@@ -25,6 +25,8 @@ from remit.model.place import Place
 
 _MAX_PER_FILE = 200
 """A file of thousands of keys is named often enough by its first ones."""
+_REACH = 512
+"""Bytes after the find within which a match that begins before it ends."""
 _LOCAL = re.compile(
     rb"@(?:localhost|127\.0\.0\.1|\[::1\]|host\.docker\.internal|db|postgres|mysql|mongo|mongodb|redis|database|host|hostname|server)\b",
     re.IGNORECASE,
@@ -34,7 +36,10 @@ _WEAK = frozenset({"password", "postgres", "postgresql", "changeme", "secret", "
 
 class _Format(msgspec.Struct, frozen=True):
     kind: str
-    find: tuple[bytes, ...]
+    find: re.Pattern[bytes]
+    """Begins with a literal, so that a file without it is passed over at the speed of memory."""
+    lead: int
+    """How many bytes before `find` a match may begin."""
     pattern: re.Pattern[bytes]
     entropy: float
     is_url: bool
@@ -70,7 +75,8 @@ def _table() -> _Table:
     formats = tuple(
         _Format(
             kind=row["kind"],
-            find=tuple(word.encode() for word in row["find"]),
+            find=re.compile(row["find"].encode()),
+            lead=row.get("lead", 0),
             pattern=re.compile(row["pattern"].encode()),
             entropy=row["entropy"],
             is_url=row.get("local_hosts", False),
@@ -129,20 +135,28 @@ def secrets_in(file: SourceFile) -> Iterator[SecretSeen]:
 def _candidates(file: SourceFile) -> Iterator[tuple[int, str, bytes]]:
     table, data = _table(), file.data
     for form in table.formats:
-        if not any(word in data for word in form.find):
-            continue
-        for match in form.pattern.finditer(data):
+        for match in _matches(form, data):
             value = match[1]
-            if form.is_url and (_LOCAL.search(match[0]) or value.decode().lower() in _WEAK):
+            if form.is_url and (_LOCAL.search(match[0]) or value.decode("ascii", "replace").lower() in _WEAK):
                 continue
             if _is_secret(value, form.entropy):
-                yield match.start(), form.kind, value
+                yield match.start(1), form.kind, value
     if table.settings_files.fits(file.path):
         for match in table.settings.finditer(data):
             kind = credential_kind(match[1].decode())
             if kind in table.settings_kinds and _is_secret(match[2], table.settings_entropy):
                 yield match.start(2), kind or "", match[2]
     yield from _by_context(data, table)
+
+
+def _matches(form: _Format, data: bytes) -> Iterator[re.Match[bytes]]:
+    for hit in form.find.finditer(data):
+        if form.lead:
+            match = form.pattern.search(data, max(0, hit.start() - form.lead), hit.end() + _REACH)
+        else:
+            match = form.pattern.match(data, hit.start())
+        if match is not None:
+            yield match
 
 
 def _by_context(data: bytes, table: _Table) -> Iterator[tuple[int, str, bytes]]:

@@ -9,6 +9,7 @@ Invariants:
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from remit.model.place import Place
 
 _CACHE_BYTES = 64 * 1024 * 1024
 _PROGRESS_EVERY_FILES = 50
+_LINE_END = re.compile("\n")
 _LEAST_OWN_TEXT, _MOST_OWN_TEXT, _MOST_OWN_LINE = 60, 200_000, 2_000
 """In characters: what is hashed as the construct's own text, so that equal hashes mean copies."""
 
@@ -117,9 +119,10 @@ def _is_wanted(path: str, using: Sequence[Reader]) -> bool:
 
 def _read(reader: Reader, file: SourceFile, files: _Files) -> Iterator[Evidence | Gap]:
     """What a reader sees; a reader that fails costs what it had not yet seen in this file, and nothing else."""
+    own_text = _OwnText(file)
     try:
         for seen in reader.read(file, files):
-            yield _with_text(seen, file) if isinstance(seen, AgentSeen) else seen
+            yield own_text.added(seen) if isinstance(seen, AgentSeen) else seen
     except GeneratorExit:
         raise
     except RecursionError:
@@ -133,34 +136,31 @@ def _read(reader: Reader, file: SourceFile, files: _Files) -> Iterator[Evidence 
         yield Gap(place=Place(file.path), kind=GapKind.PARSE_ERROR, what=what, is_file=False)
 
 
-def _with_text(seen: AgentSeen, file: SourceFile) -> AgentSeen:
-    """The agent with what only its file tells: whether it lies among tests, and the hash of its own text."""
-    return msgspec.structs.replace(
-        seen,
-        is_test=seen.is_test or file.is_test,
-        code_hash=seen.code_hash or (_text_hash(file.text, seen.place) if seen.place.path == file.path else None),
-    )
+class _OwnText:
+    """Hashes of the constructs of one file, over their own text; its lines are looked up once."""
 
+    def __init__(self, file: SourceFile) -> None:
+        self._file = file
+        self._starts: list[int] = []
 
-def _text_hash(text: str, place: Place) -> str | None:
-    """None where the construct's end is not known, or its text says too little or (a file on one line) too much to be its own."""
-    if place.line is None or place.end is None:
-        return None
-    start = 0
-    for _ in range(place.line - 1):
-        start = text.find("\n", start) + 1
-        if not start:
+    def added(self, seen: AgentSeen) -> AgentSeen:
+        """The agent with what only its file tells: whether it lies among tests, and the hash of its own text."""
+        is_test = seen.is_test or self._file.is_test
+        return msgspec.structs.replace(seen, is_test=is_test, code_hash=seen.code_hash or self._hash(seen.place))
+
+    def _hash(self, place: Place) -> str | None:
+        """None where the end is not known, or the text says too little, or (a file on one line) too much to be the construct's own."""
+        if place.path != self._file.path or place.line is None or place.end is None or place.end < place.line:
             return None
-    end = start
-    for _ in range(place.end - place.line + 1):
-        end = text.find("\n", end) + 1
-        if not end:
-            end = len(text)
-            break
-    own = " ".join(text[start:end].split())
-    if not _LEAST_OWN_TEXT <= len(own) <= _MOST_OWN_TEXT or (place.end == place.line and len(own) > _MOST_OWN_LINE):
-        return None
-    return hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:32]
+        text = self._file.text
+        if not self._starts:
+            self._starts = [0, *(match.end() for match in _LINE_END.finditer(text)), len(text)]
+        if place.end >= len(self._starts):
+            return None
+        own = text[self._starts[place.line - 1] : self._starts[place.end]]
+        if not _LEAST_OWN_TEXT <= len(own) <= _MOST_OWN_TEXT or (place.end == place.line and len(own) > _MOST_OWN_LINE):
+            return None
+        return hashlib.sha256(" ".join(own.split()).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 SOURCE = CodeSource()
