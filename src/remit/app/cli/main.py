@@ -41,7 +41,7 @@ def build(words: list[str]) -> typer.Typer:
 
     @app.callback()
     def main(
-        show_version: Annotated[
+        _show_version: Annotated[
             bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
         ] = False,
     ) -> None:
