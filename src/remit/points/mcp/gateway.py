@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from remit.contracts.point import Decide, Session
-from remit.model.decision import Decision, Outcome, Request
+from remit.model.decision import Decision, Outcome, Request, Step
 from remit.model.ids import printable
 from remit.points.mcp.lines import Overlong
 from remit.points.mcp.pins import Pins
@@ -136,7 +136,7 @@ class Gateway:
 
     def _decided(self, message: Message, method: str, identifier: Id) -> Out:
         request = request_of(message, self._agent, self._system, self._session.id)
-        decision = self._decide([request], self._session)[0]
+        decision = self._decision_on(request)
         # INVARIANT (allow only): every other outcome, one that is not known yet included, stays here.
         if decision.outcome is not Outcome.ALLOW:
             text = _denial(request, decision)
@@ -147,6 +147,14 @@ class Gateway:
         self._waiting[identifier] = _Waiting(method, request)
         # INVARIANT (as understood): the server reads the members that were decided on, and no others.
         return Out(to_server=encode({"jsonrpc": "2.0", "id": identifier, "method": method, "params": message.params}))
+
+    def _decision_on(self, request: Request) -> Decision:
+        try:
+            (decision,) = self._decide([request], self._session)
+        except Exception as error:  # noqa: BLE001 - INVARIANT (total): a decider that fails denies
+            because = f"no decision on `{printable(request.action)}` was to be had ({type(error).__name__})"
+            return Decision(outcome=Outcome.DENY, step=Step.FAULT, because=because)
+        return decision
 
     # --- from the server -----------------------------------------------------------------------------------------------------
 

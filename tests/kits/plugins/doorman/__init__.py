@@ -1,0 +1,1 @@
+"""The shortest enforcement point: asked in one line of text, answers in another."""
