@@ -26,7 +26,7 @@ def read_can(reader: Reader, node: Node, name: str) -> Capability | None:
     if line is None:
         return None
     verb, system, found = line
-    if "resource" not in found:
+    if "resource" not in found and not any(nearest(reader.key_text(key), CAN_KEYS) == "resource" for key, _ in node.entries):
         reader.note(node, "missing-key", f"a line of `{name}` has no `resource`", 'write `resource: "*"` where all of them are meant')
     before = len(reader.problems)
     resource = reader.text(found["resource"][1], "resource") if "resource" in found else None
@@ -156,6 +156,9 @@ def _value(reader: Reader, argument: str, node: Node) -> Scalar | None:
         return None
     if node.kind is NodeKind.LIST:
         reader.note(node, "type", f"a list inside the list of `{shown}`")
+        return None
+    if node.kind is NodeKind.NULL:
+        reader.note(node, "empty", f"`{shown}` is empty", "write a text pattern, a number, true or false, or a list of these")
         return None
     text = reader.text(node, argument)
     if text is None:

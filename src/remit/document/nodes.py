@@ -43,7 +43,7 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 _ADVICE = {
     "scanning an alias": 'a star is quoted: `"*"`',
     "found character '@'": "quote text that begins with `@`",
-    "found character '\\\\t'": "indent with spaces",
+    "found character '\\t'": "indent with spaces",
     "mapping values are not allowed": "quote text that has `: ` in it",
 }
 """What a person probably meant, by the words of the YAML library's complaint."""
@@ -189,6 +189,8 @@ class _Builder:
                 )
                 continue
             first_lines[name] = key.line
+            if value.kind is NodeKind.NULL:  # an empty value begins where the next thing does, which helps nobody
+                value.line, value.column = key.line, key.column
             node.entries.append((key, value))
 
 
@@ -234,7 +236,8 @@ def _not_well_formed(error: Exception, text: str, path: str) -> Problem:
     line = column = 0
     what = ""
     if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
+        is_unclosed = "end of stream" in str(error.problem) or "stream end" in str(error.problem)
+        mark = (error.context_mark if is_unclosed else None) or error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
     elif hasattr(error, "position"):

@@ -123,7 +123,7 @@ def _check_version(reader: Reader, node: Node) -> None:
     if node.kind is NodeKind.NUMBER and isinstance(node.value, int) and node.value == VERSION:
         return
     if node.kind is not NodeKind.REFUSED:
-        shown = printable(str(node.value), 20) if node.value is not None else node.kind.value
+        shown = printable(Reader.key_text(node), 20) if node.value is not None else node.kind.value
         reader.note(node, "version", f"`remit` must be {VERSION}, the version of the format, not `{shown}`", f"write `remit: {VERSION}`")
 
 

@@ -120,11 +120,9 @@ class Reader:
     @staticmethod
     def key_text(key: Node) -> str:
         """A key as a person wrote it, whatever its type."""
-        return (
-            {True: "true", False: "false", None: "null"}.get(key.value, str(key.value))
-            if key.kind is not NodeKind.NUMBER
-            else str(key.value)
-        )
+        if key.kind is NodeKind.BOOLEAN:
+            return "true" if key.value else "false"
+        return "null" if key.value is None else str(key.value)
 
     def agent(self, node: Node) -> str | None:
         """An agent's slug."""
@@ -230,9 +228,7 @@ class Reader:
         elif name != "pay" and currency is not None:
             self.note(node, "limit", f"`{name}` counts without a unit, and `{value}` has one", f"write `{amount}/{window}`")
         elif name != "pay" and "." in amount:
-            self.note(
-                node, "limit", f"`{name}` must be a whole number, and `{value}` is not", f"write `{amount.partition('.')[0]}/{window}`"
-            )
+            self.note(node, "limit", f"`{name}` must be a whole number, and `{value}` is not", f"write it like `{example}`")
         elif name == "pay" and (currency is None or not _CURRENCY.match(currency)):
             right = currency.upper() if currency and _CURRENCY.match(currency.upper()) else "USD"
             self.note(node, "limit", f"`{value}` names no currency", f"write the ISO 4217 code, like `{amount} {right}/{window}`")
