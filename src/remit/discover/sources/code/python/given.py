@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from remit.discover.sources.code.python.module import Scope
 from remit.discover.sources.code.python.names import Expression
-from remit.discover.sources.code.python.syntax import Arguments, unwrapped
+from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrapped
 from remit.discover.sources.code.python.tables import At
 from remit.discover.sources.code.python.values import Values
 
@@ -65,6 +66,28 @@ class Given:
     def is_open(self) -> bool:
         """Whether more may be given than is visible."""
         return self.has_unknown or any(inner.is_open for inner in self._inner)
+
+
+class Forwarded(Given):
+    """What the constructor inside a function of the repository is given, when a call of that function hands it on."""
+
+    def __init__(self, values: Values, outer: Expression, inner: Expression, function: Scope, settings: At = ()) -> None:
+        super().__init__(values, inner, settings)
+        self._outer = outer
+        self._outer_arguments = Arguments(outer.node)
+        names = [name for name, found in function.bindings.items() if found[0].kind == "parameter"]
+        self._parameters = [name for name in names if name not in ("self", "cls")]
+
+    def get(self, at: At, *, own: bool = True) -> Expression | None:
+        """The value given at a place, through the parameter that stands there."""
+        found = super().get(at, own=own)
+        if found is None:
+            return None
+        node = unwrapped(found.node)
+        name = text_of(node) if node.type == "identifier" else ""
+        if name not in self._parameters:
+            return found
+        return self._values.argument(self._outer, (name, self._parameters.index(name)), self._outer_arguments)
 
 
 def is_absent(values: Values, expression: Expression | None) -> bool:

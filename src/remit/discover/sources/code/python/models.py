@@ -7,14 +7,21 @@ Invariants:
 
 from __future__ import annotations
 
+import re
+
 from remit.discover.sources.code.python.names import MAX_DEPTH, Expression
 from remit.discover.sources.code.python.syntax import Arguments, unwrapped
 from remit.discover.sources.code.python.tables import At, Table
 from remit.discover.sources.code.python.values import Values, text_of_field
 
 _PASSING = frozenset(
-    ["bind", "bind_tools", "bind_functions", "with_config", "with_retry", "with_structured_output", "with_fallbacks", "configurable_fields", "where", "copy", "model_copy"]
+    (
+        *("bind", "bind_tools", "bind_functions", "with_config", "with_retry", "with_structured_output"),
+        *("with_fallbacks", "configurable_fields", "where", "copy", "model_copy"),
+    )
 )
+_MODEL_CLASSES = ("Model", "Config", "LLM", "Chat", "ChatClient", "ChatCompletion")
+_LOOKS_LIKE_MODEL = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9][\w.\-/:@]*")
 _ENTRIES = ("model", "model_name", "model_id", "config_list", "llm", "modelId", "model_type", "id", "deployment_name")
 
 
@@ -81,6 +88,10 @@ class Models:
         first = call.at(arguments.positional[0])
         if name in self._table.positional_models:
             return self.model(first, depth + 1)
+        if name.endswith(_MODEL_CLASSES):
+            text = self._values.text(first, depth + 1)
+            if text is not None:
+                return text if _LOOKS_LIKE_MODEL.fullmatch(text) else None
         if self._values.entries(first, depth + 1) is not None:
             return self._only([self.model(call.at(node), depth + 1) for node in arguments.positional])
         return None

@@ -8,7 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -174,6 +174,7 @@ class Module:
         self.words: set[str] = set()
         """Every imported name and alias, to tell cheaply what a module can be about."""
         self._ordered = _Sweep(self).run()
+        self._call_starts: list[int] = []
         self._starts = [scope.start for scope in self._ordered]
 
     def line(self, node: Node) -> int:
@@ -189,6 +190,12 @@ class Module:
         if self._lines is None:
             return row + 1
         return self._lines[min(row, len(self._lines) - 1)] if self._lines else 1
+
+    def calls_within(self, start: int, end: int) -> list[Call]:
+        """The calls that begin in a part of the text."""
+        if not self._call_starts:
+            self._call_starts = [call.node.start_byte for call in self.calls]
+        return self.calls[bisect_left(self._call_starts, start) : bisect_left(self._call_starts, end)]
 
     def scope_at(self, position: int) -> Scope:
         """The innermost scope around a byte position."""

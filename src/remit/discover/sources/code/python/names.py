@@ -55,9 +55,14 @@ class Found(NamedTuple):
 
 
 class Libraries(msgspec.Struct, frozen=True):
-    """Top-level names that repositories use for folders of their own, with files that only the library itself has."""
+    """What is known of libraries, as far as names need it."""
 
+    tops: frozenset[str]
+    """Top-level names of known libraries."""
     ambiguous: dict[str, tuple[str, ...]]
+    """Of these, the ones that repositories use for folders of their own, with files that only the library itself has."""
+    is_known: Callable[[str], bool]
+    """Whether a path is in the table."""
 
 
 class Names:
@@ -132,10 +137,24 @@ class Names:
     def _is_local(self, base: str, dotted: str) -> bool:
         """False when the folder is a well-known library's own source, so that its names keep their public meaning."""
         top = dotted.split(".", 1)[0]
-        marks = self._libraries.ambiguous.get(top)
-        if marks is None:
+        if top not in self._libraries.tops:
             return True
-        return not any((f"{base}/{mark}" if base else mark) in self.project.paths for mark in marks)
+        marks = self._libraries.ambiguous.get(top)
+        return marks is not None and not self._has(base, marks)
+
+    def _has(self, base: str, marks: tuple[str, ...]) -> bool:
+        return any((f"{base}/{mark}" if base else mark) in self.project.paths for mark in marks)
+
+    def _own_name(self, path: str) -> str | None:
+        """Public dotted name of a module in a known library's own source: `crewai.agent` of `src/crewai/agent.py`."""
+        parts = path.removesuffix("/__init__.py").removesuffix(".py").rstrip("/").split("/")
+        for index in range(len(parts) - 1, -1, -1):
+            top, base = parts[index], "/".join(parts[:index])
+            if top not in self._libraries.tops or (f"{base}/{top}" if base else top) + "/__init__.py" not in self.project.paths:
+                continue
+            marks = self._libraries.ambiguous.get(top)
+            return ".".join(parts[index:]) if marks is None or self._has(base, marks) else None
+        return None
 
     def _file(self, base: str, dotted: str) -> str | None:
         stem = "/".join(part for part in (base, dotted.replace(".", "/")) if part)
@@ -199,8 +218,8 @@ class Names:
             for star in around.stars:
                 path = self.locate(module, star)
                 if path is None:
-                    if star.level == 0 and is_public_name(name):
-                        return Found("library", None, f"{star.module}.{name}?", label=name)
+                    if star.level == 0 and self._libraries.is_known(f"{star.module}.{name}"):
+                        return Found("library", None, f"{star.module}.{name}", label=name)
                     continue
                 found = self._member(path, name, depth)
                 if found is not None:
@@ -258,6 +277,10 @@ class Names:
             return Found("library", None, whole, label=whole.rpartition(".")[2])
         if target.attribute is None:
             return Found("module", None, path)
+        if target.level:
+            own = self._own_name(path)
+            if own is not None and self._libraries.is_known(f"{own}.{target.attribute}"):
+                return Found("library", None, f"{own}.{target.attribute}", label=target.attribute)
         found = self._member(path, target.attribute, depth + 1)
         if found is not None:
             return found
@@ -473,6 +496,8 @@ def chosen_binding(bindings: list[Binding], position: int, *, is_same_scope: boo
     if not before:
         return None
     last = before[-1]
+    if last.kind != "other" and len({binding.node.text for binding in live}) == 1:
+        return last
     if not last.is_conditional or _covers(last.region, position):
         return last
     return None
@@ -502,8 +527,3 @@ def plain_string(node: Node) -> str | None:
             return None
         parts.append(text)
     return "".join(parts) if parts else None
-
-
-def is_public_name(name: str) -> bool:
-    """Whether a star import would bring the name in."""
-    return bool(name) and not name.startswith("_")

@@ -6,17 +6,21 @@ import re
 from collections.abc import Iterator
 
 from remit.discover.sources.code.python.additions import additions
+from remit.discover.sources.code.python.credentials import credentials
+from remit.discover.sources.code.python.crews import config_of, configured
+from remit.discover.sources.code.python.graphs import graphs
+from remit.discover.sources.code.python.loops import loops
 from remit.discover.sources.code.python.models import Models
 from remit.discover.sources.code.python.module import Module
-from remit.discover.sources.code.python.names import Libraries, Names
+from remit.discover.sources.code.python.names import Expression, Libraries, Names
 from remit.discover.sources.code.python.notebook import code_of
-from remit.discover.sources.code.python.sites import Facts, Reading, sites
+from remit.discover.sources.code.python.sites import Facts, Reading, Site, sites
 from remit.discover.sources.code.python.syntax import first_error
 from remit.discover.sources.code.python.tables import signals, table
 from remit.discover.sources.code.python.tools import Tools
 from remit.discover.sources.code.python.values import Values
 from remit.discover.sources.code.reader import Project, Reader, SourceFile
-from remit.model.evidence import Evidence, Gap, GapKind
+from remit.model.evidence import AgentSeen, Evidence, Gap, GapKind, Role
 from remit.model.place import Place
 
 
@@ -39,7 +43,7 @@ def facts_of(project: Project) -> Facts:
     kept = project.memo.get("python")
     if not isinstance(kept, Facts):
         known = table()
-        values = Values(Names(project, Libraries(known.marks), load))
+        values = Values(Names(project, Libraries(known.modules, known.marks, lambda path: known.match(path) is not None), load))
         kept = Facts(values, Models(values, known), Tools(values, known), known)
         project.memo["python"] = kept
     return kept
@@ -70,7 +74,19 @@ class PythonReader:
         found = list(sites(module, facts))
         reading = Reading(module, facts, additions(module, facts, found))
         for site in found:
-            yield from reading.read(site)
+            for item in reading.read(site):
+                yield _completed(item, site, module, facts, project)
+        yield from graphs(module, facts, reading)
+        yield from loops(module, facts, reading)
+        yield from credentials(module, facts.values)
+
+
+def _completed(item: AgentSeen | Gap, site: Site, module: Module, facts: Facts, project: Project) -> AgentSeen | Gap:
+    """CrewAI agents take what is missing from their definition file."""
+    if not isinstance(item, AgentSeen) or item.framework != "crewai" or item.role is not Role.AGENT:
+        return item
+    config = config_of(site.call.node)
+    return item if config is None else configured(item, Expression(module, site.call.scope, config), facts.values, project)
 
 
 READER: Reader = PythonReader()

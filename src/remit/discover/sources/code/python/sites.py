@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from remit.discover.sources.code.python.given import Given, is_absent
+from remit.discover.sources.code.python.given import Forwarded, Given, is_absent
 from remit.discover.sources.code.python.models import Models
 from remit.discover.sources.code.python.module import Call, Module, Scope
-from remit.discover.sources.code.python.names import Expression
+from remit.discover.sources.code.python.names import Expression, Found
 from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrapped
 from remit.discover.sources.code.python.tables import At, Match, Row, Table
 from remit.discover.sources.code.python.tools import Tool, Tools
@@ -43,7 +43,9 @@ class Site(NamedTuple):
 
     call: Call
     match: Match
-    path: str
+    inner: Expression | None = None
+    """The constructor inside the function of the repository that is called here."""
+    function: Scope | None = None
 
 
 class Extra(NamedTuple):
@@ -79,23 +81,40 @@ def spelled_names(module: Module, known: frozenset[str] | set[str]) -> set[str]:
 
 def sites(module: Module, facts: Facts) -> Iterator[Site]:
     """The constructors of the table that the module calls."""
-    names = spelled_names(module, set(facts.table.by_last) | {_service_name(last) for last in facts.table.by_last})
+    names = spelled_names(module, set(facts.table.by_last))
     for call in module.calls:
         if call.called not in names:
             continue
         callee = call.node.child_by_field_name("function")
         if callee is None:
             continue
-        path = facts.values.names.path(Expression(module, call.scope, callee))
-        if path is None:
+        found = facts.values.names.follow(Expression(module, call.scope, callee))
+        if found is not None and found.kind == "function":
+            yield from _handed_on(call, found, facts)
+        elif found is not None and found.kind in ("class", "module"):
             continue
-        match = facts.table.match(path)
-        if match is not None and match.row.role in ("agent", "grouping"):
-            yield Site(call, match, path)
+        elif found is not None and found.path is not None:
+            match = facts.table.match(found.path)
+            if match is not None and match.row.role in ("agent", "grouping"):
+                yield Site(call, match)
+        elif call.called in facts.table.distinctive_methods and callee.type == "attribute":
+            yield Site(call, facts.table.distinctive_methods[call.called])
 
 
-def _service_name(last: str) -> str:
-    return last.rpartition(")")[2].lstrip(".")
+def _handed_on(call: Call, found: Found, facts: Facts) -> Iterator[Site]:
+    """A call of a function of the repository that creates a managed agent with what it is given."""
+    if found.expression is None or found.scope is None:
+        return
+    module = found.expression.module
+    for inner in module.calls_within(found.scope.start, found.scope.end):
+        callee = inner.node.child_by_field_name("function")
+        if inner.called not in facts.table.by_last or callee is None:
+            continue
+        path = facts.values.names.path(Expression(module, inner.scope, callee))
+        match = facts.table.match(path) if path is not None else None
+        if match is not None and match.row.role == "agent" and match.row.kind == "managed":
+            yield Site(call, match, Expression(module, inner.scope, inner.node), found.scope)
+            return
 
 
 class Reading:
@@ -110,12 +129,17 @@ class Reading:
         """The evidence of one site; nothing when no model stands behind it."""
         row = site.match.row
         call = Expression(self.module, site.call.scope, site.call.node)
-        given = Given(self.facts.values, call, row.settings)
+        given = self._given(site, call, row)
         model_at = given.get(row.model) if row.model else None
         around = self._ambient_model(site)
         if self._is_without_model(row, given, model_at, around):
             return
         yield from self._seen(site, row, given, model_at or around)
+
+    def _given(self, site: Site, call: Expression, row: Row) -> Given:
+        if site.inner is not None and site.function is not None:
+            return Forwarded(self.facts.values, call, site.inner, site.function, row.settings)
+        return Given(self.facts.values, call, row.settings)
 
     def _is_without_model(self, row: Row, given: Given, model_at: Expression | None, around: Expression | None) -> bool:
         if row.role != "agent":

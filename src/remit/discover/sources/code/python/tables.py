@@ -42,6 +42,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     exposure: tuple[str, ...] = ()
     default_name: str | None = None
     class_needs: str | None = None
+    distinctive: tuple[str, ...] = ()
+    """Methods that name the row whatever they are called on, unless that is the repository's own."""
     kind: str | None = None
     ambient: str | None = None
     unknown_tools: bool = False
@@ -93,6 +95,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     mcp: frozenset[str]
     modules: frozenset[str]
     """Top-level names of all modules that matter."""
+
+    distinctive_methods: dict[str, Match]
 
     def match(self, path: str) -> Match | None:
         """The row for a library path, without the brackets of its own call."""
@@ -148,7 +152,7 @@ _FIELDS: tuple[str, ...] = (
     "unknown_when",
     "tool_decorators",
 )
-_FIELDS += ("prompt_decorators", "tool_methods", "exposure")
+_FIELDS += ("prompt_decorators", "tool_methods", "exposure", "distinctive")
 _PLAIN = ("default_name", "class_needs", "kind", "ambient", "unknown_tools", "tools_all", "name_from_key", "receiver_model")
 _ROLES = {
     "agents": "agent",
@@ -212,6 +216,7 @@ def table() -> Table:
         wrapped_models={key: tuple(value) for key, value in data["wrapped_models"].items()},
         tools=msgspec.convert(data["tools"], ToolWords),
         marks={top: found for top, found in marks.items() if found != ("",)},
+        distinctive_methods={method: Match(row, call) for rows in by_last.values() for call, row in rows for method in row.distinctive},
         mcp=frozenset(call for entry in data["mcp"] for call in entry["calls"]),
         modules=frozenset(tops),
     )

@@ -250,9 +250,6 @@ class Tools:
         within = self._names.follow(call.at(inner))
         if within is not None and within.kind in ("function", "class") and within.expression is not None:
             return (self._defined(within),)
-        if within is not None and within.path is not None and within.kind == "value":
-            own = self._label(node)
-            return (Tool(label or own or within.path, delegate=own),)
         metadata = arguments.get("metadata")
         if metadata is not None:
             named = Arguments(metadata).get("name") if metadata.type == "call" else None
@@ -260,6 +257,8 @@ class Tools:
             if text:
                 return (Tool(text),)
         name = label or self._label(node)
+        if name is None and within is not None and within.path is not None:
+            name = within.path.removesuffix("()").rpartition(".")[2]
         return (Tool(name, delegate=self._label(node)),) if name else None
 
     def _schema(self, entries: dict[str, Expression]) -> tuple[Tool, ...] | None:
