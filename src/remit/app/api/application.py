@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -21,6 +22,12 @@ from remit.points.authzen.asgi import AuthzenApplication
 from remit.points.authzen.service import Service
 
 _MAX_BODY_BYTES = 64 * 1024
+_ROUTES = [agents.quarantine, agents.release, health.is_alive, health.is_ready, health.read_metrics]
+_DESCRIPTION = OpenAPIConfig(
+    title="Remit decision service",
+    version=version("remit"),
+    components=Components(security_schemes={"operator": SecurityScheme(type="http", scheme="bearer")}),
+)
 
 
 def application(service: Service, guard: Guard, operations: Operations, readiness: Readiness, metrics: Metrics) -> Application:
@@ -30,38 +37,26 @@ def application(service: Service, guard: Guard, operations: Operations, readines
 
 
 def _litestar(operations: Operations, readiness: Readiness, metrics: Metrics) -> Litestar:
-    document = b""
+    # Litestar serves a description wherever it has one, so it is made by a twin that is never served.
+    document = description.description(Litestar(route_handlers=_ROUTES, openapi_config=_DESCRIPTION, logging_config=None))
 
-    @get(description.PATH, include_in_schema=False, sync_to_thread=False)
+    @get(description.PATH, sync_to_thread=False)
     def describe_api() -> Response[bytes]:
         return Response(document, media_type="application/json")
 
-    app = Litestar(
-        route_handlers=[
-            agents.quarantine,
-            agents.release,
-            health.is_alive,
-            health.is_ready,
-            health.read_metrics,
-            describe_api,
-        ],
+    return Litestar(
+        route_handlers=[*_ROUTES, describe_api],
         dependencies={
             "operations": Provide(lambda: operations, sync_to_thread=False),
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
         },
-        openapi_config=OpenAPIConfig(
-            **description.information(),  # type: ignore[arg-type]
-            path="/.remit-openapi",
-            components=Components(security_schemes={"operator": SecurityScheme(type="http", scheme="bearer")}),
-        ),
+        openapi_config=None,
         exception_handlers={HTTPException: _refused, RefusedError: _not_kept, Exception: _failed},
         request_max_body_size=_MAX_BODY_BYTES,
         debug=False,
         logging_config=None,
     )
-    document = description.description(app)
-    return app
 
 
 def _refused(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -6,7 +6,6 @@ from copies of them would drift.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -43,11 +42,6 @@ def description(app: Litestar) -> bytes:
     document["paths"] = {**_authzen(names), **document["paths"], PATH: {"get": _described()}}
     document["paths"]["/api/v1/agents/{agent_id}/quarantine"]["post"]["requestBody"] = _body(names["Quarantine"], {"because": "loops"})
     return msgspec.json.encode(document)
-
-
-def information() -> dict[str, str]:
-    """Title and version."""
-    return {"title": "Remit decision service", "version": version("remit")}
 
 
 def _authzen(names: dict[str, Any]) -> dict[str, Any]:
