@@ -1,0 +1,278 @@
+"""Agents without a framework: a chat call with tools in a loop, whose results go back to the model; and LangGraph graphs.
+
+Invariants:
+- a plain completion, or a schema used only to shape an answer, is not an agent: there must be a loop and results that return;
+- one agent for each function that loops.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from remit.discover.sources.code.typescript import syntax
+from remit.discover.sources.code.typescript.agents import Found
+from remit.discover.sources.code.typescript.module import Module, Seen
+from remit.discover.sources.code.typescript.names import Callee, Names, Spot, Symbol
+from remit.discover.sources.code.typescript.syntax import text_of
+from remit.discover.sources.code.typescript.table import Row, rows, table
+from remit.discover.sources.code.typescript.values import Values
+
+_RETURNED = re.compile(
+    rb"tool_call_id|toolCallId|tool_result|toolResult|toolUseId|tool_use_id|function_call_output|functionResponse|ToolMessage|FunctionMessage"
+    rb"|role\s*:\s*['\"](?:tool|function)['\"]|Observation:|tool-result"
+)
+_TEXT_DISPATCH = re.compile(rb"Action:|<tool_call>|<tool>")
+_GRAPH = Row(packages=("@langchain/langgraph",), framework="langgraph")
+_BOUND = Row(packages=("@langchain/core",), framework="no-sdk")
+
+
+def chat_row(callee: Callee, is_new: bool) -> tuple[Row, str] | None:
+    """The row of a chat call."""
+    if callee.symbol is not None:
+        name = callee.symbol.name
+        found = rows("new" if is_new else "call", name, callee.symbol.package, is_chat=True)
+    elif callee.instance is not None and callee.path:
+        name = ".".join(callee.path)
+        found = tuple(row for row in rows("method", name, callee.instance.package, is_chat=True) if callee.instance.name in row.on)
+    else:
+        return None
+    return (found[0], name) if found else None
+
+
+def loops(module: Module, names: Names, values: Values, calls: list[tuple[Seen, Row, str]]) -> Iterator[Found]:
+    """The chat calls that are agents, one for each function that loops."""
+    done: set[int] = set()
+    for seen, row, construct in calls:
+        options = _options(module, values, seen, row)
+        tools = _first(values, options, row.tools)
+        around = _named_function(module, seen.function)
+        body = module.functions[around].node if around is not None else module.root
+        text = module.slice(body)
+        has_tools = tools is not None and not values.is_empty(tools)
+        if not has_tools and not (_TEXT_DISPATCH.search(module.data) and _TEXT_DISPATCH.search(text)):
+            continue
+        if not (_RETURNED.search(text) or (_RETURNED.search(module.data) and has_tools)):
+            continue
+        if not _loops(module, seen, around, body):
+            continue
+        if body.start_byte in done:
+            continue
+        done.add(body.start_byte)
+        given = _system_message(values, options, row)
+        label = module.functions[around].name if around is not None else None
+        yield Found(row, construct, seen.node, options, given, aliases=(label,) if label else ())
+
+
+def _options(module: Module, values: Values, seen: Seen, row: Row) -> Spot | None:
+    arguments = syntax.arguments_of(seen.node)
+    if row.options < len(arguments):
+        return values.object_at(Spot(module, arguments[row.options]))
+    return None
+
+
+def _first(values: Values, options: Spot | None, keys: tuple[str, ...]) -> Spot | None:
+    for key in keys if options is not None else ():
+        value = values.option(options, key) if options is not None else None
+        if value is not None:
+            return value
+    return None
+
+
+def _named_function(module: Module, index: int | None) -> int | None:
+    """The nearest function with a name; callbacks in between belong to it."""
+    while index is not None and module.functions[index].name is None:
+        index = module.functions[index].outer
+    return index
+
+
+def _loops(module: Module, seen: Seen, around: int | None, body: Node) -> bool:
+    if seen.loop is not None and seen.loop.start_byte >= body.start_byte and _is_conversation(seen.loop):
+        return True
+    name = module.functions[around].name if around is not None else None
+    if name is None:
+        return False
+    for other in module.calls:
+        callee = syntax.callee_of(other.node)
+        if callee is None or _last(callee) != name:
+            continue
+        is_recursive = body.start_byte <= other.node.start_byte < body.end_byte
+        if is_recursive or (other.loop is not None and _is_conversation(other.loop)):
+            return True
+    return False
+
+
+def _is_conversation(loop: Node) -> bool:
+    """`for (const x of items)` visits items; the others may go round until the model is done."""
+    return loop.type != "for_in_statement"
+
+
+def _last(callee: Node) -> str | None:
+    if callee.type == "identifier":
+        return text_of(callee)
+    if callee.type == "member_expression":
+        target = callee.child_by_field_name("object")
+        return syntax.property_name(callee) if target is not None and target.type == "this" else None
+    return None
+
+
+def _system_message(values: Values, options: Spot | None, row: Row) -> dict[str, Spot]:
+    """The system message among `messages`, where the call has no field of its own for it."""
+    if options is None or _first(values, options, row.purpose) is not None:
+        return {}
+    keys = (row.messages,) if isinstance(row.messages, str) else row.messages
+    listed = values.settled(_first(values, options, keys))
+    if not isinstance(listed, Spot) or listed.node.type != "array":
+        return {}
+    for child in listed.node.named_children[:20]:
+        message = values.object_at(Spot(listed.module, child)) if child.type == "object" else None
+        role = values.literal(values.value_of(message, "role")) if message is not None else None
+        if message is not None and role in {"system", "developer"}:
+            return {"purpose": message}
+    return {}
+
+
+# -- LangGraph -----------------------------------------------------------------------------------------------------------------
+
+
+def graphs(module: Module, names: Names, values: Values, made: list[Seen]) -> Iterator[Found]:
+    """Graphs in which a model chooses tools: a node of tools, or a node that calls a model with bound tools."""
+    for seen in made:
+        nodes = list(_nodes(module, names, seen.node))
+        model: Spot | None = None
+        tools: Spot | None = None
+        is_agent = False
+        purpose: Spot | None = None
+        for node in nodes:
+            has_tools, more_tools, more_model, more_purpose = _node(names, node)
+            is_agent = is_agent or has_tools
+            tools, model, purpose = tools or more_tools, model or more_model, purpose or more_purpose
+        if not is_agent:
+            continue
+        given = {key: spot for key, spot in (("model", model), ("tools", tools), ("purpose", purpose)) if spot is not None}
+        row = _GRAPH if tools is not None else Row(packages=_GRAPH.packages, framework="langgraph")
+        name = _compiled_name(module, values, names, seen.node)
+        yield Found(row, "StateGraph", seen.node, None, given, is_open=tools is None, name=name)
+
+
+def is_graph(symbol: Symbol) -> bool:
+    """Whether a symbol is LangGraph's graph class."""
+    facts = table().graphs
+    return symbol.name in facts.graph and _GRAPH_COVER.covers(symbol.package)
+
+
+_GRAPH_COVER = Row(packages=table().graphs.packages)
+
+
+def _is_tool_node(symbol: Symbol) -> bool:
+    return symbol.name in table().graphs.tools and _GRAPH_COVER.covers(symbol.package)
+
+
+def _on_graph(module: Module, names: Names, graph: Node, methods: set[str]) -> Iterator[Node]:
+    """The calls of a graph's methods: in the chain after `new`, or on its variable."""
+    for seen in module.calls:
+        callee = syntax.callee_of(seen.node)
+        if callee is None or callee.type != "member_expression" or syntax.property_name(callee) not in methods:
+            continue
+        maker = names.callee(module, seen.node).maker
+        if maker is not None and maker.node.start_byte == graph.start_byte and maker.module is module:
+            yield seen.node
+
+
+def _nodes(module: Module, names: Names, graph: Node) -> Iterator[Spot]:
+    for call in _on_graph(module, names, graph, {"addNode"}):
+        arguments = syntax.arguments_of(call)
+        if len(arguments) > 1:
+            yield Spot(module, arguments[1])
+        elif arguments and syntax.unwrapped(arguments[0]).type == "object":
+            for child in syntax.unwrapped(arguments[0]).named_children:
+                value = child.child_by_field_name("value") if child.type == "pair" else child
+                if value is not None:
+                    yield Spot(module, value)
+
+
+def _compiled_name(module: Module, values: Values, names: Names, graph: Node) -> str | None:
+    for call in _on_graph(module, names, graph, {"compile"}):
+        arguments = syntax.arguments_of(call)
+        options = values.object_at(Spot(module, arguments[0])) if arguments else None
+        if options is not None:
+            return values.literal(values.value_of(options, "name"))
+    return None
+
+
+def _node(names: Names, node: Spot) -> tuple[bool, Spot | None, Spot | None, Spot | None]:
+    """(the model chooses tools, tools, model, purpose) of one node of a graph."""
+    found = names.resolve(node.module, node.node)
+    if not isinstance(found, Spot):
+        return False, None, None, None
+    if found.node.type in syntax.CALLS:
+        callee = names.callee(found.module, found.node)
+        if callee.symbol is not None and _is_tool_node(callee.symbol):
+            arguments = syntax.arguments_of(found.node)
+            return True, Spot(found.module, arguments[0]) if arguments else None, None, None
+        return False, None, None, None
+    if found.node.type not in syntax.FUNCTIONS:
+        return False, None, None, None
+    return _function_node(names, found)
+
+
+def _function_node(names: Names, found: Spot) -> tuple[bool, Spot | None, Spot | None, Spot | None]:
+    module, function = found
+    tools: Spot | None = None
+    model: Spot | None = None
+    purpose: Spot | None = None
+    is_agent = False
+    for seen in module.calls:
+        if not function.start_byte <= seen.node.start_byte < function.end_byte:
+            continue
+        callee = names.callee(module, seen.node)
+        if callee.symbol is not None and _is_tool_node(callee.symbol):
+            is_agent = True
+        if callee.symbol is not None and callee.symbol.name == "SystemMessage":
+            purpose = purpose or Spot(module, seen.node)
+        bound = bound_tools(names, module, seen.node)
+        if bound is not None:
+            is_agent, tools, model = True, tools or bound[0], model or bound[1]
+    return is_agent, tools, model, purpose
+
+
+def bound_tools(names: Names, module: Module, call: Node) -> tuple[Spot | None, Spot | None] | None:
+    """(tools, model) when a call is on a model with bound tools, or binds them."""
+    node = syntax.callee_of(call)
+    for _ in range(8):
+        if node is None or node.type != "member_expression":
+            return None
+        target = node.child_by_field_name("object")
+        if target is None:
+            return None
+        if syntax.property_name(node) == "bindTools":
+            arguments = syntax.arguments_of(call)
+            return Spot(module, arguments[0]) if arguments else None, Spot(module, target)
+        found = names.resolve(module, target)
+        if not isinstance(found, Spot) or found.node.type != "call_expression":
+            return None
+        module, call = found.module, found.node
+        node = syntax.callee_of(call)
+    return None
+
+
+def bound_loops(module: Module, names: Names) -> Iterator[Found]:
+    """LangChain models with bound tools, invoked in a loop that returns their results."""
+    done: set[int] = set()
+    for seen in module.calls:
+        callee = syntax.callee_of(seen.node)
+        if callee is None or callee.type != "member_expression" or syntax.property_name(callee) not in {"invoke", "stream"}:
+            continue
+        around = _named_function(module, seen.function)
+        body = module.functions[around].node if around is not None else module.root
+        if body.start_byte in done or not _RETURNED.search(module.slice(body)) or not _loops(module, seen, around, body):
+            continue
+        bound = bound_tools(names, module, seen.node)
+        if bound is None:
+            continue
+        done.add(body.start_byte)
+        given = {key: spot for key, spot in (("tools", bound[0]), ("model", bound[1])) if spot is not None}
+        label = module.functions[around].name if around is not None else None
+        yield Found(_BOUND, "bindTools", seen.node, None, given, aliases=(label,) if label else ())

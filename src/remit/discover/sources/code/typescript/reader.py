@@ -1,0 +1,192 @@
+"""The reader of TypeScript and JavaScript: offers `READER`.
+
+Specification: the constructs of `tables/typescript.toml`. It leaves to others: manifests, lock files, notebooks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from remit.discover.sources.code.reader import Project, Reader, SourceFile
+from remit.discover.sources.code.typescript import actions, environment, loops, servers, syntax
+from remit.discover.sources.code.typescript import agents as agent_rows
+from remit.discover.sources.code.typescript.agents import Evidence, Found
+from remit.discover.sources.code.typescript.module import Module, Seen
+from remit.discover.sources.code.typescript.names import Callee, Names, Spot
+from remit.discover.sources.code.typescript.syntax import line_of, text_of
+from remit.discover.sources.code.typescript.table import Row, interesting, names_of_constructs, signals
+from remit.discover.sources.code.typescript.values import Values
+from remit.model import evidence
+from remit.model.evidence import CallSeen, Gap, GapKind
+from remit.model.place import Place
+
+_LONG_LINE = 20_000
+_BUNDLED = re.compile(r"(?:^|[./-])(?:min|bundle)\.[mc]?js$")
+
+
+class TypeScriptReader:
+    """Reads `.ts`, `.tsx`, `.mts`, `.cts`, `.js`, `.jsx`, `.mjs` and `.cjs`; not declarations of types."""
+
+    name = "typescript"
+    signals: re.Pattern[bytes] | None = signals()
+
+    def wants(self, path: str) -> bool:
+        """By the file's ending."""
+        lower = path.lower()
+        return lower.endswith(syntax.ENDINGS) and not lower.endswith((".d.ts", ".d.mts", ".d.cts"))
+
+    def read(self, file: SourceFile, project: Project) -> Iterator[evidence.Evidence | Gap]:
+        """Agents, credentials, servers, actions and imports that the file shows."""
+        if _is_bundle(file):
+            yield Gap(
+                place=Place(file.path), kind=GapKind.UNSUPPORTED, what="a minified bundle: the code that it was made from is not here"
+            )
+            return
+        module = Module(file)
+        if module.root.has_error:
+            line = _first_error(module)
+            yield Gap(
+                place=Place(file.path, line),
+                kind=GapKind.PARSE_ERROR,
+                what="syntax that was not understood; the rest was read",
+                is_file=False,
+            )
+        names = Names(project)
+        names.keep(module)
+        yield from _Reading(module, names, file).everything()
+
+
+READER: Reader = TypeScriptReader()
+
+
+def _is_bundle(file: SourceFile) -> bool:
+    if _BUNDLED.search(file.path):
+        return True
+    if len(file.text) < _LONG_LINE:
+        return False
+    lines = file.text.count("\n") + 1
+    return len(file.text) / lines > 1000 and max(map(len, file.text.split("\n"))) > _LONG_LINE
+
+
+def _first_error(module: Module) -> int | None:
+    node = module.root
+    for _ in range(400):
+        inner = next((child for child in node.children if child.has_error or child.is_error or child.is_missing), None)
+        if inner is None or inner.is_error or inner.is_missing:
+            return line_of(inner or node)
+        node = inner
+    return line_of(node)
+
+
+class _Reading:
+    """One file being read."""
+
+    def __init__(self, module: Module, names: Names, file: SourceFile) -> None:
+        self.module = module
+        self.names = names
+        self.file = file
+        self.values = Values(names)
+        self.found: list[Found] = []
+        self.chats: list[tuple[Seen, Row, str]] = []
+        self.graphs: list[Seen] = []
+        self.servers: list[evidence.McpServerSeen] = []
+        self.actions: list[evidence.ActionSeen] = []
+        self.interesting = interesting()
+        self.binds_tools = b"bindTools" in module.data
+
+    def everything(self) -> Iterator[evidence.Evidence | Gap]:
+        for seen in self.module.calls:
+            self._look(seen)
+        self.found += agent_rows.classes(self.module, self.names, self.values)
+        self.found += agent_rows.typed(self.module, self.names, self.values)
+        self.found += loops.graphs(self.module, self.names, self.values, self.graphs)
+        self._hand_rolled()
+        yield from self._agents()
+        yield from environment.credentials(self.module, self.file.text)
+        yield from self.servers
+        yield from self.actions
+        yield from self._imports()
+
+    def _look(self, seen: Seen) -> None:
+        """Cheap tests first: most calls are of no interest."""
+        node = syntax.callee_of(seen.node)
+        if node is None:
+            return
+        if node.type == "identifier":
+            name = text_of(node)
+            item = self.module.imports.get(name)
+            if item is not None:
+                # A function of another file matters only where that file hands a construct on.
+                if (
+                    not (names_of_constructs(item.name) or names_of_constructs(name))
+                    and self.names.place(self.module.path, item.source) is not None
+                ):
+                    return
+            elif name not in self.module.declared and name != "fetch":
+                return
+        elif node.type == "member_expression":
+            key = syntax.property_name(node)
+            if key not in self.interesting:
+                return
+        callee = self.names.callee(self.module, seen.node)
+        if callee.symbol is None and callee.instance is None:
+            return
+        self._sort(seen, callee)
+
+    def _sort(self, seen: Seen, callee: Callee) -> None:
+        is_new = seen.node.type == "new_expression"
+        found = next(agent_rows.constructs(self.module, self.names, self.values, seen), None)
+        if found is not None:
+            self.found.append(found)
+            return
+        if callee.symbol is not None and is_new and loops.is_graph(callee.symbol):
+            self.graphs.append(seen)
+            return
+        chat = loops.chat_row(callee, is_new)
+        if chat is not None:
+            self.chats.append((seen, *chat))
+        if callee.symbol is not None:
+            self.servers += servers.servers(self.module, self.names, self.values, seen)
+        self.actions += actions.actions(self.module, self.names, self.values, seen)
+
+    def _hand_rolled(self) -> None:
+        self.found += loops.loops(self.module, self.names, self.values, self.chats)
+        if self.binds_tools and not self.graphs:
+            self.found += loops.bound_loops(self.module, self.names)
+
+    def _agents(self) -> Iterator[evidence.Evidence | Gap]:
+        certain = {found.row.framework for found in self.found if not found.row.fallback}
+        maker = Evidence(self.module, self.values, self.file.is_test)
+        done: set[tuple[int, int]] = set()
+        for found in sorted(self.found, key=lambda item: item.node.start_byte):
+            place = (found.node.start_byte, found.node.end_byte)
+            if place in done or (found.row.fallback and found.row.framework in certain):
+                continue
+            done.add(place)
+            inner = self._inside(found) if found.node.type in syntax.CLASSES else {}
+            yield from maker.of(agent_rows.with_defaults(found, inner))
+
+    def _inside(self, found: Found) -> dict[str, Spot]:
+        """Model, tools and instructions of the calls inside a class that is an agent, where they are of one kind."""
+        given: dict[str, Spot] = {}
+        calls = [item for item in self.found if item is not found and found.node.start_byte <= item.node.start_byte < found.node.end_byte]
+        for item in calls:
+            if item.options is None or item.node.type in syntax.CLASSES:
+                continue
+            for what, keys in (("model", item.row.model), ("tools", item.row.tools), ("purpose", item.row.purpose)):
+                for key in keys:
+                    value = self.values.option(item.options, key)
+                    if value is not None:
+                        given.setdefault(what, value)
+                        break
+        return given
+
+    def _imports(self) -> Iterator[CallSeen]:
+        """Files of the repository that this one imports: by name, to where the name is defined."""
+        seen: set[str] = set()
+        for source, node in self.module.sources:
+            path = self.names.place(self.module.path, source)
+            if path is not None and path not in seen and path != self.module.path:
+                seen.add(path)
+                yield CallSeen(place=Place(self.module.path, line_of(node)), function=None, to_path=path, to_function=None)
