@@ -10,10 +10,24 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from remit.discover.sources.code.declarations.forms import agents_yaml, dify, mcp_servers, n8n, pipelines
+from remit.discover.sources.code.declarations.forms import (
+    agents_yaml,
+    canvas,
+    cloudformation,
+    compose,
+    dify,
+    hosting,
+    kubernetes,
+    mcp_servers,
+    n8n,
+    pipelines,
+    platforms,
+    terraform,
+)
 from remit.discover.sources.code.declarations.forms.markdown import instructions, is_instructions, markdown_agents
 from remit.discover.sources.code.declarations.page import Found, Page
 from remit.discover.sources.code.declarations.trees.front_matter import front_matter
+from remit.discover.sources.code.declarations.trees.hcl import parse_hcl
 from remit.discover.sources.code.declarations.trees.json import parse_json
 from remit.discover.sources.code.declarations.trees.node import Tree, null
 from remit.discover.sources.code.declarations.trees.toml import parse_toml
@@ -34,8 +48,28 @@ _YAML_FORMS: tuple[Form, ...] = (
     agents_yaml.microsoft,
     agents_yaml.adk,
     agents_yaml.client_agents,
+    kubernetes.kubernetes,
+    compose.compose,
+    cloudformation.cloudformation,
+    hosting.agentcore,
+    platforms.autogen,
+    platforms.copilot_studio,
 )
-_JSON_FORMS: tuple[Form, ...] = (mcp_servers.mcp_servers, n8n.n8n, agents_yaml.client_agents, agents_yaml.agent_mapping, agents_yaml.crewai)
+_JSON_FORMS: tuple[Form, ...] = (
+    mcp_servers.mcp_servers,
+    n8n.n8n,
+    canvas.canvas,
+    agents_yaml.client_agents,
+    agents_yaml.agent_mapping,
+    agents_yaml.crewai,
+    cloudformation.cloudformation,
+    kubernetes.kubernetes,
+    hosting.langgraph,
+    platforms.autogen,
+    platforms.microsoft365,
+    platforms.copilot_studio,
+    platforms.arm,
+)
 _TOML_FORMS: tuple[Form, ...] = (mcp_servers.mcp_servers, agents_yaml.client_agents)
 
 
@@ -111,6 +145,39 @@ class MarkdownReader:
             yield from markdown_agents(page, matter)
 
 
+class TerraformReader:
+    """Reads Terraform, with the module around a file."""
+
+    name = "declarations-terraform"
+    signals: re.Pattern[bytes] | None = re.compile(
+        rb"bedrock|agent|dialogflow|reasoning_engine|discovery_engine|google_ces|azapi|assistant"
+    )
+
+    def wants(self, path: str) -> bool:
+        return path.endswith((".tf", ".tofu"))
+
+    def read(self, file: SourceFile, project: Project) -> Iterator[Evidence | Gap]:
+        blocks = parse_hcl(file.data)
+        page = Page(path=file.path, text=file.text, language="terraform", root=null(1), project=project, is_test=file.is_test)
+        for trouble in blocks.troubles:
+            yield Gap(place=Place(file.path, trouble.line), kind=GapKind.PARSE_ERROR, what=trouble.what, is_file=False)
+        yield from terraform.terraform(page, blocks)
+
+
+class BicepReader:
+    """Reads Bicep, by the types of its resources."""
+
+    name = "declarations-bicep"
+    signals: re.Pattern[bytes] | None = re.compile(rb"/agents@|/applications@|/assistants@|agentDeployments@")
+
+    def wants(self, path: str) -> bool:
+        return path.endswith(".bicep")
+
+    def read(self, file: SourceFile, project: Project) -> Iterator[Evidence | Gap]:
+        page = Page(path=file.path, text=file.text, language="bicep", root=null(1), project=project, is_test=file.is_test)
+        yield from platforms.bicep_agents(page)
+
+
 def _troubles(path: str, tree: Tree) -> Iterator[Gap]:
     """What could not be read; of a file that is read in part, only the first places."""
     for trouble in tree.troubles[:5]:
@@ -118,7 +185,7 @@ def _troubles(path: str, tree: Tree) -> Iterator[Gap]:
         yield Gap(place=Place(path, trouble.line), kind=kind, what=trouble.what, is_file=not tree.documents)
 
 
-READERS: tuple[TreeReader | MarkdownReader, ...] = (
+READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader, ...] = (
     TreeReader(
         name="declarations-yaml",
         language="yaml",
@@ -139,4 +206,6 @@ READERS: tuple[TreeReader | MarkdownReader, ...] = (
         name="declarations-toml", language="toml", endings=(".toml", ".toml.tmpl"), shows=_TOML_SIGNS, parse=parse_toml, forms=_TOML_FORMS
     ),
     MarkdownReader(),
+    TerraformReader(),
+    BicepReader(),
 )
