@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from pathlib import PurePath
@@ -73,8 +72,6 @@ def register(app: typer.Typer) -> None:
 def _scanned(scope: Scope) -> Inventory:
     """Runs the scan, with its progress on standard error where a person watches one that takes long."""
     sources = registry.find("SOURCE").values()
-    # Evidence is millions of small records without cycles: looking through them for cycles costs a third of the time.
-    gc.set_threshold(100_000, 50, 100)
     if not sys.stderr.isatty():
         return discover(sources, scope)
     console = Console(stderr=True)

@@ -2,7 +2,9 @@
 
 Invariants:
 - the deepest `.gitignore` that says something about a path decides; within one file the last pattern that fits does;
-- a folder that is ignored hides what is in it, except for what `--include` names.
+- a folder that is ignored hides what is in it, except for what `--include` names;
+- matching takes time that is bounded by the path: a `.gitignore` line with more wildcards than `_MOST_STARS` in one name, or more than
+  `_MOST_DEEP` that reach over folders, is not applied (what it would hide is read instead).
 """
 
 from __future__ import annotations
@@ -13,12 +15,16 @@ from collections.abc import Iterable
 import pathspec
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+_MOST_STARS = 3
+_MOST_DEEP = 2
+
 
 class Patterns:
     """The patterns of one file or option, compiled once; paths are relative to where the patterns hold."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._spec = pathspec.GitIgnoreSpec.from_lines(_valid(lines))
+    def __init__(self, lines: Iterable[str], *, is_trusted: bool = False) -> None:
+        """`is_trusted`: the user typed the lines; those of a file that is scanned may be made to be slow."""
+        self._spec = pathspec.GitIgnoreSpec.from_lines(line for line in _valid(lines) if is_trusted or _is_quick(line))
         sources = [
             re.sub(r"\(\?P<\w+>", "(?:", pattern.regex.pattern)
             for pattern in self._spec.patterns
@@ -45,6 +51,12 @@ def _valid(lines: Iterable[str]) -> list[str]:
             continue
         kept.append(text)
     return kept
+
+
+def _is_quick(line: str) -> bool:
+    names = line.split("/")
+    deep = sum(name == "**" for name in names)
+    return deep <= _MOST_DEEP and len(line) <= 1000 and all(name == "**" or len(re.findall(r"\*+", name)) <= _MOST_STARS for name in names)
 
 
 class IgnoreStack:

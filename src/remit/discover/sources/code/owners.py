@@ -17,6 +17,8 @@ PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOW
 _OWNER = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_./-]{0,120})|[^\s@<>]{1,100}@[A-Za-z0-9.-]{1,200}")
 _SECTION = re.compile(r"\^?\[[^\]]+\](?:\[\d+\])?")
 _MAX_LINES = 20_000
+_MOST_WILDCARDS, _LONGEST_PATTERN = 3, 300
+"""A pattern beyond these could be made to be slow to match, and is passed over."""
 
 
 def owners_in(file: SourceFile) -> Iterator[OwnerSeen]:
@@ -31,5 +33,7 @@ def owners_in(file: SourceFile) -> Iterator[OwnerSeen]:
             default = tuple(_OWNER.findall(text[section.end() :]))
             continue
         words = re.split(r"(?<!\\)\s+", text)
+        if len(words[0]) > _LONGEST_PATTERN or len(re.findall(r"\*+", words[0])) > _MOST_WILDCARDS:
+            continue
         names = tuple(word for word in words[1:] if _OWNER.fullmatch(word)) or default
         yield OwnerSeen(place=Place(file.path, number), pattern=words[0].replace("\\ ", " "), names=names, because=f"owns `{words[0]}`")

@@ -1,6 +1,7 @@
 """The source for code and configuration: walks a folder once, and hands each file to the readers that want it.
 
 Invariants:
+- a file is in the ledger once: as read, or, when every reader that it concerns gave the whole of it up, as not read;
 - one file, however bad, costs no other: whatever a reader raises is a gap that names the file;
 - a file is read once, parsed only when its bytes show a reader's signal, and not kept beyond a bounded cache;
 - nothing read is executed, no process is started, no network is opened.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -104,27 +105,36 @@ class CodeSource:
             if file is None:
                 continue
             seen_bytes += len(file.data)
+            refused, ran = [], 0
             for reader in using:
                 if reader.wants(entry.path) and (reader.signals is None or reader.signals.search(file.data)):
-                    yield from _read(reader, file, files)
+                    ran += 1
+                    given_up = yield from _read(reader, file, files)
+                    refused += [given_up] if given_up is not None else []
+            is_read = not ran or len(refused) < ran
+            for number_refused, gap in enumerate(refused):
+                yield msgspec.structs.replace(gap, is_file=not is_read and number_refused == 0)
             yield from secrets.secrets_in(file)
             if entry.path == code_owners:
                 yield from owners.owners_in(file)
-            yield FileRead(place=Place(entry.path), size=len(file.data), note=entry.note)
+            if is_read:
+                yield FileRead(place=Place(entry.path), size=len(file.data), note=entry.note)
 
 
 def _is_wanted(path: str, using: Sequence[Reader]) -> bool:
     return any(reader.wants(path) for reader in using) or secrets.wants(path) or path in owners.PLACES
 
 
-def _read(reader: Reader, file: SourceFile, files: _Files) -> Iterator[Evidence | Gap]:
-    """What a reader sees; a reader that fails costs what it had not yet seen in this file, and nothing else."""
+def _read(reader: Reader, file: SourceFile, files: _Files) -> Generator[Evidence | Gap, None, Gap | None]:
+    """What a reader sees; returns the gap by which it gave the whole file up. One that fails costs what it had not yet seen here."""
     own_text = _OwnText(file)
+    given_up = None
     try:
         for seen in reader.read(file, files):
-            yield own_text.added(seen) if isinstance(seen, AgentSeen) else seen
-    except GeneratorExit:
-        raise
+            if isinstance(seen, Gap) and seen.is_file and seen.place.path == file.path:
+                given_up = seen
+            else:
+                yield own_text.added(seen) if isinstance(seen, AgentSeen) else seen
     except RecursionError:
         yield Gap(place=Place(file.path), kind=GapKind.DEPTH, what=f"nested deeper than the {reader.name} reader follows", is_file=False)
     except MemoryError:
@@ -134,6 +144,7 @@ def _read(reader: Reader, file: SourceFile, files: _Files) -> Iterator[Evidence 
     except Exception as error:  # noqa: BLE001 - a hostile file may break a reader in any way; the scan goes on
         what = f"the {reader.name} reader stopped: {printable(str(error) or type(error).__name__)}"
         yield Gap(place=Place(file.path), kind=GapKind.PARSE_ERROR, what=what, is_file=False)
+    return given_up
 
 
 class _OwnText:

@@ -77,8 +77,8 @@ class Walk:
     def __init__(self, scope: Scope, wanted: Callable[[str], bool]) -> None:
         self._root = os.fspath(scope.root)
         self._real_root = os.path.realpath(self._root)
-        self._include = Patterns(scope.include) if scope.include else None
-        self._exclude = Patterns(scope.exclude) if scope.exclude else None
+        self._include = Patterns(scope.include, is_trusted=True) if scope.include else None
+        self._exclude = Patterns(scope.exclude, is_trusted=True) if scope.exclude else None
         self._wanted = wanted
 
     def entries(self) -> Iterator[Found | Gap]:

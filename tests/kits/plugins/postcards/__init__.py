@@ -1,0 +1,1 @@
+"""The tiny test source: an agent is a `*.postcard` file."""
