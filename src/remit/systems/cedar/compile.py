@@ -86,7 +86,7 @@ class _Writer:
 
     def policy(self, effect: str, rule: str, line: int, tests: Iterable[str], why: str = "") -> str:
         note = f"@why({quoted(why)})\n" if why else ""
-        body = " &&\n  ".join(tests)
+        body = " &&\n  ".join(tests) or "true"
         scope = f"principal == Agent::{quoted(self.remit.agent)}, action, resource is Resource"
         return f'\n@id({quoted(rule)})\n@line("{line}")\n{note}{effect} ({scope})\nwhen {{\n  {body}\n}};\n'
 
