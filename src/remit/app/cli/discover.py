@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import PurePath
@@ -58,6 +59,7 @@ def register(app: typer.Typer) -> None:
             if not is_pattern(pattern):
                 raise UsageError(f"`{printable(pattern)}` is not a gitignore pattern")
         scope = Scope(root=PurePath(path), include=tuple(include or ()), exclude=tuple(exclude or ()))
+        _must_be_there(path)
         inventory = _scanned(scope)
         if as_json:
             for piece in pieces(inventory):
@@ -67,6 +69,15 @@ def register(app: typer.Typer) -> None:
             show(inventory, path, with_tests=tests)
         if _nothing_opened(inventory):
             raise RefusedError(f"nothing in `{printable(path)}` could be opened: {inventory.ledger.skipped[0].what}")
+
+
+def _must_be_there(path: str) -> None:
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        raise RefusedError(f"`{printable(path)}` is not there") from None
+    except OSError as error:
+        raise RefusedError(f"`{printable(path)}` cannot be opened: {error.strerror}") from None
 
 
 def _scanned(scope: Scope) -> Inventory:

@@ -65,7 +65,7 @@ def _print_agents(console: Console, agents: Sequence[Agent]) -> None:
             _Column("Tools", tools),
             _Column("Where", where, "dim"),
         ]
-        rows = (_wide_row(agent) for agent in agents)
+        rows = (_wide_row(agent, purpose * 2) for agent in agents)
     else:
         spare = width - 1 - 4 * 2 - 5
         first, second = int(spare * 0.34), int(spare * 0.24)
@@ -79,14 +79,14 @@ def _print_agents(console: Console, agents: Sequence[Agent]) -> None:
     _print_rows(console, columns, rows)
 
 
-def _wide_row(agent: Agent) -> list[Text]:
+def _wide_row(agent: Agent, purpose_limit: int) -> list[Text]:
     return [
         Text(f"{agent.risk:5.1f}"),
         Text(_name(agent)),
         Text(agent.kind or "?"),
         Text(printable(agent.framework)),
         Text(printable(agent.model or "?")),
-        Text(_purpose(agent)),
+        Text(_purpose(agent, purpose_limit - 8)),
         Text(_identities(agent)),
         Text(_tools(agent)),
         Text(str(agent.place)),
@@ -114,11 +114,11 @@ def _name(agent: Agent) -> str:
     return f"{name} (test)" if agent.is_test else name
 
 
-def _purpose(agent: Agent) -> str:
+def _purpose(agent: Agent, limit: int = 110) -> str:
     """The first sentence of the instructions, on one line."""
     text = " ".join((agent.purpose or "").split())
     sentence = text.split(". ", 1)[0]
-    return printable(sentence, 110)
+    return printable(sentence, limit)
 
 
 def _identities(agent: Agent) -> str:
@@ -198,15 +198,19 @@ def _print_ledger(console: Console, ledger: Ledger, agents: int, *, with_tests: 
     for title, gaps in (("Not read", ledger.skipped), ("Read, and not settled", ledger.unresolved)):
         if gaps:
             console.print(Text(f"\n{title} ({len(gaps):,})", style="bold"))
-            for line in _reasons(gaps):
-                console.print(Text(line), overflow="fold")
+            table = Table.grid(padding=(0, 1), pad_edge=True)
+            table.add_column(justify="right", style="bold")
+            table.add_column(overflow="fold")
+            for count, reason in _reasons(gaps):
+                table.add_row(f"{count:,}", Text(reason))
+            console.print(table)
 
 
 def _count(number: int, word: str, plural: str = "") -> str:
     return f"{number:,} {word}{'' if number == 1 else plural}"
 
 
-def _reasons(gaps: Sequence[Gap]) -> Iterator[str]:
+def _reasons(gaps: Sequence[Gap]) -> Iterator[tuple[int, str]]:
     """A line for each reason, the most frequent first, with examples."""
     groups: dict[str, list[Gap]] = defaultdict(list)
     for gap in gaps:
@@ -216,4 +220,4 @@ def _reasons(gaps: Sequence[Gap]) -> Iterator[str]:
             printable(str(gap.place), 80) + ("" if gap.is_file else f" ({printable(gap.what, 80)})") for gap in members[:_EXAMPLES]
         )
         more = f", and {len(members) - _EXAMPLES:,} more" if len(members) > _EXAMPLES else ""
-        yield f"  {len(members):>6,}  {reason}: {examples}{more}"
+        yield len(members), f"{reason}: {examples}{more}"

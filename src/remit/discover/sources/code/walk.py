@@ -25,6 +25,7 @@ from remit.discover.sources.code.ignore import IgnoreStack, Patterns
 from remit.model.evidence import Gap, GapKind
 from remit.model.place import Place
 
+_NOT_REGULAR = "a device, pipe or socket is never opened"
 _MAX_GITIGNORE_BYTES = 256 * 1024
 _FAULTS = {
     errno.EACCES: (GapKind.NO_PERMISSION, "may not be read by this user"),
@@ -84,13 +85,17 @@ class Walk:
     def entries(self) -> Iterator[Found | Gap]:
         """Files and gaps, in the order of their names; files of a folder before its sub-folders."""
         try:
-            is_folder = stat.S_ISDIR(os.stat(self._root).st_mode)
+            mode = os.stat(self._root).st_mode
         except OSError as error:
             yield fault_gap(shown(os.path.basename(self._root) or self._root), error)
             return
-        if not is_folder:
+        if not stat.S_ISDIR(mode):
             name = os.path.basename(self._root)
-            yield Found(shown(name), self._root) if self._wanted(name) else _unsupported(name)
+            if not stat.S_ISREG(mode):
+                yield Gap(place=Place(shown(name)), kind=GapKind.SPECIAL, what=_NOT_REGULAR)
+            else:
+                # The user names this file, so a link to it is followed.
+                yield Found(shown(name), self._real_root) if self._wanted(name) else _unsupported(name)
             return
         waiting = [_Folder(self._root, "", IgnoreStack())]
         while waiting:
@@ -130,7 +135,7 @@ class Walk:
             elif entry.is_file(follow_symlinks=False):
                 yield from self._file(entry, path, folder)
             elif not folder.hidden_by:
-                yield Gap(place=Place(shown(path)), kind=GapKind.SPECIAL, what="a device, pipe or socket is never opened")
+                yield Gap(place=Place(shown(path)), kind=GapKind.SPECIAL, what=_NOT_REGULAR)
         except OSError as error:
             yield fault_gap(shown(path), error)
 
