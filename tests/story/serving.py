@@ -145,11 +145,11 @@ def refused(remit: Path, state: Path, *more: str) -> tuple[int, str]:
 def raw(port: int, sent: bytes, *, is_half_closed: bool = False) -> bytes:
     """What comes back for bytes that no HTTP client would send."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(sent)
-        if is_half_closed:
-            connection.shutdown(socket.SHUT_WR)
         received = b""
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(OSError):
+            connection.sendall(sent)
+            if is_half_closed:
+                connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
                 received += part
         return received

@@ -221,8 +221,11 @@ class Remits:
     # --- suspension --------------------------------------------------------------------------------------------------------------
 
     def _read_suspended(self) -> Mapping[str, Suspension]:
-        self._suspended_signature = _signature_or_none(self._suspended_path)
-        return read_suspended(self._suspended_path)
+        signature = _signature_or_none(self._suspended_path)
+        suspended = read_suspended(self._suspended_path)
+        # Only now: after a failure the next look must read it again, and deny.
+        self._suspended_signature = signature
+        return suspended
 
     def _write_suspended(self, suspended: Mapping[str, Suspension]) -> None:
         write_suspended(self._suspended_path, suspended)

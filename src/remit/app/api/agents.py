@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from litestar.params import FromPath
 from msgspec import Meta
 
 from remit.app.remits import Remits
-from remit.model.errors import IdentifierError
+from remit.model.errors import IdentifierError, RefusedError
 from remit.model.ids import AGENT_PREFIX, agent_slug, printable
 from remit.points.authzen.strict import MalformedError, read_any
 from remit.points.authzen.wire import Fault
@@ -43,14 +44,21 @@ class AgentStanding(msgspec.Struct, frozen=True, kw_only=True):
 class Operations:
     """The two operations on the remits of this service."""
 
-    def __init__(self, remits: Remits, token: str) -> None:
+    def __init__(self, remits: Remits, token: str, look: Callable[[], None]) -> None:
+        """`look` takes over at once what stands on the disk."""
         self.remits = remits
+        self._look = look
         self._token = token.encode()
 
     def quarantine(self, agent: str, because: str) -> AgentStanding:
         """On the disk and in force when this returns."""
         slug = self._known(agent)
-        changed = self.remits.suspend(slug, because, datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"))
+        since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        try:
+            changed = self.remits.suspend(slug, because, since)
+        except RefusedError:
+            self._look()  # a list of quarantines that cannot be read denies everybody, this agent too, from now on
+            raise
         kept = self.remits.policy.suspended[slug]
         return AgentStanding(agent=AGENT_PREFIX + slug, state="suspended", changed=changed, because=kept.because, since=kept.since)
 

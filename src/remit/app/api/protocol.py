@@ -22,6 +22,8 @@ REQUEST_SECONDS = 10.0
 """A request that is not complete by then is given up."""
 IDLE_SECONDS = 75.0
 """A connection without a request is closed after this."""
+MAX_HEAD_BYTES = 64 * 1024
+"""A request whose head has not ended after this many bytes, and the one read in which it began, is refused."""
 _PATH = EVALUATION.encode()
 _SEPARATOR = b"\r\n"
 
@@ -37,7 +39,20 @@ class DecisionProtocol(HttpToolsProtocol):
         """Parts of the body while a request takes the short way; None on the long way."""
         self._request_id = b""
         self._is_reading = False
+        self._is_in_head = self._began = False
+        self._head_bytes = 0
+        """Bytes of an unfinished head beyond the read in which it began."""
         self._since = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a client."""
+        self._began = False
+        super().data_received(data)
+        # A head that began in these bytes has at most one read behind it, which is bounded.
+        if self._is_in_head and not self._began and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self.send_400_response("The head of the request is too long.")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
@@ -50,11 +65,13 @@ class DecisionProtocol(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self._body = None
-        self._is_reading = True
+        self._is_reading = self._is_in_head = self._began = True
+        self._head_bytes = 0
         self._since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """Chooses the way."""
+        self._is_in_head = False
         if self.url == _PATH and self._is_in_order():
             self._body = []
             return

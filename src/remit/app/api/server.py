@@ -122,7 +122,7 @@ def run(remits: Remits, log: WatchedLog, token: str, address: Address, taken: so
     decide = CountedDecide(Decider(fresh.policy, log, point="authzen"))
     service = Service(decide)
     guard = Guard(address.host)
-    app = application(service, guard, Operations(remits, token), Readiness(fresh.policy, log), Metrics(decide, log, remits))
+    app = application(service, guard, Operations(remits, token, fresh.look), Readiness(fresh.policy, log), Metrics(decide, log, remits))
     # What uvicorn would say about bad requests is said to the client; a flood of them must not flood the terminal.
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())
     config = uvicorn.Config(

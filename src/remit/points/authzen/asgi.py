@@ -22,6 +22,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 JSON_HEADER = (b"content-type", b"application/json")
+_MAX_DRAINED_BYTES = 16 * MAX_BYTES
+"""A body that is too long is read to its end and thrown away, up to here: else its sender never sees the answer."""
 
 
 class AuthzenApplication:
@@ -57,7 +59,7 @@ class AuthzenApplication:
         if not is_json(_header(scope["headers"], b"content-type")):
             await respond(send, 400, fault("content-type is not `application/json`"), headers)
             return
-        body = await read_body(scope, receive)
+        body = await read_body(receive)
         if body is None:
             await respond(send, 413, fault(f"the body is longer than {MAX_BYTES} bytes"), [*headers, (b"connection", b"close")])
             return
@@ -82,24 +84,21 @@ def is_json(content_type: bytes) -> bool:
     return kind.strip().lower() == b"application/json" and charset in (b"", b"charset=utf-8")
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes | None:
+async def read_body(receive: Receive) -> bytes | None:
     """The whole body; None when it is too long. A client that leaves before it ends has sent an incomplete one."""
-    announced = _header(scope["headers"], b"content-length")
-    if announced.isdigit() and int(announced[:20]) > MAX_BYTES:
-        return None
     parts = []
     length = 0
-    while True:
+    while length <= _MAX_DRAINED_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
             return b""
         part = message.get("body", b"")
         length += len(part)
-        if length > MAX_BYTES:
-            return None
-        parts.append(part)
+        if length <= MAX_BYTES:
+            parts.append(part)
         if not message.get("more_body", False):
-            return b"".join(parts)
+            return b"".join(parts) if length <= MAX_BYTES else None
+    return None
 
 
 async def respond(send: Send, status: int, body: bytes, headers: Headers) -> None:
