@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from remit.model.agent import Agent
-from remit.model.evidence import Gap
+from remit.model.evidence import Gap, SecretSeen
 from remit.model.ids import printable
 from remit.model.ledger import Inventory, Ledger
 
@@ -161,10 +161,16 @@ def _print_servers(console: Console, inventory: Inventory) -> None:
 
 
 def _print_secrets(console: Console, inventory: Inventory) -> None:
-    console.print(Text(f"\nSecrets in files ({len(inventory.secrets)}); values are neither kept nor shown", style="bold red"))
+    by_value: dict[tuple[str, str], list[SecretSeen]] = defaultdict(list)
+    for secret in inventory.secrets:
+        by_value[secret.kind, secret.fingerprint].append(secret)
+    console.print(Text(f"\nSecrets in files ({len(by_value)}); values are neither kept nor shown", style="bold red"))
     spare = max(40, console.width - 1 - 3 * 2 - 16)
     columns = [_Column("Kind", int(spare * 0.3), "bold"), _Column("Where", int(spare * 0.7)), _Column("Fingerprint", 16, "dim")]
-    rows = ([Text(secret.kind), Text(str(secret.place)), Text(secret.fingerprint)] for secret in inventory.secrets)
+    rows = (
+        [Text(kind), Text(f"{places[0].place}{f' and {len(places) - 1} more' if len(places) > 1 else ''}"), Text(value)]
+        for (kind, value), places in by_value.items()
+    )
     _print_rows(console, columns, rows)
 
 

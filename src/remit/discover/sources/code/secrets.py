@@ -25,10 +25,8 @@ from remit.model.place import Place
 
 _MAX_PER_FILE = 200
 """A file of thousands of keys is named often enough by its first ones."""
-_REACH = 512
-"""Bytes after the find within which a match that begins before it ends."""
 _LOCAL = re.compile(
-    rb"@(?:localhost|127\.0\.0\.1|\[::1\]|host\.docker\.internal|db|postgres|mysql|mongo|mongodb|redis|database|host|hostname|server)\b",
+    rb"@(?:localhost|127\.0\.0\.1|\[::1\]|host\.docker\.internal|db|postgres|mysql|mongo|mongodb|redis|database|host|hostname|server)(?=[:/?]|\Z)",
     re.IGNORECASE,
 )
 _WEAK = frozenset({"password", "postgres", "postgresql", "changeme", "secret", "passw0rd", "mysecretpassword", "root", "admin", "guest"})
@@ -151,12 +149,11 @@ def _candidates(file: SourceFile) -> Iterator[tuple[int, str, bytes]]:
 
 def _matches(form: _Format, data: bytes) -> Iterator[re.Match[bytes]]:
     for hit in form.find.finditer(data):
-        if form.lead:
-            match = form.pattern.search(data, max(0, hit.start() - form.lead), hit.end() + _REACH)
-        else:
-            match = form.pattern.match(data, hit.start())
-        if match is not None:
-            yield match
+        for start in range(max(0, hit.start() - form.lead), hit.start() + 1):
+            match = form.pattern.match(data, start)
+            if match is not None:
+                yield match
+                break
 
 
 def _by_context(data: bytes, table: _Table) -> Iterator[tuple[int, str, bytes]]:
