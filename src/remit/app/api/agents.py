@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, post
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException, NotAuthorizedException, NotFoundException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
@@ -98,7 +99,7 @@ _RESPONSES = {
     responses=_RESPONSES,
     tags=["agents"],
 )
-async def quarantine(agent_id: FromPath[str], request: Request[Any, Any, Any], operations: Operations) -> AgentStanding:
+async def quarantine(agent_id: FromPath[str], request: Request[Any, Any, Any], operations: NamedDependency[Operations]) -> AgentStanding:
     """Reads the body strictly: of two members `because` neither is the right one."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise ClientException("content-type is not `application/json`")
@@ -122,6 +123,6 @@ async def quarantine(agent_id: FromPath[str], request: Request[Any, Any, Any], o
     security=[{"operator": []}],
     tags=["agents"],
 )
-async def release(agent_id: FromPath[str], request: Request[Any, Any, Any], operations: Operations) -> AgentStanding:
+async def release(agent_id: FromPath[str], request: Request[Any, Any, Any], operations: NamedDependency[Operations]) -> AgentStanding:
     """A body is not looked at."""
     return operations.release(agent_id, request.headers.get("authorization", ""))

@@ -36,9 +36,15 @@ def application(service: Service, guard: Guard, operations: Operations, readines
     return GuardedApplication(guard, AuthzenApplication(service, rest))  # type: ignore[arg-type]
 
 
+def api_description() -> bytes:
+    """The OpenAPI document as JSON."""
+    # Litestar serves a description wherever it has one, so a twin that is never served makes it.
+    given = {name: Provide(lambda: None, sync_to_thread=False) for name in ("operations", "readiness", "metrics")}
+    return description.description(Litestar(route_handlers=_ROUTES, dependencies=given, openapi_config=_DESCRIPTION, logging_config=None))
+
+
 def _litestar(operations: Operations, readiness: Readiness, metrics: Metrics) -> Litestar:
-    # Litestar serves a description wherever it has one, so it is made by a twin that is never served.
-    document = description.description(Litestar(route_handlers=_ROUTES, openapi_config=_DESCRIPTION, logging_config=None))
+    document = api_description()
 
     @get(description.PATH, sync_to_thread=False)
     def describe_api() -> Response[bytes]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
 from remit.app.api.fresh import broken
@@ -54,13 +55,13 @@ async def is_alive() -> Health:
     responses={503: ResponseSpec(data_container=Health, description="Everything is denied at the moment, and why.")},
     tags=["health"],
 )
-async def is_ready(readiness: Readiness) -> Response[Health]:
+async def is_ready(readiness: NamedDependency[Readiness]) -> Response[Health]:
     """Not ready while the log or the remit files cannot be used."""
     health = readiness.health()
     return Response(health, status_code=200 if health.status == "ok" else 503)
 
 
 @get("/metrics", operation_id="readMetrics", summary="Counters for Prometheus", media_type="text/plain", tags=["health"])
-async def read_metrics(metrics: Metrics) -> Response[bytes]:
+async def read_metrics(metrics: NamedDependency[Metrics]) -> Response[bytes]:
     """The exposition format."""
     return Response(metrics.text(), media_type=CONTENT_TYPE)
