@@ -17,7 +17,7 @@ class Given:
     def __init__(self, values: Values, call: Expression, settings: At = ()) -> None:
         self._values = values
         self.call = call
-        self.arguments = Arguments(call.node) if call.node.type in ("call", "argument_list") else Arguments(call.node.children[-1])
+        self.arguments = Arguments(call.node)
         self.has_unknown = values.has_unknown_keywords(call, self.arguments)
         self._inner: list[Given] = []
         self._entries: list[dict[str, Expression]] = []

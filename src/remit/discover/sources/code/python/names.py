@@ -123,6 +123,17 @@ class Names:
             self._located[key] = self._search(here, target.module)
         return self._located[key]
 
+    def file_of(self, module: Module, target: Import) -> str | None:
+        """The file of the scan that an import brings in: the module, or the module that it names in a package."""
+        path = self.locate(module, target)
+        if path is None:
+            return None
+        if target.attribute not in (None, "*") and path.endswith(("/__init__.py", "/")):
+            inner = self._file(path.rpartition("/")[0], target.attribute or "")
+            if inner is not None and not inner.endswith("/"):
+                return inner
+        return path
+
     def _search(self, here: str, dotted: str) -> str | None:
         folder = here
         while True:

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from remit.discover.sources.code.python.additions import additions
 from remit.discover.sources.code.python.credentials import credentials
 from remit.discover.sources.code.python.crews import config_of, configured
+from remit.discover.sources.code.python.declared import class_extras, class_sites, decorated_sites
 from remit.discover.sources.code.python.graphs import graphs
+from remit.discover.sources.code.python.identities import identities
 from remit.discover.sources.code.python.loops import loops
 from remit.discover.sources.code.python.models import Models
 from remit.discover.sources.code.python.module import Module
 from remit.discover.sources.code.python.names import Expression, Libraries, Names
 from remit.discover.sources.code.python.notebook import code_of
+from remit.discover.sources.code.python.reach import reached
+from remit.discover.sources.code.python.servers import servers
 from remit.discover.sources.code.python.sites import Facts, Reading, Site, sites
 from remit.discover.sources.code.python.syntax import first_error
 from remit.discover.sources.code.python.tables import signals, table
@@ -71,14 +75,27 @@ class PythonReader:
         if broken is not None:
             line = module.line(broken)
             yield Gap(place=Place(file.path, line), kind=GapKind.PARSE_ERROR, what="not Python here; the rest was read", is_file=False)
-        found = list(sites(module, facts))
-        reading = Reading(module, facts, additions(module, facts, found))
-        for site in found:
+        yield from self._evidence(module, facts, project, file.is_test)
+
+    def _evidence(self, module: Module, facts: Facts, project: Project, is_test: bool) -> Iterator[Evidence | Gap]:
+        found = [*sites(module, facts), *decorated_sites(module, facts)]
+        classes = list(class_sites(module, facts))
+        extras = additions(module, facts, found) | class_extras(module, facts, classes)
+        reading = Reading(module, facts, extras)
+        has_agents = False
+        for site in (*found, *(site for site, _ in classes)):
             for item in reading.read(site):
+                has_agents = has_agents or isinstance(item, AgentSeen)
                 yield _completed(item, site, module, facts, project)
-        yield from graphs(module, facts, reading)
-        yield from loops(module, facts, reading)
+        for more in (graphs(module, facts, reading), loops(module, facts, reading)):
+            for item in more:
+                has_agents = has_agents or isinstance(item, AgentSeen)
+                yield item
         yield from credentials(module, facts.values)
+        yield from servers(module, facts)
+        yield from identities(module, facts.values)
+        if has_agents and not is_test:
+            yield from reached(module, facts, project)
 
 
 def _completed(item: AgentSeen | Gap, site: Site, module: Module, facts: Facts, project: Project) -> AgentSeen | Gap:

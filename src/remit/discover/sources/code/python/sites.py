@@ -46,6 +46,10 @@ class Site(NamedTuple):
     inner: Expression | None = None
     """The constructor inside the function of the repository that is called here."""
     function: Scope | None = None
+    label: str | None = None
+    """Name of what is declared, where it is not a variable."""
+    whole: Node | None = None
+    """The construct, where it is more than the call."""
 
 
 class Extra(NamedTuple):
@@ -178,13 +182,13 @@ class Reading:
         purpose, purpose_place = self._purpose(row, given, extra)
         delegates = self._delegates(row, given, tools or ())
         yield AgentSeen(
-            place=self.place(node),
+            place=self.place(site.whole or node),
             role=Role.AGENT if row.role in ("agent", "subclass", "decorator") else Role.GROUPING,
             framework=row.framework,
             construct=site.match.call,
             language=self.module.language,
             name=name or row.default_name,
-            aliases=self.aliases(node, site.call.scope),
+            aliases=tuple(dict.fromkeys((*((site.label,) if site.label else ()), *self.aliases(node, site.call.scope)))),
             model=model,
             tools=None if tools is None else tuple(dict.fromkeys(tool.name for tool in tools)),
             tool_places=tuple((tool.name, tool.path, tool.line) for tool in tools or () if tool.path is not None and tool.line is not None),

@@ -106,7 +106,7 @@ class Arguments:
         """What stands behind `**`."""
         self.has_hidden_positions = False
         self.has_hidden_keywords = False
-        listed = call.child_by_field_name("arguments") if call.type == "call" else call
+        listed = call.child_by_field_name("arguments") if call.type == "call" else call if call.type == "argument_list" else None
         if listed is None:
             return
         if listed.type == "generator_expression":
