@@ -8,6 +8,7 @@ Invariants:
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Iterator
 
 import msgspec
@@ -24,11 +25,14 @@ class Overlong(msgspec.Struct, frozen=True):
     end: bytes
 
 
-def read_lines(descriptor: int, limit: int) -> Iterator[bytes | Overlong]:
-    """Lines without their ends, until the other side closes; empty lines are left out. Raises OSError."""
+def read_lines(descriptor: int, limit: int, until: int | None = None) -> Iterator[bytes | Overlong]:
+    """Lines without their ends, until the other side closes; empty lines are left out. Raises OSError.
+
+    `until` is a descriptor that ends the reading as soon as something can be read from it.
+    """
     buffer = bytearray()
     skipped: _Skipped | None = None
-    while block := os.read(descriptor, _BLOCK_BYTES):
+    while block := _block(descriptor, until):
         begin = 0
         while (end := block.find(b"\n", begin)) >= 0:
             piece = block[begin:end]
@@ -57,6 +61,16 @@ def read_lines(descriptor: int, limit: int) -> Iterator[bytes | Overlong]:
         yield skipped.ended(b"")
     elif buffer:
         yield bytes(buffer)
+
+
+def _block(descriptor: int, until: int | None) -> bytes:
+    if until is not None:
+        poll = select.poll()
+        poll.register(until, select.POLLIN)
+        poll.register(descriptor, select.POLLIN)
+        if any(found == until for found, _ in poll.poll()):
+            return b""
+    return os.read(descriptor, _BLOCK_BYTES)
 
 
 class _Skipped:

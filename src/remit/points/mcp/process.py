@@ -78,6 +78,7 @@ class Relay:
         self._drained = threading.Event()
         self._is_leaving = False
         self._is_stopped = False
+        self._over = -1
         self._lines_read = 0
         self._client_ended = threading.Event()
         self._server: subprocess.Popen[bytes]
@@ -85,21 +86,37 @@ class Relay:
     def run(self, gateway: Gateway) -> int:
         """Serves until one side ends; the exit code of the command. Raises RefusedError when the server cannot be started."""
         self._server = self._start()
+        self._over, over = os.pipe()
         before = self._catch_signals()
+        moves = (self._from_client, self._from_server, self._watch_server, self._watch_client)
+        # Daemons: a client that neither reads nor leaves must not keep this process alive.
+        threads = [threading.Thread(target=move, args=(gateway,), daemon=True) for move in moves]
         try:
-            for move in (self._from_client, self._from_server, self._watch_server, self._watch_client):
-                threading.Thread(target=move, args=(gateway,), daemon=True).start()
+            for thread in threads:
+                thread.start()
             return self._finish(gateway, self._ends.get())
         finally:
             self._stop(0.0)
+            os.close(over)
             for number, handler in before.items():
                 signal.signal(number, handler)
+            self._let_go(threads)
+
+    def _let_go(self, threads: Sequence[threading.Thread]) -> None:
+        """Closes the pipes, unless a thread is still held up by a client that does not read."""
+        for thread in threads:
+            thread.join(self._patience.leaving)
+        if not any(thread.is_alive() for thread in threads):
+            os.close(self._over)
+            for pipe in (self._server.stdin, self._server.stdout):
+                if pipe is not None:
+                    pipe.close()
 
     # --- moving lines --------------------------------------------------------------------------------------------------------
 
     def _from_client(self, gateway: Gateway) -> None:
         try:
-            for line in read_lines(self._client_in, MAX_CLIENT_BYTES):
+            for line in read_lines(self._client_in, MAX_CLIENT_BYTES, self._over):
                 self._lines_read += 1
                 with self._lock:
                     out = gateway.from_client(line)
@@ -152,11 +169,14 @@ class Relay:
     def _watch_client(self, _gateway: Gateway) -> None:
         """Notices a client that is gone while the threads are held up by a server that does not read."""
         poll = select.poll()
+        poll.register(self._over, 0)
         poll.register(self._client_out, 0)
         if self._client_in != self._client_out:
             poll.register(self._client_in, 0)
         while True:
             for descriptor, event in poll.poll():
+                if descriptor == self._over:
+                    return
                 if descriptor == self._client_out or event & select.POLLNVAL:
                     self._ends.put(_Ended("output"))
                     return
