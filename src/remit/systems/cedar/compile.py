@@ -3,6 +3,7 @@
 What a policy speaks of, and what a request to Cedar must hold (`request.cedar_request` makes one from a request of ours):
 
 - `principal`: `Agent::"SLUG"`.
+- ids of entities are percent-encoded where they are not plain ASCII (no slug of an agent is).
 - `action`: `Action::"NAME"`, the system's own action, a verb of ours, or a tool's name. No policy tests it: what an action does
   stands in `context.verbs`, because the table that says so belongs to the system and not to the policy.
 - `resource`: of type `Resource`, with `system` (`"aws:s3"`), `kind` (`"aws"`) and `id` (in the system's naming; for a tool, its

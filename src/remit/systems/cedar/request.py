@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from remit.contracts.system import Vocabulary
 from remit.decide.conditions import argument_at
@@ -29,7 +30,7 @@ def cedar_request(request: Request, vocabulary: Vocabulary | None) -> tuple[str,
         resource_type = "Resource"
     except NotUnderstoodError:
         verbs, resource_type = frozenset(), "Unreadable"
-    identifier = f"{request.system}/{request.resource}"
+    identifier = _identifier(f"{request.system}/{request.resource}")
     context: dict[str, Any] = {
         "verbs": sorted(verbs),
         "inner_verbs": sorted(verbs_in_statements(request)),
@@ -45,12 +46,17 @@ def cedar_request(request: Request, vocabulary: Vocabulary | None) -> tuple[str,
     }
     action = vocabulary.fold(request.action) if vocabulary is not None else request.action
     return (
-        f"Agent::{quoted(request.agent)}",
-        f"Action::{quoted(action)}",
+        f"Agent::{quoted(_identifier(request.agent))}",
+        f"Action::{quoted(_identifier(action))}",
         f"{resource_type}::{quoted(identifier)}",
         context,
         [entity],
     )
+
+
+def _identifier(text: str) -> str:
+    """An entity's id: Cedar wants ids in a normal form of its own, which percent-encoding always is."""
+    return quote(text, safe=":/*@+ ", errors="surrogatepass")
 
 
 def cedar_arguments(request: Request) -> dict[str, dict[str, Any]]:

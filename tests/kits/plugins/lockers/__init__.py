@@ -1,0 +1,1 @@
+"""The tiny test system: a wall of lockers, whose policy is a list of numbered doors."""
