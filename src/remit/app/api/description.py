@@ -24,13 +24,18 @@ _REQUEST_ID = {
     "in": "header",
     "required": False,
     "description": "Comes back in the answer.",
-    "schema": {"type": "string", "maxLength": 1000, "pattern": "^[!-~]*$"},
+    "schema": {"type": "string"},
 }
 _EXAMPLE = {
     "subject": {"type": "agent", "id": "cost-triage"},
     "action": {"name": "read"},
     "resource": {"type": "aws:s3", "id": "arn:aws:s3:::billing-exports/a.csv"},
 }
+
+_ONE_OR_LIST = [
+    {"required": ["subject", "action", "resource"]},
+    {"required": ["evaluations"], "properties": {"evaluations": {"minItems": 1}}},
+]
 
 
 def description(app: Litestar) -> bytes:
@@ -64,7 +69,7 @@ def _authzen(names: dict[str, Any]) -> dict[str, Any]:
                 "tags": ["authzen"],
                 "summary": "Decide several requests (AuthZEN 1.0, section 7)",
                 "parameters": [_REQUEST_ID],
-                "requestBody": _body(names["Evaluations"], listed),
+                "requestBody": _body({"allOf": [names["Evaluations"]], "anyOf": _ONE_OR_LIST, "unevaluatedProperties": False}, listed),
                 "responses": _responses(one_or_many, names["Fault"], 400, 403, 413),
             }
         },
