@@ -68,6 +68,8 @@ def printable(text: str, limit: int = 200) -> str:
     """Hostile text made safe for one line of a terminal or a log: control and format characters are escaped."""
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     shown = "".join(char if _is_plain(char) else char.encode("unicode_escape").decode("ascii") for char in text[:limit])
     return shown if len(text) <= limit else f"{shown}..."
 

@@ -14,6 +14,7 @@ next writer closes. The log is not synchronised to the disk line by line.
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 import time
@@ -32,6 +33,7 @@ MAX_TEXT_CHARS = 2048
 MAX_NAMES = 64
 """Argument names kept of one request."""
 _ENCODER = msgspec.json.Encoder()
+_IDS_DRAWN_AHEAD = 64
 
 
 class LogError(RemitError):
@@ -51,6 +53,8 @@ class Ids:
 
     def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
         self._random = random
+        self._pool = b""
+        """Random bytes drawn ahead: one call to the system serves many identifiers."""
         self._last_ms = 0
         self._counter = 0
 
@@ -63,7 +67,10 @@ class Ids:
             self._counter += 1
             if self._counter > 0xFFF:
                 self._last_ms, self._counter = self._last_ms + 1, 0
-        tail = int.from_bytes(self._random(8), "big") & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        if not self._pool:
+            self._pool = self._random(8 * _IDS_DRAWN_AHEAD)
+        drawn, self._pool = self._pool[:8], self._pool[8:]
+        tail = int.from_bytes(drawn, "big") & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         text = f"{self._last_ms:012x}7{self._counter:03x}{tail:016x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
@@ -177,7 +184,13 @@ def logged_decision(request: Request, decision: Decision, *, point: str, time_ns
 def rfc3339(time_ns: int) -> str:
     """UTC with microseconds: `2026-07-28T09:30:00.000123Z`."""
     seconds, rest = divmod(time_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+    return f"{_second(seconds)}.{rest // 1000:06d}Z"
+
+
+@functools.lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    # Thousands of decisions share a second, and writing one out costs as much as deciding.
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def read_decisions(path: Path) -> Iterator[LoggedDecision | Unread]:
