@@ -15,9 +15,10 @@ from tree_sitter import Node
 from remit.discover.sources.code.typescript import syntax
 from remit.discover.sources.code.typescript.module import Module, Seen
 from remit.discover.sources.code.typescript.names import Callee, Names, Spot, Symbol
+from remit.discover.sources.code.typescript.objects import Entry
 from remit.discover.sources.code.typescript.syntax import end_of, line_of, text_of
 from remit.discover.sources.code.typescript.table import Row, rows
-from remit.discover.sources.code.typescript.values import Entry, Values
+from remit.discover.sources.code.typescript.values import Values
 from remit.model.evidence import AgentSeen, Gap, GapKind, IdentitySeen, Role
 from remit.model.place import Confidence, Place
 

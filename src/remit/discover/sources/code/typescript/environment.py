@@ -13,13 +13,8 @@ from remit.model.place import Place
 
 _NAME = r"([A-Za-z_][A-Za-z0-9_]{1,120})"
 _READ = re.compile(
-    r"\benv\b\s*(?:!|as\s+\w+\))?\s*(?:\??\.\s*"
-    + _NAME
-    + r"|(?:\?\.)?\[\s*['\"`]"
-    + _NAME
-    + r"['\"`]\s*\])|\benv\s*\.\s*get\(\s*['\"`]"
-    + _NAME
-    + r"['\"`]"
+    r"\benv\b\s*\.\s*get\(\s*['\"`]" + _NAME + r"['\"`]"
+    r"|\benv\b\s*(?:!|as\s+\w+\))?\s*(?:\??\.\s*" + _NAME + r"|(?:\?\.)?\[\s*['\"`]" + _NAME + r"['\"`]\s*\])"
 )
 _RUNTIME = re.compile(r"(?:process|Bun|import\.meta|Deno)\s*\??\.\s*\Z")
 _HANDLER = re.compile(r"(?:\A|[^\w.$]|\b(?:this|c|ctx|context)\.)\Z")
@@ -41,7 +36,7 @@ def _found(text: str) -> Iterator[tuple[int, str, str]]:
         return
     is_worker: bool | None = None
     for match in _READ.finditer(text):
-        name = match[3] or match[1] or match[2]
+        name = match[1] or match[2] or match[3]
         kind = credential_kind(name)
         if kind is None:
             continue

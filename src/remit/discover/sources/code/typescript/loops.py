@@ -42,7 +42,7 @@ def chat_row(callee: Callee, is_new: bool) -> tuple[Row, str] | None:
     return (found[0], name) if found else None
 
 
-def loops(module: Module, names: Names, values: Values, calls: list[tuple[Seen, Row, str]]) -> Iterator[Found]:
+def loops(module: Module, values: Values, calls: list[tuple[Seen, Row, str]]) -> Iterator[Found]:
     """The chat calls that are agents, one for each function that loops."""
     done: set[int] = set()
     for seen, row, construct in calls:

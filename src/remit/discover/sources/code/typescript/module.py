@@ -16,6 +16,8 @@ from remit.discover.sources.code.reader import SourceFile
 from remit.discover.sources.code.typescript import syntax
 from remit.discover.sources.code.typescript.syntax import text_of
 
+_CANDIDATES = 200
+
 
 class Imported(NamedTuple):
     """A name of another module: `name` is `default`, `*` or what the module exports."""
@@ -65,6 +67,7 @@ class Class(NamedTuple):
     base: Node | None
     fields: dict[str, list[Node | None]]
     types: dict[str, Node]
+    outer: int | None = None
 
 
 class Module:
@@ -81,6 +84,7 @@ class Module:
         """Exported name -> a name of another module, a local name, or an expression."""
         self.stars: list[str] = []
         self.declared: dict[str, list[Declared]] = {}
+        self._starts: dict[str, list[int]] = {}
         self.calls: list[Seen] = []
         self.functions: list[Function] = []
         self.classes: list[Class] = []
@@ -91,15 +95,26 @@ class Module:
         _Index(self).read(captured)
         self._class_at = {item.node.start_byte: index for index, item in enumerate(self.classes)}
         self._called: dict[str, list[Node]] | None = None
+        self._class_starts = [item.node.start_byte for item in self.classes]
         self._function_starts = [item.node.start_byte for item in self.functions]
 
     def declaration(self, name: str, at: int) -> Declared | None:
-        """The declaration that `name` refers to at byte `at`."""
-        best: Declared | None = None
-        for item in self.declared.get(name, ()):
-            if item.start <= at < item.end and (best is None or item.start >= best.start):
-                best = item
-        return best
+        """The declaration that `name` refers to at byte `at`: of the innermost scope around it."""
+        items = self.declared.get(name)
+        if items is None:
+            return None
+        if len(items) == 1:
+            return items[0] if items[0].start <= at < items[0].end else None
+        starts = self._starts.get(name)
+        if starts is None:
+            items.sort(key=_scope_start)
+            starts = self._starts[name] = [item.start for item in items]
+        last = bisect_right(starts, at) - 1
+        for index in range(last, max(-1, last - _CANDIDATES), -1):
+            if at < items[index].end:
+                return items[index]
+        # A name declared in hundreds of places is not worth the search; it then means nothing certain.
+        return None if last < _CANDIDATES else Declared(0, 0, None, kind="many")
 
     def class_of(self, node: Node) -> Class | None:
         """The class that begins at a node."""
@@ -108,8 +123,12 @@ class Module:
 
     def owner_at(self, at: int) -> Class | None:
         """The innermost class around a byte."""
-        around = [item for item in self.classes if item.node.start_byte <= at < item.node.end_byte]
-        return around[-1] if around else None
+        index: int | None = bisect_right(self._class_starts, at) - 1
+        while index is not None and index >= 0:
+            if at < self.classes[index].node.end_byte:
+                return self.classes[index]
+            index = self.classes[index].outer
+        return None
 
     def function_at(self, at: int) -> int | None:
         """The innermost function around a byte."""
@@ -303,7 +322,7 @@ class _Index:
         name = text_of(name_node) if name_node is not None else self.names.get(start)
         if name_node is not None and node.type != "class":
             self._declare(text_of(name_node), Declared(self.scopes[-1][0], self.scopes[-1][1], node))
-        self.module.classes.append(Class(node, name, _base_of(node), {}, {}))
+        self.module.classes.append(Class(node, name, _base_of(node), {}, {}, self.classes[-1] if self.classes else None))
         self.classes.append(len(self.module.classes) - 1)
         self.scopes.append((start, end, "function"))
 
@@ -348,9 +367,9 @@ class _Index:
             self.module.assigned.append((left, right))
 
     def _first_value(self, name: str, at: int, right: Node) -> None:
-        """`let x;` followed by exactly one assignment has that value."""
+        """`let x;` followed by exactly one assignment has that value; a second value leaves nothing certain."""
         items = self.module.declared.get(name, [])
-        for index in range(len(items) - 1, -1, -1):
+        for index in range(len(items) - 1, max(-1, len(items) - 1 - _CANDIDATES), -1):
             item = items[index]
             if item.start <= at < item.end:
                 if item.kind == "let" and item.value is None and not item.path:
@@ -358,6 +377,8 @@ class _Index:
                 else:
                     items[index] = item._replace(kind="many")
                 return
+        if len(items) > _CANDIDATES:
+            self.module.declared[name] = [Declared(0, len(self.module.data) + 1, None, kind="many")]
 
     def _import(self, node: Node) -> None:
         clause = next((child for child in node.named_children if child.type in {"import_clause", "import_require_clause"}), None)
@@ -447,3 +468,7 @@ def _base_of(node: Node) -> Node | None:
     if clause is not None:
         return clause.child_by_field_name("value")
     return next((child for child in heritage.named_children if child.type not in {"implements_clause", "comment"}), None)
+
+
+def _scope_start(item: Declared) -> int:
+    return item.start

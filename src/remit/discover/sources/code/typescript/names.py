@@ -18,6 +18,7 @@ from remit.discover.sources.code.typescript.module import Declared, Imported, Mo
 from remit.discover.sources.code.typescript.syntax import text_of
 from remit.discover.sources.code.typescript.table import is_known_package
 
+BUDGET = 20_000
 _DEPTH = 24
 _CACHED_BYTES = 6_000_000
 _LARGEST_IMPORT = 1_000_000
@@ -59,6 +60,8 @@ class Names:
         self.project = project
         self._cache: dict[str, Module | None] = project.memo.setdefault(("typescript", "modules"), {})
         self._places: dict[tuple[str, str], str | None] = project.memo.setdefault(("typescript", "places"), {})
+        self.budget = BUDGET
+        """Steps that are left for the construct being read; spreads of spreads would otherwise take for ever."""
         self._callees: dict[tuple[str, int, int], Callee] = {}
 
     def keep(self, module: Module) -> None:
@@ -160,7 +163,8 @@ class Names:
 
     def resolve(self, module: Module, node: Node, depth: int = 0) -> Symbol | Spot | None:
         """Follows an expression to a literal, call, function or class, or to something of a package."""
-        if depth > _DEPTH:
+        self.budget -= 1
+        if depth > _DEPTH or self.budget < 0:
             return None
         node = syntax.unwrapped(node)
         kind = node.type

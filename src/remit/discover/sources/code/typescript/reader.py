@@ -13,7 +13,7 @@ from remit.discover.sources.code.typescript import actions, environment, loops, 
 from remit.discover.sources.code.typescript import agents as agent_rows
 from remit.discover.sources.code.typescript.agents import Evidence, Found
 from remit.discover.sources.code.typescript.module import Module, Seen
-from remit.discover.sources.code.typescript.names import Callee, Names, Spot
+from remit.discover.sources.code.typescript.names import BUDGET, Callee, Names, Spot
 from remit.discover.sources.code.typescript.syntax import line_of, text_of
 from remit.discover.sources.code.typescript.table import Row, interesting, names_of_constructs, signals
 from remit.discover.sources.code.typescript.values import Values
@@ -129,6 +129,7 @@ class _Reading:
             key = syntax.property_name(node)
             if key not in self.interesting:
                 return
+        self.names.budget = BUDGET
         callee = self.names.callee(self.module, seen.node)
         if callee.symbol is None and callee.instance is None:
             return
@@ -151,7 +152,7 @@ class _Reading:
         self.actions += actions.actions(self.module, self.names, self.values, seen)
 
     def _hand_rolled(self) -> None:
-        self.found += loops.loops(self.module, self.names, self.values, self.chats)
+        self.found += loops.loops(self.module, self.values, self.chats)
         if self.binds_tools and not self.graphs:
             self.found += loops.bound_loops(self.module, self.names)
 
@@ -164,6 +165,7 @@ class _Reading:
             if place in done or (found.row.fallback and found.row.framework in certain):
                 continue
             done.add(place)
+            self.names.budget = BUDGET
             inner = self._inside(found) if found.node.type in syntax.CLASSES else {}
             yield from maker.of(agent_rows.with_defaults(found, inner))
 

@@ -1,0 +1,186 @@
+# ruff: noqa: E501 - the programs under test stand on lines of their own
+"""Every construct of the table is seen, with what its options say."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.discover.sources.code.typescript.cases import CASES, Case
+from tests.unit.discover.sources.code.typescript.reading import agent, agents, read
+
+from remit.discover.sources.code.typescript.table import table
+from remit.model.agent import AgentKind
+from remit.model.evidence import AgentSeen, Gap, GapKind, IdentitySeen, Role
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_construct_is_an_agent_with_what_its_options_say(case: Case) -> None:
+    seen = agent(case.source)
+    assert (seen.framework, seen.construct, seen.place.line) == (case.framework, case.construct, case.line)
+    assert (seen.name, seen.model, seen.tools, seen.purpose) == (case.name, case.model, case.tools, case.purpose)
+    assert seen.role is Role.AGENT
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_the_same_code_over_another_package_is_no_agent(case: Case) -> None:
+    packages = sorted({name.removesuffix("/*") for row in table().agents for name in row.packages}, key=len, reverse=True)
+    source = case.source
+    for package in packages:
+        source = source.replace(f"'{package}", "'unrelated-package")
+    assert agents(source) == []
+
+
+def test_every_framework_of_the_table_has_a_case_or_is_named_here() -> None:
+    without = {
+        "magnitude",
+        "amp-sdk",
+        "pi-agent",
+        "agentica",
+        "ax",
+        "praisonai",
+        "fabrice-ai",
+        "teams-ai",
+        "game-sdk",
+        "daydreams",
+        "covalent",
+    }
+    without |= {
+        "openai-swarm",
+        "axar",
+        "agentswarm",
+        "dexter",
+        "llmz",
+        "agent-swarm-kit",
+        "claude-managed-agents",
+        "mistral-agents",
+        "vapi",
+        "retell",
+    }
+    without |= {"dialogflow-cx", "cloudflare-agents"}
+    assert {row.framework for row in table().agents} == {case.framework for case in CASES} | without
+
+
+def test_a_managed_agent_says_so_and_names_its_role() -> None:
+    found = read(next(case.source for case in CASES if case.id == "bedrock command"))
+    seen = next(item for item in found if isinstance(item, AgentSeen))
+    identity = next(item for item in found if isinstance(item, IdentitySeen))
+    assert seen.kind is AgentKind.MANAGED
+    assert identity.ref == "arn:aws:iam::123456789012:role/claims"
+    assert identity.subject == seen.place
+
+
+def test_each_subagent_of_a_claude_query_is_an_agent_of_its_own() -> None:
+    found = agents(
+        """
+import { query, type AgentDefinition } from '@anthropic-ai/claude-agent-sdk';
+const tester: AgentDefinition = {
+  description: 'Runs tests', prompt: 'Test it.', tools: ['Bash'],
+};
+query({
+  prompt: 'Ship',
+  options: {
+    agents: {
+      'code-reviewer': {
+        description: 'Reviews', prompt: 'Review it.', tools: ['Read', 'Grep'], model: 'sonnet',
+      },
+      tester,
+    },
+    mcpServers: { github: { command: 'npx' } },
+  },
+});
+"""
+    )
+    assert [(item.name, item.construct, item.place.line, item.model, item.tools) for item in found] == [
+        (None, "query", 6, None, ()),
+        ("code-reviewer", "AgentDefinition", 10, "sonnet", ("Read", "Grep")),
+        ("tester", "AgentDefinition", 3, None, ("Bash",)),
+    ]
+    assert found[0].delegates_to == ("code-reviewer", "tester")
+    assert found[0].mcp_servers == ("github",)
+
+
+def test_a_worker_class_is_one_agent_with_the_model_and_tools_of_its_calls() -> None:
+    found = agents(
+        """
+import { AIChatAgent } from 'agents/ai-chat-agent';
+import { streamText, stepCountIs } from 'ai';
+import { openai } from '@ai-sdk/openai';
+const tools = { schedule: {} };
+export class Chat extends AIChatAgent<Env> {
+  async onChatMessage() {
+    return streamText({ model: openai('gpt-4o'), system: 'Chat.', tools, stopWhen: stepCountIs(10) });
+  }
+}
+"""
+    )
+    assert (found[0].framework, found[0].construct, found[0].name, found[0].place.line) == ("cloudflare-agents", "AIChatAgent", "Chat", 6)
+    assert (found[0].model, found[0].tools, found[0].purpose) == ("gpt-4o", ("schedule",), "Chat.")
+
+
+def test_a_clone_keeps_what_it_does_not_change() -> None:
+    found = agents(
+        """
+import { Agent } from '@openai/agents';
+const first = new Agent({ name: 'First', instructions: 'One.', model: 'gpt-5' });
+const second = first.clone({ name: 'Second' });
+"""
+    )
+    assert [(item.construct, item.name, item.model, item.purpose) for item in found] == [
+        ("Agent", "First", "gpt-5", "One."),
+        ("clone", "Second", "gpt-5", "One."),
+    ]
+
+
+def test_handoffs_and_agents_as_tools_are_delegation() -> None:
+    found = agents(
+        """
+import { Agent, handoff } from '@openai/agents';
+const billing = new Agent({ name: 'Billing' });
+const refunds = new Agent({ name: 'Refunds' });
+const spanish = new Agent({ name: 'Spanish' });
+const triage = new Agent({ name: 'Triage', handoffs: [billing, handoff(refunds)], tools: [spanish.asTool({ toolName: 'to_spanish' })] });
+"""
+    )
+    assert found[3].delegates_to == ("Billing", "Refunds", "Spanish")
+    assert found[3].tools == ("to_spanish",)
+
+
+def test_teams_are_groupings() -> None:
+    seen = agent("import { createNetwork } from '@inngest/agent-kit';\nexport const n = createNetwork({ name: 'net', agents: [a, b] });\n")
+    assert (seen.role, seen.name, seen.delegates_to) == (Role.GROUPING, "net", ("a", "b"))
+
+
+def test_a_model_from_the_environment_is_unknown_and_said_to_be() -> None:
+    found = read("import { Agent } from '@mastra/core/agent';\nnew Agent({ name: 'x', model: process.env.MODEL || 'openai/gpt-4o' });\n")
+    assert next(item for item in found if isinstance(item, AgentSeen)).model is None
+    assert [(item.kind, item.what) for item in found if isinstance(item, Gap)] == [
+        (GapKind.UNRESOLVED, "`model` of `Agent` is not a constant")
+    ]
+
+
+NOT_AGENTS = {
+    "one completion": "import OpenAI from 'openai';\nconst o = new OpenAI();\nawait o.chat.completions.create({ model: 'gpt-4o', messages: [] });",
+    "generateText without tools": "import { generateText, stepCountIs } from 'ai';\ngenerateText({ model: 'x/y', prompt: 'p', stopWhen: stepCountIs(3) });",
+    "generateText with one step": "import { generateText, stepCountIs } from 'ai';\ngenerateText({ model: m, tools: { a }, stopWhen: stepCountIs(1) });",
+    "generateText with tools and no steps": "import { generateText } from 'ai';\ngenerateText({ model: m, tools: { a } });",
+    "an http agent": "import { Agent } from 'https';\nconst a = new Agent({ keepAlive: true });",
+    "an undici agent": "const { Agent } = require('undici');\nnew Agent({ name: 'x' });",
+    "a class of one's own": "class Agent { constructor(readonly o: object) {} }\nnew Agent({ name: 'x', tools: [] });",
+    "an import of the type alone": "import type { Agent } from '@openai/agents';\nconst f = (Agent: any) => new Agent({ name: 'x' });",
+    "a shadowed import": "import { Agent } from '@openai/agents';\nfunction f(Agent: any) { return new Agent({ name: 'x' }); }",
+    "code in a string": "const doc = `import { Agent } from '@openai/agents'; new Agent({ name: 'x' })`;",
+    "code in a comment": "// import { Agent } from '@openai/agents';\n/* new Agent({ name: 'x' }) */",
+    "graph without a model": "import { StateGraph } from '@langchain/langgraph';\nconst g = new StateGraph(S).addNode('a', () => ({})).compile();",
+    "graph that only calls a model": "import { StateGraph } from '@langchain/langgraph';\nimport { ChatOpenAI } from '@langchain/openai';\n"
+    "const m = new ChatOpenAI({ model: 'x' });\nconst g = new StateGraph(S).addNode('a', async (s) => ({ r: await m.invoke(s.m) })).compile();",
+    "a database query": "import { query } from './db';\nawait query({ prompt: 'select 1', options: { model: 'x' } });",
+    "createAgent of an api client": "import { api } from './client';\nawait api.agents.createAgent('gpt-4o', { name: 'x' });",
+    "an mcp server": "import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';\nnew McpServer({ name: 's', version: '1' });",
+    "a worker that serves mcp": "import { McpAgent } from 'agents/mcp';\nexport class M extends McpAgent {}",
+    "cdk property types": "import * as bedrock from 'aws-cdk-lib/aws-bedrock';\nconst p: bedrock.CfnAgent.PromptConfigurationProperty = {};\nnew bedrock.CfnAgentAlias(this, 'a', {});",
+    "llama session without functions": "import { LlamaChatSession } from 'node-llama-cpp';\nconst s = new LlamaChatSession({});\nawait s.prompt('x');",
+}
+
+
+@pytest.mark.parametrize("source", NOT_AGENTS.values(), ids=NOT_AGENTS.keys())
+def test_what_only_looks_like_an_agent_is_none(source: str) -> None:
+    assert agents(source) == []

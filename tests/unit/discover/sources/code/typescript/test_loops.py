@@ -1,0 +1,128 @@
+# ruff: noqa: E501 - the programs under test stand on lines of their own
+"""Hand-rolled agents: a loop, tools and results that go back to the model."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.discover.sources.code.typescript.reading import agents
+
+OPENAI = """
+import OpenAI from 'openai';
+const client = new OpenAI();
+const tools = [{ type: 'function', function: { name: 'get_weather' } }];
+async function run(messages) {
+  while (true) {
+    const r = await client.chat.completions.create({ model: 'gpt-4o', messages, tools });
+    const m = r.choices[0].message;
+    if (!m.tool_calls) return m.content;
+    for (const c of m.tool_calls) messages.push({ role: 'tool', tool_call_id: c.id, content: await call(c) });
+  }
+}
+"""
+ANTHROPIC = """
+import Anthropic from '@anthropic-ai/sdk';
+export class Assistant {
+  private client: Anthropic;
+  constructor() { this.client = new Anthropic({ apiKey: process.env.ANTHROPIC_API_KEY }); }
+  async step(messages) {
+    const r = await this.client.messages.create({ model: 'claude-opus-4', system: 'Assist.', max_tokens: 1, tools: [{ name: 'ls' }, { name: 'cat' }], messages });
+    if (r.stop_reason !== 'tool_use') return r;
+    messages.push({ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'x' }] });
+    return this.step(messages);
+  }
+}
+"""
+BEDROCK = """
+import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
+const bedrock = new BedrockRuntimeClient({});
+export const chat = async (messages) => {
+  for (let i = 0; i < 5; i++) {
+    const out = await bedrock.send(new ConverseCommand({ modelId: 'amazon.nova-pro-v1:0', messages, toolConfig: { tools: [{ toolSpec: { name: 'sum' } }] } }));
+    messages.push({ role: 'user', content: [{ toolResult: { toolUseId: 'x', content: [] } }] });
+  }
+};
+"""
+GEMINI = """
+import { GoogleGenAI } from '@google/genai';
+const ai = new GoogleGenAI({});
+async function main(contents) {
+  do {
+    const r = await ai.models.generateContent({ model: 'gemini-2.5-flash', contents, config: { tools: [{ functionDeclarations: [{ name: 'dim' }] }] } });
+    contents.push({ role: 'user', parts: [{ functionResponse: { name: 'dim', response: {} } }] });
+  } while (contents.length < 9);
+}
+"""
+PARAMETER = """
+import type OpenAI from 'openai';
+export async function converse(openai: OpenAI, input: any[]) {
+  for (;;) {
+    const r = await openai.responses.create({ model: 'gpt-5', instructions: 'Work.', input, tools: [{ type: 'function', name: 'do_it' }] });
+    input.push({ type: 'function_call_output', call_id: '1', output: '' });
+  }
+}
+"""
+LANGCHAIN = """
+import { ChatOpenAI } from '@langchain/openai';
+import { ToolMessage } from '@langchain/core/messages';
+import { tool } from '@langchain/core/tools';
+const add = tool(() => 1, { name: 'add' });
+const model = new ChatOpenAI({ model: 'gpt-4o' }).bindTools([add]);
+async function go(messages) {
+  while (true) {
+    const m = await model.invoke(messages);
+    for (const c of m.tool_calls) messages.push(new ToolMessage({ tool_call_id: c.id, content: '' }));
+  }
+}
+"""
+LOOPS = {
+    "openai": (OPENAI, 7, "gpt-4o", ("get_weather",), "run"),
+    "anthropic, by recursion, client in a field": (ANTHROPIC, 7, "claude-opus-4", ("ls", "cat"), "step"),
+    "bedrock": (BEDROCK, 6, "amazon.nova-pro-v1:0", ("sum",), "chat"),
+    "gemini": (GEMINI, 6, "gemini-2.5-flash", ("dim",), "main"),
+    "client as a typed parameter": (PARAMETER, 5, "gpt-5", ("do_it",), "converse"),
+    "langchain": (LANGCHAIN, 9, "gpt-4o", ("add",), "go"),
+}
+
+
+@pytest.mark.parametrize(("source", "line", "model", "tools", "label"), LOOPS.values(), ids=LOOPS.keys())
+def test_a_loop_that_gives_results_back_is_one_agent(source: str, line: int, model: str, tools: tuple[str, ...], label: str) -> None:
+    found = agents(source)
+    assert [(item.framework, item.place.line, item.model, item.tools) for item in found] == [("no-sdk", line, model, tools)]
+    assert label in found[0].aliases
+
+
+def test_the_system_message_is_the_purpose() -> None:
+    source = OPENAI.replace("messages, tools", "messages: [{ role: 'system', content: 'You forecast.' }, ...messages], tools")
+    assert agents(source)[0].purpose == "You forecast."
+
+
+def test_the_loop_may_be_around_the_call_of_the_function() -> None:
+    source = """
+import OpenAI from 'openai';
+const client = new OpenAI();
+const ask = async (messages) => client.chat.completions.create({ model: 'm', messages, tools: [{ function: { name: 'a' } }] });
+async function main() { while (!done) { const r = await ask(m); m.push({ role: 'tool', tool_call_id: 1 }); } }
+"""
+    assert [item.place.line for item in agents(source)] == [4]
+
+
+def test_two_calls_in_one_loop_are_one_agent() -> None:
+    first = "const r = await client"
+    source = OPENAI.replace(first, "const w = await client.chat.completions.create({ model: 'gpt-4o', messages, tools });\n    " + first)
+    assert len(agents(source)) == 1
+
+
+QUIET = {
+    "no loop": OPENAI.replace("while (true)", "if (true)"),
+    "no results": OPENAI.replace("role: 'tool', tool_call_id: c.id", "role: 'user'"),
+    "no tools": OPENAI.replace("messages, tools }", "messages }"),
+    "once for each of a list": OPENAI.replace("while (true)", "for (const d of documents)").replace(
+        "role: 'tool', tool_call_id: c.id", "role: 'user'"
+    ),
+    "another client": OPENAI.replace("from 'openai'", "from './fake-openai'"),
+}
+
+
+@pytest.mark.parametrize("source", QUIET.values(), ids=QUIET.keys())
+def test_what_lacks_loop_tools_or_results_is_no_agent(source: str) -> None:
+    assert agents(source) == []
