@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from remit.contracts.source import Scope
 from remit.discover.sources.code import walk
 from remit.discover.sources.code.walk import Found, Walk
 from remit.model.evidence import Gap, GapKind
+
+
+_DEEP = 1500
 
 
 def _walked(root: Path, *, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> tuple[dict[str, Found], dict[str, Gap]]:
@@ -178,16 +182,31 @@ def test_a_single_file_is_a_scope_of_its_own(tmp_path: Path):
     assert list(_walked(tmp_path / "a.py")[0]) == ["a.py"]
 
 
-def test_folders_deeper_than_the_stack_are_walked(tmp_path: Path):
+@pytest.fixture
+def deep_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder with 1,500 others inside each other, more than the stack would take; taken away the same way, for pytest cannot."""
     descend = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(1500):
+    handles = [descend]
+    for _ in range(_DEEP):
         os.mkdir("d", dir_fd=descend)
-        inner = os.open("d", os.O_RDONLY, dir_fd=descend)
-        os.close(descend)
-        descend = inner
+        descend = os.open("d", os.O_RDONLY, dir_fd=descend)
+        if len(handles) < 2:
+            handles.append(descend)
+        else:
+            os.close(handles.pop())
+            handles.append(descend)
     os.close(os.open("bottom.py", os.O_WRONLY | os.O_CREAT, dir_fd=descend))
-    os.close(descend)
-    found, gaps = _walked(tmp_path)
+    for handle in handles:
+        os.close(handle)
+    yield tmp_path
+    full = f"{tmp_path}{'/d' * _DEEP}"
+    os.unlink(f"{full}/bottom.py")
+    for depth in range(_DEEP, 0, -1):
+        os.rmdir(f"{tmp_path}{'/d' * depth}")
+
+
+def test_folders_deeper_than_the_stack_are_walked(deep_folder: Path):
+    found, gaps = _walked(deep_folder)
     assert len(found) == 1
     assert not gaps
 
