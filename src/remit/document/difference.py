@@ -15,9 +15,11 @@ from typing import TypeVar
 import msgspec
 
 from remit.document.canonical import limit_text
-from remit.document.coverage import can_covers, never_covers
+from remit.document.coverage import can_covers, names_a_tool, never_covers
+from remit.document.pattern import contains
 from remit.model.ids import printable
 from remit.model.remit import Capability, Condition, Limit, Mode, Never, Objective, Remit
+from remit.model.verbs import ANY, CALL
 
 Line = TypeVar("Line", Capability, Never)
 _STRICTNESS = {Mode.OBSERVE: 0, Mode.ASK: 1, Mode.ENFORCE: 2}
@@ -151,9 +153,19 @@ def _lines(
         tail = f", which `{text(within)}` already covers" if within is not None and within not in gone else ""
         yield Change(place=place, what=f"new: {text(line)}{tail}", direction=direction)
     for line in gone:
+        if isinstance(line, Capability) and any(_calls_without_verb(other, line) for other in new if isinstance(other, Capability)):
+            tool = printable(line.resource)
+            what = f"gone: {text(line)}; the tool stays allowed, and a never on `{line.verb}` does not know `{tool}` by this line any more"
+            yield Change(place=place, what=what, direction=more)
+            continue
         within = next((other for other in new if covers(other, line)), None)
         tail = f", which `{text(within)}` still covers" if within is not None else ""
         yield Change(place=place, what=f"gone: {text(line)}{tail}", direction=less if within is None else Direction.NEITHER)
+
+
+def _calls_without_verb(call: Capability, named: Capability) -> bool:
+    """Whether a line allows a tool whatever its verb is, while another gives it one: without that one, nevers may miss the tool."""
+    return names_a_tool(named) and call.verb in (ANY, CALL) and call.system == named.system and contains(call.resource, named.resource)
 
 
 def _limits(old: Remit, new: Remit) -> Iterable[Change]:
