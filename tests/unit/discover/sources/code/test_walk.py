@@ -14,8 +14,7 @@ from remit.discover.sources.code import walk
 from remit.discover.sources.code.walk import Found, Walk
 from remit.model.evidence import Gap, GapKind
 
-
-_DEEP = 1500
+_DEEP = 1100
 
 
 def _walked(root: Path, *, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> tuple[dict[str, Found], dict[str, Gap]]:
@@ -184,25 +183,20 @@ def test_a_single_file_is_a_scope_of_its_own(tmp_path: Path):
 
 @pytest.fixture
 def deep_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder with 1,500 others inside each other, more than the stack would take; taken away the same way, for pytest cannot."""
+    """A folder with 1,100 others inside each other, more than the stack would take; taken away the same way, for pytest cannot."""
     descend = os.open(tmp_path, os.O_RDONLY)
-    handles = [descend]
     for _ in range(_DEEP):
         os.mkdir("d", dir_fd=descend)
-        descend = os.open("d", os.O_RDONLY, dir_fd=descend)
-        if len(handles) < 2:
-            handles.append(descend)
-        else:
-            os.close(handles.pop())
-            handles.append(descend)
+        inner = os.open("d", os.O_RDONLY, dir_fd=descend)
+        os.close(descend)
+        descend = inner
     os.close(os.open("bottom.py", os.O_WRONLY | os.O_CREAT, dir_fd=descend))
-    for handle in handles:
-        os.close(handle)
+    os.close(descend)
     yield tmp_path
-    full = f"{tmp_path}{'/d' * _DEEP}"
-    os.unlink(f"{full}/bottom.py")
-    for depth in range(_DEEP, 0, -1):
-        os.rmdir(f"{tmp_path}{'/d' * depth}")
+    for _ in range(_DEEP - 1):
+        os.rename(tmp_path / "d/d", tmp_path / "e")
+        os.rmdir(tmp_path / "d")
+        os.rename(tmp_path / "e", tmp_path / "d")
 
 
 def test_folders_deeper_than_the_stack_are_walked(deep_folder: Path):
