@@ -33,10 +33,10 @@ def remit(folder: Path, *words: str) -> tuple[int, str, str]:
     ("files", "code", "told"),
     [
         (["clean.yaml"], 0, "clean.yaml: clean, sha256:"),
-        (["warned.yaml"], 0, "warned.yaml:5:43: warning: `slack` is not a kind of system that Remit knows"),
+        (["warned.yaml"], 0, "warned.yaml:5:39: warning: `slack` is not a kind of system that Remit knows"),
         (["found.yaml"], 1, "found.yaml:6: finding: `limits.calls` is `0/hour`, so nothing is allowed at all"),
-        (["wrong.yaml"], 1, "wrong.yaml:5:37: unknown verb `raed`; nearest is `read`\nwrong.yaml:6:7: unknown mode `of`"),
-        (["clean.yaml", "wrong.yaml"], 1, "wrong.yaml:5:37"),
+        (["wrong.yaml"], 1, "wrong.yaml:5:33: unknown verb `raed`; nearest is `read`\nwrong.yaml:6:7: unknown mode `of`"),
+        (["clean.yaml", "wrong.yaml"], 1, "wrong.yaml:5:33"),
         (["clean.yaml", "warned.yaml"], 0, "warned.yaml: warning: `a` has a remit in clean.yaml too"),
         (["nowhere.yaml"], 1, "nowhere.yaml: the file cannot be read: no such file or directory"),
         (["."], 1, ".: the file cannot be read: is a directory"),
@@ -57,7 +57,7 @@ def test_check_as_json_holds_every_problem_with_its_place(folder: Path) -> None:
     assert {key: problem[key] for key in ("path", "line", "column", "code", "level")} == {
         "path": "wrong.yaml",
         "line": 5,
-        "column": 37,
+        "column": 33,
         "code": "unknown-verb",
         "level": "error",
     }
@@ -113,7 +113,7 @@ def test_compile_prints_the_text_alone_and_residue_apart(folder: Path) -> None:
 def test_compile_of_a_wrong_file_prints_its_errors_and_no_policy(folder: Path) -> None:
     code, text, told = remit(folder, "compile", "wrong.yaml", "--to", "cedar")
     assert (code, text) == (1, "")
-    assert "wrong.yaml:5:37: unknown verb `raed`; nearest is `read`" in told
+    assert "wrong.yaml:5:33: unknown verb `raed`; nearest is `read`" in told
 
 
 def test_a_hostile_file_name_is_printed_safely(folder: Path) -> None:
