@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+_KEPT = 10_000
 At = tuple[str | int, ...]
 """Where a value stands in a call: keywords and positions, in the order in which they are tried."""
 
@@ -97,9 +98,18 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     """Top-level names of all modules that matter."""
 
     distinctive_methods: dict[str, Match]
+    known: dict[str, Match | None]
+    """Answers kept."""
 
     def match(self, path: str) -> Match | None:
         """The row for a library path, without the brackets of its own call."""
+        if path not in self.known:
+            if len(self.known) > _KEPT:
+                self.known.clear()
+            self.known[path] = self._match(path)
+        return self.known[path]
+
+    def _match(self, path: str) -> Match | None:
         best: tuple[int, int, str, Row] | None = None
         for call, row in self.by_last.get(last_name(path), ()):
             length = _matched(path, call, row.modules)
@@ -217,6 +227,7 @@ def table() -> Table:
         tools=msgspec.convert(data["tools"], ToolWords),
         marks={top: found for top, found in marks.items() if found != ("",)},
         distinctive_methods={method: Match(row, call) for rows in by_last.values() for call, row in rows for method in row.distinctive},
+        known={},
         mcp=frozenset(call for entry in data["mcp"] for call in entry["calls"]),
         modules=frozenset(tops),
     )

@@ -39,8 +39,10 @@ class Tools:
         self._words = table.tools
         self._mutated: dict[int, dict[str, list[Node]]] = {}
 
-    def listed(self, expression: Expression) -> tuple[Tool, ...] | None:
+    def listed(self, expression: Expression, depth: int = 0) -> tuple[Tool, ...] | None:
         """The tools of a list (or of a single tool, or a dictionary by name); None when they are not all known."""
+        if depth > MAX_DEPTH:
+            return None
         node = unwrapped(expression.node)
         if node.type == "none":
             return ()
@@ -52,47 +54,47 @@ class Tools:
             added = more
         items = self._values.items(expression)
         if items is None:
-            return self._not_a_list(expression)
-        return self._all(items + added)
+            return self._not_a_list(expression, depth + 1)
+        return self._all(items + added, depth + 1)
 
-    def _all(self, items: list[Expression]) -> tuple[Tool, ...] | None:
+    def _all(self, items: list[Expression], depth: int) -> tuple[Tool, ...] | None:
         found: list[Tool] = []
         for item in items:
-            inner = self.tool(item)
+            inner = self.tool(item, depth + 1)
             if inner is None:
                 return None
             found.extend(inner)
         return tuple(dict.fromkeys(found))
 
-    def _not_a_list(self, expression: Expression) -> tuple[Tool, ...] | None:
+    def _not_a_list(self, expression: Expression, depth: int) -> tuple[Tool, ...] | None:
         entries = self._values.entries(expression)
         if entries is not None:
             inner = next((entries[key] for key in ("tools", "functions") if key in entries), None)
             if inner is not None:
-                return self.listed(inner)
-            return tuple(Tool(key) for key in entries) if "type" not in entries else self._schema(entries)
+                return self.listed(inner, depth + 1)
+            return tuple(Tool(key) for key in entries) if "type" not in entries else self._schema(entries, depth + 1)
         found = self._names.follow(expression)
         if found is None:
             return None
         if found.kind in ("function", "class"):
-            return self.tool(expression)
+            return self.tool(expression, depth + 1)
         if found.kind == "value" and found.expression is not None and found.expression.node.type == "none":
             return ()
         if found.kind == "value" and found.expression is not None and found.expression.node.type == "call":
-            return self._kit(found.expression)
+            return self._kit(found.expression, depth + 1)
         return None
 
-    def _kit(self, call: Expression) -> tuple[Tool, ...] | None:
+    def _kit(self, call: Expression, depth: int) -> tuple[Tool, ...] | None:
         """`toolkit.get_tools()`: the object that the tools belong to stands for them."""
         callee = call.node.child_by_field_name("function")
         if callee is None or callee.type != "attribute":
-            return self.tool(call)
+            return self.tool(call, depth + 1)
         method, owner = callee.child_by_field_name("attribute"), callee.child_by_field_name("object")
         if method is None or owner is None:
             return None
         if text_of(method) in self._words.kits:
             return None
-        return self.tool(call)
+        return self.tool(call, depth + 1)
 
     def _added(self, expression: Expression, name: str) -> list[Expression] | None:
         """What `name.append(x)` adds in the same scope; None when the list is changed in a way that is not followed."""
@@ -128,7 +130,7 @@ class Tools:
         node = unwrapped(expression.node)
         if node.type == "list":
             items = self._values.items(expression)
-            return self._all(items) if items is not None else None
+            return self._all(items, depth + 1) if items is not None else None
         text = self._values.text(expression)
         if text is not None:
             return (Tool(text),)
@@ -148,9 +150,9 @@ class Tools:
         if inner.node.type == "call":
             return self._made(inner, label)
         if inner.node.type == "dictionary":
-            return self._schema(self._values.entries(inner) or {})
+            return self._schema(self._values.entries(inner) or {}, depth + 1)
         if inner.node.type in ("list", "tuple"):
-            return self.listed(inner)
+            return self.listed(inner, depth + 1)
         if inner.node.type == "lambda":
             return (Tool(label),) if label else None
         return None
@@ -261,12 +263,12 @@ class Tools:
             name = within.path.removesuffix("()").rpartition(".")[2]
         return (Tool(name, delegate=self._label(node)),) if name else None
 
-    def _schema(self, entries: dict[str, Expression]) -> tuple[Tool, ...] | None:
+    def _schema(self, entries: dict[str, Expression], depth: int) -> tuple[Tool, ...] | None:
         """A tool as the wire has it: `{"type": "function", "function": {"name": ...}}`, `{"toolSpec": {"name": ...}}`."""
         for key in ("function", "toolSpec"):
             if key in entries:
                 inner = self._values.entries(entries[key])
-                return self._schema(inner) if inner is not None else None
+                return self._schema(inner, depth + 1) if inner is not None and depth <= MAX_DEPTH else None
         for key in ("name", "type"):
             if key in entries:
                 text = self._values.text(entries[key])

@@ -62,19 +62,26 @@ class Values:
         return "".join(parts) if parts else None
 
     def _sum(self, expression: Expression, depth: int, templates: bool) -> str | None:
-        operator = expression.node.child_by_field_name("operator")
-        left, right = expression.node.child_by_field_name("left"), expression.node.child_by_field_name("right")
-        if operator is None or left is None or right is None:
+        """`a + b + c`, however long; with `templates`, `a % b` is its text and unknown parts are left out."""
+        parts: list[Expression] = []
+        here = expression
+        while here.node.type == "binary_operator" and len(parts) < MAX_ITEMS:
+            operator, right = here.node.child_by_field_name("operator"), here.node.child_by_field_name("right")
+            left = here.node.child_by_field_name("left")
+            if operator is None or left is None or right is None:
+                return None
+            if operator.type == "+":
+                parts.append(here.at(right))
+            elif not (operator.type == "%" and templates):
+                return None
+            here = here.at(unwrapped(left))
+        parts.append(here)
+        if here.node.type == "binary_operator":
             return None
-        if operator.type == "%" and templates:
-            return self.text(expression.at(left), depth + 1, templates=True)
-        if operator.type != "+":
+        texts = [self.text(part, depth + 1, templates=templates) for part in reversed(parts)]
+        if None in texts and not templates:
             return None
-        first = self.text(expression.at(left), depth + 1, templates=templates)
-        second = self.text(expression.at(right), depth + 1, templates=templates)
-        if templates and (first is not None or second is not None):
-            return (first or "") + (second or "")
-        return first + second if first is not None and second is not None else None
+        return "".join(text for text in texts if text is not None) or None
 
     def _called(self, expression: Expression, depth: int, templates: bool) -> str | None:
         callee = expression.node.child_by_field_name("function")
