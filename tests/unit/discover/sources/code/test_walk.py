@@ -191,12 +191,14 @@ def deep_folder(tmp_path: Path) -> Iterator[Path]:
         os.close(descend)
         descend = inner
     os.close(os.open("bottom.py", os.O_WRONLY | os.O_CREAT, dir_fd=descend))
-    os.close(descend)
     yield tmp_path
-    for _ in range(_DEEP - 1):
-        os.rename(tmp_path / "d/d", tmp_path / "e")
-        os.rmdir(tmp_path / "d")
-        os.rename(tmp_path / "e", tmp_path / "d")
+    os.unlink("bottom.py", dir_fd=descend)
+    for _ in range(_DEEP):
+        above = os.open("..", os.O_RDONLY, dir_fd=descend)
+        os.rmdir("d", dir_fd=above)
+        os.close(descend)
+        descend = above
+    os.close(descend)
 
 
 def test_folders_deeper_than_the_stack_are_walked(deep_folder: Path):
