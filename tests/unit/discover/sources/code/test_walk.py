@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import os
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,6 @@ from remit.contracts.source import Scope
 from remit.discover.sources.code import walk
 from remit.discover.sources.code.walk import Found, Walk
 from remit.model.evidence import Gap, GapKind
-
-_DEEP = 1100
 
 
 def _walked(root: Path, *, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> tuple[dict[str, Found], dict[str, Gap]]:
@@ -181,30 +180,17 @@ def test_a_single_file_is_a_scope_of_its_own(tmp_path: Path):
     assert list(_walked(tmp_path / "a.py")[0]) == ["a.py"]
 
 
-@pytest.fixture
-def deep_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder with 1,100 others inside each other, more than the stack would take; taken away the same way, for pytest cannot."""
-    descend = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(_DEEP):
-        os.mkdir("d", dir_fd=descend)
-        inner = os.open("d", os.O_RDONLY, dir_fd=descend)
-        os.close(descend)
-        descend = inner
-    os.close(os.open("bottom.py", os.O_WRONLY | os.O_CREAT, dir_fd=descend))
-    yield tmp_path
-    os.unlink("bottom.py", dir_fd=descend)
-    for _ in range(_DEEP):
-        above = os.open("..", os.O_RDONLY, dir_fd=descend)
-        os.rmdir("d", dir_fd=above)
-        os.close(descend)
-        descend = above
-    os.close(descend)
-
-
-def test_folders_deeper_than_the_stack_are_walked(deep_folder: Path):
-    found, gaps = _walked(deep_folder)
-    assert len(found) == 1
-    assert not gaps
+def test_the_depth_of_folders_costs_no_stack(tmp_path: Path):
+    depth = 150
+    _write(tmp_path, f"{'d/' * depth}bottom.py")
+    walking = Walk(Scope(root=tmp_path), lambda path: True).entries()
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + depth // 2)
+    try:
+        found = list(walking)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert [entry.path for entry in found if isinstance(entry, Found)] == [f"{'d/' * depth}bottom.py"]
 
 
 def test_a_gitignore_made_to_be_slow_is_not(tmp_path: Path):
