@@ -4,6 +4,7 @@ Invariants:
 - what names its subject belongs to that agent alone; what does not belongs to every agent of its file;
 - an action belongs to an agent when code that the agent can reach would take it: module-level code of its file, and the functions of its
   tools and what they call; where the tools' code is not known, every function of its file and what these call;
+- of a managed agent only the tools count, for the code around it is that of whoever sets it up;
 - reaching is a walk over a graph that may have cycles, and is bounded by the size of that graph.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from remit.discover.merge import Sighting
-from remit.model.agent import InferredAction, OwnerCandidate
+from remit.model.agent import AgentKind, InferredAction, OwnerCandidate
 from remit.model.evidence import ActionSeen, CallSeen, CredentialSeen, IdentitySeen, OwnerSeen
 from remit.model.identity import Because, Binding, Credential
 from remit.model.place import Confidence, Place
@@ -115,12 +116,14 @@ class Reach:
     def _roots(self, sighting: Sighting) -> Iterable[_Function]:
         seen = sighting.seen
         path = seen.place.path
-        roots: dict[_Function, None] = {(path, None): None}
+        # INVARIANT (managed): the code around the agent is that of whoever sets it up.
+        is_managed = seen.kind is AgentKind.MANAGED
+        roots: dict[_Function, None] = {} if is_managed else {(path, None): None}
         located = {name: (tool_path, line) for name, tool_path, line in seen.tool_places}
         for name, (tool_path, line) in located.items():
             for function in self._tool(name, tool_path, line):
                 roots[tool_path, function] = None
-        if seen.tools is None or not located:
+        if not is_managed and (seen.tools is None or not located):
             roots.update(((path, function), None) for function in self._functions.get(path, ()))
         return roots
 

@@ -8,11 +8,20 @@ Invariants:
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from remit.discover.merge import Sighting
 from remit.model.ids import slug_from_name
+
+_LONGEST_TAIL = 4
+_NO_SLUG = "agent"
+"""What `slug_from_name` makes of a name without a letter or digit."""
+_SAYS_NOTHING = frozenset(
+    ("agent", "agents", "agent_executor", "executor", "app", "builder", "chain", "client", "graph", "llm", "main", "model")
+    + ("response", "result", "root", "runner", "self", "workflow")
+)
+"""Names of variables that tell nothing about the agent in them."""
 
 
 def ids(sightings: Sequence[Sighting]) -> list[str]:
@@ -60,11 +69,12 @@ def _nearest(sighting: Sighting, sightings: Sequence[Sighting], here: Sequence[i
 
 def _slug(sighting: Sighting) -> str:
     seen = sighting.seen
-    for label in (seen.name, *seen.aliases[:1]):
-        if label:
-            slug = slug_from_name(label)
-            if slug != "agent" or label.lower() == "agent":
-                return slug
+    telling = (alias for alias in seen.aliases if alias.lower().strip("_") not in _SAYS_NOTHING)
+    label = seen.name or next(telling, None)
+    if label:
+        slug = slug_from_name(label)
+        if slug != _NO_SLUG or label.lower() == _NO_SLUG:
+            return slug
     return slug_from_name(f"{seen.framework}-{_stem(seen.place.path)}")
 
 
@@ -74,17 +84,23 @@ def _stem(path: str) -> str:
 
 
 def _tails(paths: Sequence[str]) -> dict[str, str]:
-    """For each path the folder or file name nearest to its end that no other of the paths has there; empty where there is none."""
+    """For each path the shortest run of its folders and file name, nearest to its end, that no other of the paths has there."""
     parts = {path: [*posixpath.dirname(path).split("/"), _stem(path)] for path in dict.fromkeys(paths)}
     tails: dict[str, str] = {}
-    for depth in range(1, max((len(names) for names in parts.values()), default=0) + 1):
-        counts: dict[str, int] = defaultdict(int)
-        for names in parts.values():
-            if len(names) >= depth:
-                counts[names[-depth]] += 1
-        for path, names in parts.items():
-            if path not in tails and len(names) >= depth and names[-depth] and counts[names[-depth]] == 1:
-                tails[path] = names[-depth]
+    if len(parts) == 1:
+        return tails
+    deepest = max(len(names) for names in parts.values())
+    for length in range(1, min(deepest, _LONGEST_TAIL) + 1):
+        for end in range(deepest - length + 1):
+            runs = {
+                path: tuple(names[len(names) - end - length : len(names) - end])
+                for path, names in parts.items()
+                if len(names) >= end + length
+            }
+            counts = Counter(runs.values())
+            for path, run in runs.items():
+                if path not in tails and counts[run] == 1 and any(run):
+                    tails[path] = "-".join(part for part in run if part)
         if len(tails) == len(parts):
             break
     return tails

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+import msgspec
+
 from remit.discover import bind, fingerprint, naming
 from remit.discover.merge import Sighting, merged, place_order
 from remit.discover.risk import exposure_of, risk
@@ -72,7 +74,7 @@ class _Sorted:
 def resolve(evidence: Iterable[Evidence | Gap]) -> Inventory:
     """The inventory that a stream of evidence amounts to."""
     stream = _Sorted(evidence)
-    sightings, unmatched = merged(stream.of(AgentSeen))
+    sightings, unmatched = merged([_with_kind(seen) for seen in stream.of(AgentSeen)])
     agents = _agents(sightings, stream)
     gaps = stream.of(Gap)
     files = stream.of(FileRead)
@@ -90,6 +92,10 @@ def resolve(evidence: Iterable[Evidence | Gap]) -> Inventory:
         secrets=_once(stream.of(SecretSeen), lambda seen: (seen.place.path, seen.place.line, seen.fingerprint)),
         ledger=ledger,
     )
+
+
+def _with_kind(seen: AgentSeen) -> AgentSeen:
+    return seen if seen.kind is not None else msgspec.structs.replace(seen, kind=_KINDS.get(seen.framework))
 
 
 def _agents(sightings: list[Sighting], stream: _Sorted) -> list[Agent]:
@@ -120,7 +126,7 @@ def _agents(sightings: list[Sighting], stream: _Sorted) -> list[Agent]:
                 purpose=seen.purpose,
                 purpose_place=seen.purpose_place,
                 delegates_to=delegates[index],
-                kind=seen.kind or _KINDS.get(seen.framework),
+                kind=seen.kind,
                 identities=identities[index],
                 credentials=credentials[index],
                 autonomy=seen.autonomy,
