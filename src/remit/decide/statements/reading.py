@@ -13,6 +13,7 @@ from typing import Protocol
 
 from remit.decide.answers import Answer
 from remit.decide.arguments import Language, language_of, languages_of
+from remit.decide.statements import shell, shell_pattern, sql, sql_pattern
 from remit.model.decision import Request
 
 MAX_CHARACTERS = 100_000
@@ -61,7 +62,7 @@ def verbs_in_statements(request: Request) -> frozenset[str]:
 def _verbs_in(text: str) -> frozenset[str]:
     units = units_of(Language.SQL, text)
     if units is None:
-        return NO_VERBS
+        return sql.verbs_in_unreadable(text)
     return frozenset(unit.verb for unit in units if unit.verb is not None)
 
 
@@ -71,11 +72,10 @@ def _kept(language: Language, text: str) -> tuple[Unit, ...] | None:
 
 
 def _read(language: Language, text: str) -> tuple[Unit, ...] | None:
-    del language, text
-    return None
+    return sql.actions_of(text) if language is Language.SQL else shell.commands_of(text)
 
 
 @lru_cache(maxsize=4096)
 def pattern_from_text(language: Language, text: str) -> Pattern:
     """The pattern that a value of a `where` is for a language."""
-    raise NotImplementedError
+    return sql_pattern.SqlPattern(text) if language is Language.SQL else shell_pattern.ShellPattern(text)
