@@ -35,6 +35,7 @@ from remit.points.mcp.lines import read_lines, write_line
 _SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)
 _PIPE_BYTES = 1 << 20
 _PR_SET_PDEATHSIG = 1
+_EXIT_CODES = {"SIGINT": 130, "fault": 1}
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
@@ -51,7 +52,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Ended(msgspec.Struct, frozen=True):
     who: str
-    """`client`, `output` (of the client), `server`, or a signal's name."""
+    """`client`, `output` (of the client), `server`, `fault` (of ours), or a signal's name."""
 
 
 class Relay:
@@ -123,6 +124,8 @@ class Relay:
                 self._pass(out)
         except OSError:
             pass  # the client left in the middle of a read: the same as an end
+        except Exception as error:  # noqa: BLE001 - INVARIANT (total): a thread that fails ends the session, it never hangs
+            self._fail(error)
         self._client_ended.set()
         self._ends.put(_Ended("client"))
 
@@ -138,8 +141,14 @@ class Relay:
                     self._answered.set()
         except OSError:
             pass  # the server's output broke: the same as an end
+        except Exception as error:  # noqa: BLE001 - INVARIANT (total): see above
+            self._fail(error)
         self._drained.set()
         self._ends.put(_Ended("server"))
+
+    def _fail(self, error: Exception) -> None:
+        self._report(f"the session ends: {type(error).__name__}: {printable(str(error))}")
+        self._ends.put(_Ended("fault"))
 
     def _pass(self, out: Out) -> None:
         if out.to_server is not None:
@@ -215,7 +224,7 @@ class Relay:
         if ended.who == "client":
             self._drained.wait(self._patience.leaving)
         self._tell_dropped(gateway)
-        return 130 if ended.who == "SIGINT" else 0
+        return _EXIT_CODES.get(ended.who, 0)
 
     def _let_answers_out(self, gateway: Gateway) -> _Ended | None:
         """The client has said its last word: what it asked may still be answered, unless something else ends meanwhile."""

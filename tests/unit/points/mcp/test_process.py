@@ -307,6 +307,21 @@ def test_what_a_server_leaves_behind_in_its_group_is_ended_with_it(running: Runn
     assert is_gone(orphan)
 
 
+@pytest.mark.parametrize("side", ["from_client", "from_server"])
+def test_a_fault_of_our_own_ends_the_session_and_is_told(running: Running, side: str, monkeypatch: pytest.MonkeyPatch):
+    running.call("echo", 0, text="before")
+    assert running.text() == "before"
+
+    def fail(_self: Gateway, _line: bytes) -> None:
+        raise KeyError("surprise\x1b")
+
+    monkeypatch.setattr(Gateway, side, fail)
+    running.call("echo", 1, text="never")
+    assert running.end() == 1
+    assert "KeyError" in running.told[-1]
+    assert "\x1b" not in running.told[-1]
+
+
 # --- a client that leaves --------------------------------------------------------------------------------------------------------
 
 
