@@ -2,7 +2,8 @@
 
 Invariants:
 - what cannot be parsed, or is too large to be, is None: it counts as absent;
-- reading is pure, so answers are kept; nothing that is read is ever run.
+- reading is pure, so answers are kept; nothing that is read is ever run;
+- a parser is imported when the first text for it comes: both together take longer than the rest of a gateway's start.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Protocol
 
 from remit.decide.answers import Answer
 from remit.decide.arguments import Language, language_of, languages_of
-from remit.decide.statements import shell, shell_pattern, sql, sql_pattern
 from remit.model.decision import Request
 
 MAX_CHARACTERS = 100_000
@@ -62,7 +62,9 @@ def verbs_in_statements(request: Request) -> frozenset[str]:
 def _verbs_in(text: str) -> frozenset[str]:
     units = units_of(Language.SQL, text)
     if units is None:
-        return sql.verbs_in_unreadable(text)
+        from remit.decide.statements.sql import verbs_in_unreadable
+
+        return verbs_in_unreadable(text)
     return frozenset(unit.verb for unit in units if unit.verb is not None)
 
 
@@ -72,10 +74,22 @@ def _kept(language: Language, text: str) -> tuple[Unit, ...] | None:
 
 
 def _read(language: Language, text: str) -> tuple[Unit, ...] | None:
-    return sql.actions_of(text) if language is Language.SQL else shell.commands_of(text)
+    if language is Language.SQL:
+        from remit.decide.statements.sql import actions_of
+
+        return actions_of(text)
+    from remit.decide.statements.shell import commands_of
+
+    return commands_of(text)
 
 
 @lru_cache(maxsize=4096)
 def pattern_from_text(language: Language, text: str) -> Pattern:
     """The pattern that a value of a `where` is for a language."""
-    return sql_pattern.SqlPattern(text) if language is Language.SQL else shell_pattern.ShellPattern(text)
+    if language is Language.SQL:
+        from remit.decide.statements.sql_pattern import SqlPattern
+
+        return SqlPattern(text)
+    from remit.decide.statements.shell_pattern import ShellPattern
+
+    return ShellPattern(text)
