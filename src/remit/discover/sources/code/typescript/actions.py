@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlsplit
 
 import sqlglot
@@ -16,7 +15,7 @@ from remit.discover.sources.code.typescript import syntax
 from remit.discover.sources.code.typescript.module import Module, Seen
 from remit.discover.sources.code.typescript.names import Callee, Names, Spot
 from remit.discover.sources.code.typescript.syntax import end_of, line_of
-from remit.discover.sources.code.typescript.table import load
+from remit.discover.sources.code.typescript.table import Row, host_row, load_actions
 from remit.discover.sources.code.typescript.values import Values
 from remit.model.evidence import ActionSeen
 from remit.model.place import Place
@@ -44,11 +43,6 @@ _SQL_METHODS = frozenset(
 )
 
 
-@lru_cache(maxsize=1)
-def _facts() -> dict[str, Any]:
-    return load("typescript_actions.toml")
-
-
 def actions(module: Module, names: Names, values: Values, seen: Seen) -> Iterator[ActionSeen]:
     """The actions of one call or `new`."""
     callee = names.callee(module, seen.node)
@@ -67,7 +61,7 @@ def _seen(module: Module, seen: Seen, system: str, action: str, resource: str | 
 
 def _aws(module: Module, values: Values, seen: Seen, callee: Callee) -> Iterator[ActionSeen]:
     symbol = callee.symbol
-    facts = _facts()["aws"]
+    facts = load_actions()["aws"]
     if symbol is None or seen.node.type != "new_expression":
         return
     suffix = symbol.package.removeprefix("@aws-sdk/").split("/", 1)[0]
@@ -98,7 +92,7 @@ def _aws_resource(values: Values, service: str, options: Spot | None, keys: list
 
 
 def _shell(module: Module, seen: Seen, callee: Callee) -> Iterator[ActionSeen]:
-    symbol, facts = callee.symbol, _facts()["shell"]
+    symbol, facts = callee.symbol, load_actions()["shell"]
     if symbol is None:
         return
     name = symbol.name.removeprefix("default.")
@@ -112,7 +106,7 @@ def _http(module: Module, values: Values, seen: Seen, callee: Callee) -> Iterato
     if symbol is None:
         return
     is_fetch = symbol.package == "" and symbol.name in {"fetch", "globalThis.fetch", "window.fetch"}
-    if not is_fetch and symbol.name not in _facts()["http"]["packages"].get(symbol.package, ()):
+    if not is_fetch and symbol.name not in load_actions()["http"]["packages"].get(symbol.package, ()):
         return
     arguments = syntax.arguments_of(seen.node)
     if not arguments:
@@ -127,6 +121,16 @@ def _http(module: Module, values: Values, seen: Seen, callee: Callee) -> Iterato
     if given is not None:
         method = (values.literal(given) or "post").lower()
     yield _seen(module, seen, "http", method, host)
+
+
+def model_request(module: Module, values: Values, seen: Seen, callee: Callee) -> tuple[Row, str] | None:
+    """The row of a request to the host of a model."""
+    row = host_row()
+    symbol, arguments = callee.symbol, syntax.arguments_of(seen.node)
+    if symbol is None or len(arguments) < 2 or symbol.name.rpartition(".")[2] not in {"fetch", "post", "request", "default"}:
+        return None
+    text = values.literal(Spot(module, arguments[0])) or values.text(Spot(module, arguments[0])) or ""
+    return (row, "POST") if any(host in text for host in row.hosts) else None
 
 
 def _host(values: Values, spot: Spot) -> str | None:
@@ -150,7 +154,7 @@ def _dialect(callee: Callee) -> tuple[str, str] | None:
     symbol = callee.symbol or callee.instance
     if symbol is None:
         return None
-    known = _facts()["sql"].get(symbol.package)
+    known = load_actions()["sql"].get(symbol.package)
     return (known[0], known[1]) if known else None
 
 

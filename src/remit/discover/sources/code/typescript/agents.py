@@ -7,6 +7,7 @@ Invariants:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -19,10 +20,11 @@ from remit.discover.sources.code.typescript.objects import Entry
 from remit.discover.sources.code.typescript.syntax import end_of, line_of, text_of
 from remit.discover.sources.code.typescript.table import Row, rows
 from remit.discover.sources.code.typescript.values import Values
-from remit.model.evidence import AgentSeen, Gap, GapKind, IdentitySeen, Role
+from remit.model.evidence import AgentSeen, Gap, GapKind, IdentitySeen
 from remit.model.place import Confidence, Place
 
 _NAME = 200
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
 
 
 @dataclass(frozen=True)
@@ -195,18 +197,82 @@ def _super_options(module: Module, values: Values, node: Node) -> Spot | None:
 
 
 def typed(module: Module, names: Names, values: Values) -> Iterator[Found]:
-    """Object literals whose declared type makes them an agent."""
+    """Object literals whose declared type makes them an agent, or a collection of agents by name."""
     for name, items in module.declared.items():
         for item in items:
-            if item.type is None or item.value is None or item.path:
+            annotation = item.type if item.type is not None else _asserted(item.value)
+            if annotation is None or item.value is None or item.path:
                 continue
-            symbol = names.type_symbol(module, item.type)
-            if symbol is None:
+            options = values.object_at(Spot(module, item.value))
+            if options is None or options.module is not module:
                 continue
-            for row in rows("typed", symbol.name, symbol.package)[:1]:
-                options = values.object_at(Spot(module, item.value))
-                if options is not None and options.module is module:
+            for row, symbol, is_collection in _rows_of_type(module, names, annotation):
+                if is_collection:
+                    yield from (_entry_found(module, values, row, entry) for entry in values.entries(options) or ())
+                elif row.definitions is not None:
+                    yield from definitions(module, values, Found(row, symbol.name, options.node, options))
+                else:
                     yield Found(row, symbol.name, options.node, options, aliases=(name,))
+
+
+def _asserted(value: Node | None) -> Node | None:
+    """The type after `satisfies` or `as`."""
+    if value is None or value.type not in {"satisfies_expression", "as_expression"}:
+        return None
+    return value.named_children[-1] if len(value.named_children) > 1 else None
+
+
+def _rows_of_type(module: Module, names: Names, annotation: Node) -> Iterator[tuple[Row, Symbol, bool]]:
+    """(row, type, whether it is a collection of that type): `T`, `T[]`, `Record<string, T>`, `Partial<T>`."""
+    symbol = names.type_symbol(module, annotation)
+    if symbol is not None:
+        yield from ((row, symbol, False) for row in rows("typed", symbol.name, symbol.package)[:1])
+        return
+    words = _WORD.findall(text_of(annotation)) if annotation.end_byte - annotation.start_byte < 300 else []
+    for word in words[1:] if words and words[0] in {"Record", "Map", "Readonly", "Partial"} else ():
+        item = module.type_imports.get(word) or module.imports.get(word)
+        found = names.imported(module, item) if item is not None else None
+        if isinstance(found, Symbol):
+            is_collection = words[0] == "Record" or "Record" in words
+            yield from ((row, found, is_collection) for row in rows("typed", found.name, found.package)[:1])
+
+
+def definitions(module: Module, values: Values, found: Found) -> Iterator[Found]:
+    """Claude's `agents: {name: {description, prompt, tools, model}}`: each entry is an agent."""
+    for entry in defined(values, found):
+        inner = values.object_at(entry.spot)
+        if inner is None or (inner.module is not module and _is_typed(inner)):
+            continue
+        yield _entry_found(module, values, found.row, entry)
+
+
+def defined(values: Values, found: Found) -> list[Entry]:
+    """The entries under the row's key of definitions."""
+    if found.row.definitions is None or found.options is None:
+        return []
+    inner = values.object_at(values.option(found.options, found.row.definitions))
+    return (values.entries(inner) or []) if inner is not None else []
+
+
+def _is_typed(inner: Spot) -> bool:
+    """Whether an object of another file says there what it is; then that file shows the agent."""
+    items = (item for items in inner.module.declared.values() for item in items)
+    return any(item.type is not None and item.value is not None and syntax.unwrapped(item.value) == inner.node for item in items)
+
+
+def _entry_found(module: Module, values: Values, row: Row, entry: Entry) -> Found:
+    inner = values.object_at(entry.spot)
+    here = inner if inner is not None and inner.module is module else entry.spot
+    node = here.node
+    if node.parent is not None and node.parent.type == "pair":
+        node = node.parent
+    return Found(_definition_row(row), "AgentDefinition", node, inner, name=entry.key, is_open=inner is None)
+
+
+def _definition_row(row: Row) -> Row:
+    """The row by which an `AgentDefinition` is read."""
+    found = rows("typed", "AgentDefinition", row.packages[0])
+    return found[0] if found else row
 
 
 class Evidence:
@@ -248,7 +314,6 @@ class Evidence:
         for doubt in doubts:
             yield Gap(place=place, kind=GapKind.UNRESOLVED, what=f"{doubt} of `{found.construct}` is not a constant", is_file=False)
         yield from self._identities(found, place)
-        yield from self._definitions(found)
 
     def first(self, found: Found, what: str, keys: tuple[str, ...]) -> Spot | None:
         """The value of a field: by position or builder, else the first of its keys that is there."""
@@ -335,7 +400,7 @@ class Evidence:
             for child in inner.node.named_children[:200]:
                 yield from self._as_tool(Spot(inner.module, child))
         if found.row.definitions and found.options is not None:
-            yield from (entry.key for entry in self._defined(found))
+            yield from (entry.key for entry in defined(self.values, found))
 
     def _as_tool(self, spot: Spot) -> Iterator[str]:
         """`agent.asTool()` in a list of tools delegates to that agent."""
@@ -381,44 +446,6 @@ class Evidence:
             if value is not None and ref and ref.startswith("arn:"):
                 here = Place(value.module.path, line_of(value.node), end_of(value.node))
                 yield IdentitySeen(place=here, ref=ref, because=f"`{key}` of the agent", subject=place)
-
-    def _defined(self, found: Found) -> list[Entry]:
-        value = self.first(found, "definitions", (found.row.definitions or "",))
-        inner = self.values.object_at(value) if value is not None else None
-        return (self.values.entries(inner) or []) if inner is not None else []
-
-    def _definitions(self, found: Found) -> Iterator[AgentSeen | IdentitySeen | Gap]:
-        """Claude's `agents: {name: {description, prompt, tools, model}}`: each is an agent."""
-        if found.row.definitions is None or found.options is None:
-            return
-        for entry in self._defined(found):
-            yield from self.definition(found.row, entry)
-
-    def definition(self, row: Row, entry: Entry) -> Iterator[AgentSeen | IdentitySeen | Gap]:
-        """One entry of `agents`."""
-        inner = self.values.object_at(entry.spot)
-        if inner is None:
-            return
-        here = inner if inner.module is self.module else entry.spot
-        inner_row = replace_row(row)
-        other = Evidence(here.module, self.values, self.is_test)
-        node = here.node
-        if node.parent is not None and node.parent.type == "pair":
-            node = node.parent
-        yield from other.of(Found(inner_row, "AgentDefinition", node, inner, name=entry.key))
-
-
-def replace_row(row: Row) -> Row:
-    """The row by which an `AgentDefinition` is read."""
-    return Row(
-        packages=row.packages,
-        framework=row.framework,
-        model=("model",),
-        tools=("tools",),
-        purpose=("prompt", "description"),
-        mcp=("mcpServers",),
-        role=Role.AGENT,
-    )
 
 
 def with_defaults(found: Found, given: dict[str, Spot]) -> Found:

@@ -13,8 +13,8 @@ from remit.model.place import Place
 
 _NAME = r"([A-Za-z_][A-Za-z0-9_]{1,120})"
 _READ = re.compile(
-    r"\benv\b\s*\.\s*get\(\s*['\"`]" + _NAME + r"['\"`]"
-    r"|\benv\b\s*(?:!|as\s+\w+\))?\s*(?:\??\.\s*" + _NAME + r"|(?:\?\.)?\[\s*['\"`]" + _NAME + r"['\"`]\s*\])"
+    r"env\s*\.\s*get\(\s*['\"`]" + _NAME + r"['\"`]"
+    r"|env\s*(?:!|as\s+\w+\))?\s*(?:\??\.\s*" + _NAME + r"|(?:\?\.)?\[\s*['\"`]" + _NAME + r"['\"`]\s*\])"
 )
 _RUNTIME = re.compile(r"(?:process|Bun|import\.meta|Deno)\s*\??\.\s*\Z")
 _HANDLER = re.compile(r"(?:\A|[^\w.$]|\b(?:this|c|ctx|context)\.)\Z")
@@ -35,7 +35,7 @@ def _found(text: str) -> Iterator[tuple[int, str, str]]:
     if "env" not in text:
         return
     is_worker: bool | None = None
-    for match in _READ.finditer(text):
+    for match in _reads(text):
         name = match[1] or match[2] or match[3]
         kind = credential_kind(name)
         if kind is None:
@@ -55,6 +55,16 @@ def _found(text: str) -> Iterator[tuple[int, str, str]]:
             if key and kind:
                 yield offset + key.start(1), key[1], kind
             offset += len(part) + 1
+
+
+def _reads(text: str) -> Iterator[re.Match[str]]:
+    """Matches where the word `env` stands; a search for the word is many times faster than one for the pattern."""
+    at = text.find("env")
+    while at >= 0:
+        match = _READ.match(text, at)
+        if match is not None and (at == 0 or not (text[at - 1].isalnum() or text[at - 1] in "_$")):
+            yield match
+        at = text.find("env", at + 3)
 
 
 def credentials(module: Module, text: str) -> Iterator[CredentialSeen]:

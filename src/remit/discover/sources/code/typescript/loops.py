@@ -68,9 +68,19 @@ def loops(module: Module, values: Values, calls: list[tuple[Seen, Row, str]]) ->
 
 def _options(module: Module, values: Values, seen: Seen, row: Row) -> Spot | None:
     arguments = syntax.arguments_of(seen.node)
-    if row.options < len(arguments):
-        return values.object_at(Spot(module, arguments[row.options]))
-    return None
+    if row.hosts:
+        return _body(module, values, arguments[1]) if len(arguments) > 1 else None
+    return values.object_at(Spot(module, arguments[0])) if arguments else None
+
+
+def _body(module: Module, values: Values, argument: Node) -> Spot | None:
+    """What a request sends: `{body: JSON.stringify({...})}`, or the object itself."""
+    options = values.object_at(Spot(module, argument))
+    sent = values.settled(values.value_of(options, "body") if options is not None else None)
+    if isinstance(sent, Spot) and sent.node.type == "call_expression":
+        arguments = syntax.arguments_of(sent.node)
+        return values.object_at(Spot(sent.module, arguments[0])) if arguments else None
+    return options
 
 
 def _first(values: Values, options: Spot | None, keys: tuple[str, ...]) -> Spot | None:
@@ -247,8 +257,14 @@ def bound_tools(names: Names, module: Module, call: Node) -> tuple[Spot | None, 
         target = node.child_by_field_name("object")
         if target is None:
             return None
+        arguments = syntax.arguments_of(call)
+        if syntax.property_name(node) == "pipe" and arguments:
+            piped = names.resolve(module, arguments[0])
+            if isinstance(piped, Spot) and piped.node.type == "call_expression" and piped.node is not call:
+                module, call = piped.module, piped.node
+                node = syntax.callee_of(call)
+                continue
         if syntax.property_name(node) == "bindTools":
-            arguments = syntax.arguments_of(call)
             return Spot(module, arguments[0]) if arguments else None, Spot(module, target)
         found = names.resolve(module, target)
         if not isinstance(found, Spot) or found.node.type != "call_expression":

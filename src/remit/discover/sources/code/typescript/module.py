@@ -8,7 +8,7 @@ Invariants:
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tree_sitter import Node
 
@@ -180,13 +180,16 @@ class _Index:
         self.functions: list[int] = []
         self.classes: list[int] = []
         self.loops: list[Node] = []
+        self.open: list[tuple[int, list[Any]]] = [(len(module.data) + 2, [])]
+        """(end, the stack to take from when it is passed), innermost last."""
         self.names: dict[int, str] = {}
         """Start of a function or class expression -> the name that it is given."""
 
     def read(self, captured: list[Node]) -> None:
         for node in captured:
             start, end, kind = node.start_byte, node.end_byte, node.type
-            self._leave(start)
+            if self.open[-1][0] <= start:
+                self._leave(start)
             if kind in syntax.CALLS:
                 self._call(node)
             elif kind in syntax.DECLARATIONS:
@@ -194,7 +197,7 @@ class _Index:
             elif kind in syntax.FUNCTIONS:
                 self._function(node, start, end)
             elif kind in syntax.BLOCKS:
-                self.scopes.append((start, end, "block"))
+                self._enter(self.scopes, (start, end, "block"), end)
                 if kind == "catch_clause":
                     self._pattern(node.child_by_field_name("parameter"), None, (), start, end, "parameter")
             elif kind in syntax.ASSIGNMENTS:
@@ -213,15 +216,12 @@ class _Index:
                 self._declare_name(node, node)
 
     def _leave(self, start: int) -> None:
-        while self.scopes[-1][1] <= start:
-            self.scopes.pop()
-        functions, classes, loops = self.module.functions, self.module.classes, self.loops
-        while self.functions and functions[self.functions[-1]].node.end_byte <= start:
-            self.functions.pop()
-        while self.classes and classes[self.classes[-1]].node.end_byte <= start:
-            self.classes.pop()
-        while loops and loops[-1].end_byte <= start:
-            loops.pop()
+        while self.open[-1][0] <= start:
+            self.open.pop()[1].pop()
+
+    def _enter(self, stack: list[Any], item: object, end: int) -> None:
+        stack.append(item)
+        self.open.append((end, stack))
 
     def _declare(self, name: str, item: Declared) -> None:
         self.module.declared.setdefault(name, []).append(item)
@@ -292,8 +292,8 @@ class _Index:
             if outer is None or self.module.functions[outer].node.start_byte < around:
                 owner = self.classes[-1]
         self.module.functions.append(Function(node, name, outer, owner))
-        self.functions.append(len(self.module.functions) - 1)
-        self.scopes.append((start, end, "function"))
+        self._enter(self.functions, len(self.module.functions) - 1, end)
+        self._enter(self.scopes, (start, end, "function"), end)
         single = node.child_by_field_name("parameter")
         self._pattern(single, None, (), start, end, "parameter")
         parameters = node.child_by_field_name("parameters")
@@ -312,8 +312,8 @@ class _Index:
                 item.types[text_of(pattern)] = annotation
 
     def _loop(self, node: Node, start: int, end: int) -> None:
-        self.loops.append(node)
-        self.scopes.append((start, end, "block"))
+        self._enter(self.loops, node, end)
+        self._enter(self.scopes, (start, end, "block"), end)
         if node.type == "for_in_statement" and any(part.type in {"const", "let", "var"} for part in node.children):
             self._pattern(node.child_by_field_name("left"), None, (), start, end, "let")
 
@@ -323,8 +323,8 @@ class _Index:
         if name_node is not None and node.type != "class":
             self._declare(text_of(name_node), Declared(self.scopes[-1][0], self.scopes[-1][1], node))
         self.module.classes.append(Class(node, name, _base_of(node), {}, {}, self.classes[-1] if self.classes else None))
-        self.classes.append(len(self.module.classes) - 1)
-        self.scopes.append((start, end, "function"))
+        self._enter(self.classes, len(self.module.classes) - 1, end)
+        self._enter(self.scopes, (start, end, "function"), end)
 
     def _field(self, node: Node) -> None:
         if not self.classes:

@@ -59,21 +59,24 @@ class Names:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._cache: dict[str, Module | None] = project.memo.setdefault(("typescript", "modules"), {})
+        self._held: list[int] = project.memo.setdefault(("typescript", "held"), [0])
         self._places: dict[tuple[str, str], str | None] = project.memo.setdefault(("typescript", "places"), {})
         self.budget = BUDGET
         """Steps that are left for the construct being read; spreads of spreads would otherwise take for ever."""
+        self._symbols: dict[tuple[str, Imported], Symbol] = {}
         self._callees: dict[tuple[str, int, int], Callee] = {}
 
     def keep(self, module: Module) -> None:
         """Puts a parsed file into the cache; the oldest leave when it holds too much."""
+        before = self._cache.pop(module.path, None)
+        self._held[0] += len(module.data) - (len(before.data) if before is not None else 0)
         self._cache[module.path] = module
-        total = sum(len(item.data) for item in self._cache.values() if item is not None)
-        while total > _CACHED_BYTES and len(self._cache) > 1:
+        while self._held[0] > _CACHED_BYTES and len(self._cache) > 1:
             oldest = next(iter(self._cache))
             if oldest == module.path:
                 break
             gone = self._cache.pop(oldest)
-            total -= len(gone.data) if gone is not None else 0
+            self._held[0] -= len(gone.data) if gone is not None else 0
 
     def module(self, path: str) -> Module | None:
         """A parsed file of the repository."""
@@ -94,6 +97,16 @@ class Names:
 
     def imported(self, module: Module, item: Imported, depth: int = 0) -> Symbol | Spot | None:
         """What an import binds."""
+        key = (module.path, item)
+        symbol = self._symbols.get(key)
+        if symbol is not None:
+            return symbol
+        found = self._follow(module, item, depth)
+        if isinstance(found, Symbol):
+            self._symbols[key] = found
+        return found
+
+    def _follow(self, module: Module, item: Imported, depth: int) -> Symbol | Spot | None:
         if depth > _DEPTH:
             return None
         source = packages.canonical(item.source)

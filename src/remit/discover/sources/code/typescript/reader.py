@@ -8,20 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tree_sitter import Node
+
 from remit.discover.sources.code.reader import Project, Reader, SourceFile
-from remit.discover.sources.code.typescript import actions, environment, loops, servers, syntax
+from remit.discover.sources.code.typescript import actions, environment, loops, packages, servers, syntax
 from remit.discover.sources.code.typescript import agents as agent_rows
 from remit.discover.sources.code.typescript.agents import Evidence, Found
 from remit.discover.sources.code.typescript.module import Module, Seen
 from remit.discover.sources.code.typescript.names import BUDGET, Callee, Names, Spot
 from remit.discover.sources.code.typescript.syntax import line_of, text_of
-from remit.discover.sources.code.typescript.table import Row, interesting, names_of_constructs, signals
+from remit.discover.sources.code.typescript.table import Row, interesting, is_relevant_package, names_of_constructs, signals
 from remit.discover.sources.code.typescript.values import Values
 from remit.model import evidence
 from remit.model.evidence import CallSeen, Gap, GapKind
 from remit.model.place import Place
 
 _LONG_LINE = 20_000
+_GLOBALS = frozenset({"fetch", "globalThis", "window", "Bun", "require"})
 _BUNDLED = re.compile(r"(?:^|[./-])(?:min|bundle)\.[mc]?js$")
 
 
@@ -69,6 +72,11 @@ def _is_bundle(file: SourceFile) -> bool:
     return len(file.text) / lines > 1000 and max(map(len, file.text.split("\n"))) > _LONG_LINE
 
 
+def _order(found: Found) -> tuple[int, bool]:
+    """By place; of two readings of one place the one that knows a name goes first."""
+    return found.node.start_byte, found.name is None
+
+
 def _first_error(module: Module) -> int | None:
     node = module.root
     for _ in range(400):
@@ -93,6 +101,7 @@ class _Reading:
         self.servers: list[evidence.McpServerSeen] = []
         self.actions: list[evidence.ActionSeen] = []
         self.interesting = interesting()
+        self.decided: dict[tuple[str, bool], bool] = {}
         self.binds_tools = b"bindTools" in module.data
 
     def everything(self) -> Iterator[evidence.Evidence | Gap]:
@@ -100,6 +109,8 @@ class _Reading:
             self._look(seen)
         self.found += agent_rows.classes(self.module, self.names, self.values)
         self.found += agent_rows.typed(self.module, self.names, self.values)
+        for found in [*self.found]:
+            self.found += agent_rows.definitions(self.module, self.values, found)
         self.found += loops.graphs(self.module, self.names, self.values, self.graphs)
         self._hand_rolled()
         yield from self._agents()
@@ -114,26 +125,44 @@ class _Reading:
         if node is None:
             return
         if node.type == "identifier":
-            name = text_of(node)
-            item = self.module.imports.get(name)
-            if item is not None:
-                # A function of another file matters only where that file hands a construct on.
-                if (
-                    not (names_of_constructs(item.name) or names_of_constructs(name))
-                    and self.names.place(self.module.path, item.source) is not None
-                ):
-                    return
-            elif name not in self.module.declared and name != "fetch":
+            if not self._matters(text_of(node), True):
                 return
-        elif node.type == "member_expression":
-            key = syntax.property_name(node)
-            if key not in self.interesting:
-                return
+        elif node.type == "member_expression" and (syntax.property_name(node) not in self.interesting or not self._root_matters(node)):
+            return
         self.names.budget = BUDGET
         callee = self.names.callee(self.module, seen.node)
         if callee.symbol is None and callee.instance is None:
             return
         self._sort(seen, callee)
+
+    def _root_matters(self, node: Node) -> bool:
+        """Whether the object at the root of `a.b.c` can be one that is looked for."""
+        for _ in range(8):
+            inner = node.child_by_field_name("object")
+            if inner is None or inner.type != "member_expression":
+                break
+            node = inner
+        return inner is None or inner.type != "identifier" or self._matters(text_of(inner), False)
+
+    def _matters(self, name: str, is_called: bool) -> bool:
+        """Whether a name can lead to something that is looked for."""
+        known = self.decided.get((name, is_called))
+        if known is None:
+            known = self.decided[name, is_called] = self._decide(name, is_called)
+        return known
+
+    def _decide(self, name: str, is_called: bool) -> bool:
+        item = self.module.imports.get(name)
+        if item is not None:
+            if is_relevant_package(packages.canonical(item.source)):
+                return True
+            # A function of another file matters only where that file hands a construct on.
+            is_named = names_of_constructs(item.name) or names_of_constructs(name)
+            return (is_named or not is_called) and self.names.place(self.module.path, item.source) is not None
+        declared = self.module.declared.get(name)
+        if declared is None:
+            return name in _GLOBALS
+        return not is_called or any(entry.value is not None and entry.value.type not in syntax.FUNCTIONS for entry in declared)
 
     def _sort(self, seen: Seen, callee: Callee) -> None:
         is_new = seen.node.type == "new_expression"
@@ -144,7 +173,7 @@ class _Reading:
         if callee.symbol is not None and is_new and loops.is_graph(callee.symbol):
             self.graphs.append(seen)
             return
-        chat = loops.chat_row(callee, is_new)
+        chat = loops.chat_row(callee, is_new) or actions.model_request(self.module, self.values, seen, callee)
         if chat is not None:
             self.chats.append((seen, *chat))
         if callee.symbol is not None:
@@ -160,7 +189,7 @@ class _Reading:
         certain = {found.row.framework for found in self.found if not found.row.fallback}
         maker = Evidence(self.module, self.values, self.file.is_test)
         done: set[tuple[int, int]] = set()
-        for found in sorted(self.found, key=lambda item: item.node.start_byte):
+        for found in sorted(self.found, key=_order):
             place = (found.node.start_byte, found.node.end_byte)
             if place in done or (found.row.fallback and found.row.framework in certain):
                 continue
@@ -168,6 +197,8 @@ class _Reading:
             self.names.budget = BUDGET
             inner = self._inside(found) if found.node.type in syntax.CLASSES else {}
             yield from maker.of(agent_rows.with_defaults(found, inner))
+            for key in found.row.mcp:
+                yield from servers.given(self.module, self.values, maker.first(found, "mcp", (key,)), found.row.framework)
 
     def _inside(self, found: Found) -> dict[str, Spot]:
         """Model, tools and instructions of the calls inside a class that is an agent, where they are of one kind."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from tree_sitter import Node
+
 from remit.discover.sources.code.typescript import syntax
 from remit.discover.sources.code.typescript.module import Module, Seen
 from remit.discover.sources.code.typescript.names import Names, Spot
@@ -33,9 +35,9 @@ def servers(module: Module, names: Names, values: Values, seen: Seen) -> Iterato
     if last in facts.tools.remote:
         options = _first_object(module, values, seen)
         if options is not None:
-            yield from _one(module, values, seen, options, values.literal(values.value_of(options, facts.tools.remote[last])), last)
+            yield from _one(module, values, seen.node, options, values.literal(values.value_of(options, facts.tools.remote[last])), last)
         return
-    if last not in facts.servers.new or not _is_client(symbol.package):
+    if last not in facts.servers.made_by or not _is_client(symbol.package):
         return
     options = _first_object(module, values, seen)
     many = (values.object_at(values.value_of(options, key)) for key in ("servers", "mcpServers")) if options is not None else ()
@@ -44,22 +46,43 @@ def servers(module: Module, names: Names, values: Values, seen: Seen) -> Iterato
         for entry in values.entries(listed) or ():
             inner = values.object_at(entry.spot)
             if inner is not None:
-                yield from _one(module, values, seen, inner, entry.key, last)
+                yield from _one(module, values, seen.node, inner, entry.key, last)
         return
-    if options is not None and values.value_of(options, "command") is None and _is_map(values, options):
+    if options is not None and all(values.value_of(options, key) is None for key in ("command", "transport")) and _is_map(values, options):
         for entry in values.entries(options) or ():
             inner = values.object_at(entry.spot)
             if inner is not None:
-                yield from _one(module, values, seen, inner, entry.key, last)
+                yield from _one(module, values, seen.node, inner, entry.key, last)
         return
-    yield from _one(module, values, seen, options, None, last)
+    name = values.literal(values.value_of(options, "name")) if options is not None else None
+    options = _transport(values, options) if options is not None else None
+    yield from _one(module, values, seen.node, options, name, last)
+
+
+def given(module: Module, values: Values, spot: Spot | None, made: str) -> Iterator[McpServerSeen]:
+    """The servers in an agent's own `mcpServers`: by name, or a list of objects with a name."""
+    found = values.settled(spot)
+    if not isinstance(found, Spot) or found.module is not module:
+        return
+    if found.node.type == "object":
+        for entry in values.entries(found) or ():
+            inner = values.object_at(entry.spot)
+            if inner is not None:
+                yield from _one(module, values, inner.node if inner.module is module else found.node, inner, entry.key, made)
+    elif found.node.type == "array":
+        for child in found.node.named_children[:50]:
+            inner = values.object_at(Spot(module, child)) if child.type == "object" else None
+            if inner is not None:
+                yield from _one(module, values, child, _transport(values, inner), values.literal(values.value_of(inner, "name")), made)
+
+
+def _transport(values: Values, options: Spot) -> Spot:
+    """`{transport: {...}}` says in there how to connect."""
+    return values.object_at(values.value_of(options, "transport")) or options
 
 
 def _is_client(package: str) -> bool:
-    return (
-        any(part in package for part in ("mcp", "agents", "modelcontextprotocol", "ai-sdk", "strands", "voltagent", "mastra"))
-        or package == "ai"
-    )
+    return package == "ai" or any(part in package for part in table().servers.packages)
 
 
 def _first_object(module: Module, values: Values, seen: Seen) -> Spot | None:
@@ -100,7 +123,7 @@ def _address(values: Values, spot: Spot | None) -> str | None:
     return values.literal(spot)
 
 
-def _one(module: Module, values: Values, seen: Seen, options: Spot | None, name: str | None, made: str) -> Iterator[McpServerSeen]:
+def _one(module: Module, values: Values, node: Node, options: Spot | None, name: str | None, made: str) -> Iterator[McpServerSeen]:
     target: str | None = None
     transport = "stdio"
     if options is not None:
@@ -108,18 +131,18 @@ def _one(module: Module, values: Values, seen: Seen, options: Spot | None, name:
         connector = values.literal(values.value_of(options, "connectorId"))
         target = target or connector
         name = name or values.literal(values.value_of(options, "name"))
-    arguments = syntax.arguments_of(seen.node)
+    arguments = syntax.arguments_of(node) if node.type in syntax.CALLS else []
     if target is None and arguments:
         target = _address(values, Spot(module, arguments[0]))
         target = _plain_url(target) if target else None
-    if target is None and name is None:
+    if target is None:
         return
     if "sse" in made.lower():
         transport = "sse"
     elif transport == "stdio" and not any(word in made for word in ("Stdio", "stdio")) and (target is None or "://" in target):
         transport = "http"
-    place = Place(module.path, line_of(seen.node), end_of(seen.node))
-    label = name or module.labels.get(seen.node.start_byte) or _short(target or "")
+    place = Place(module.path, line_of(node), end_of(node))
+    label = name or module.labels.get(node.start_byte) or _short(target or "")
     yield McpServerSeen(
         place=place, client="code", name=label[:200], transport=transport, command_or_url=(target or "")[:1000], env=_given(values, options)
     )

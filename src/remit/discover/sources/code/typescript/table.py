@@ -45,6 +45,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     delegates: tuple[str, ...] = ()
     mcp: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     messages: str | tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     needs_any: tuple[str, ...] = ()
@@ -86,9 +87,10 @@ class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Servers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Classes that connect to MCP servers."""
+    """What connects to MCP servers: names of classes and functions, and what the names of their packages contain."""
 
-    new: tuple[str, ...]
+    made_by: tuple[str, ...]
+    packages: tuple[str, ...]
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,6 +144,25 @@ def is_known_package(package: str) -> bool:
     return package in exact or package.startswith(prefixes)
 
 
+@lru_cache(maxsize=4096)
+def is_relevant_package(package: str) -> bool:
+    """Whether anything that is looked for comes from this package: agents, actions, MCP clients."""
+    facts = load_actions()
+    known = {*facts["sql"], *facts["http"]["packages"], *facts["shell"]["others"], *facts["shell"]["packages"]}
+    return (
+        is_known_package(package)
+        or package in known
+        or package.startswith("@aws-sdk/")
+        or any(part in package for part in ("mcp", "modelcontextprotocol", "agents"))
+    )
+
+
+@lru_cache(maxsize=1)
+def load_actions() -> dict[str, Any]:
+    """The table of actions."""
+    return load("typescript_actions.toml")
+
+
 @lru_cache(maxsize=1)
 def model_shape() -> re.Pattern[str]:
     """What a model id looks like."""
@@ -161,17 +182,17 @@ def signals() -> re.Pattern[bytes]:
     constructs = rf"\b(?:new|extends)\s+(?:\w+\.)?(?:{'|'.join(sorted(made, key=len, reverse=True))})\b"
     called = {name for row in table().agents for name in row.call if "." not in name and len(name) > 8 and name != name.lower()}
     calls = rf"\b(?:{'|'.join(sorted(called, key=len, reverse=True))})\s*\("
-    others = "|".join(load("typescript_actions.toml")["signals"])
+    others = "|".join(load_actions()["signals"])
     return re.compile("|".join((quoted, constructs, calls, others)).encode())
 
 
 @lru_cache(maxsize=1)
 def interesting() -> frozenset[str]:
     """The last words of everything that a member call may be about; other member calls are not looked up."""
-    words: set[str] = set(table().graphs.graph) | set(table().graphs.tools) | set(table().servers.new) | set(table().tools.remote)
+    words: set[str] = set(table().graphs.graph) | set(table().graphs.tools) | set(table().servers.made_by) | set(table().tools.remote)
     for row in (*table().agents, *table().chats):
         words |= {name.rpartition(".")[2] for name in (*row.new, *row.call, *row.method)}
-    facts = load("typescript_actions.toml")
+    facts = load_actions()
     words |= set(facts["shell"]["functions"]) | {"spawn", "$"}
     words |= {"get", "post", "put", "patch", "delete", "request", "fetch"}
     words |= {
@@ -199,3 +220,9 @@ def interesting() -> frozenset[str]:
 def names_of_constructs(name: str) -> bool:
     """Whether the tables have something of this name, in whatever package."""
     return name in interesting() or name in {"ConverseCommand", "ConverseStreamCommand"} or name.endswith("Command") or name == "default"
+
+
+@lru_cache(maxsize=1)
+def host_row() -> Row:
+    """The row by which requests to a model's host are read."""
+    return next(row for row in table().chats if row.hosts)

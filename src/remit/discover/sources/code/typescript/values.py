@@ -219,6 +219,8 @@ class Values(Objects):
         for argument in arguments[:3]:
             inner = self.object_at(Spot(found.module, argument))
             name = self.named(inner) if inner is not None else None
+            agent = self.value_of(inner, "agent") if inner is not None and name is None else None
+            name = name or (self.other(agent) if agent is not None else None)
             if name:
                 return name
             text = self.literal(Spot(found.module, argument))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from tests.unit.discover.sources.code.typescript.cases import CASES, Case
-from tests.unit.discover.sources.code.typescript.reading import agent, agents, read
+from tests.unit.discover.sources.code.typescript.reading import agent, agents, read, read_file
 
 from remit.discover.sources.code.typescript.table import table
 from remit.model.agent import AgentKind
@@ -90,12 +90,78 @@ query({
 """
     )
     assert [(item.name, item.construct, item.place.line, item.model, item.tools) for item in found] == [
+        ("tester", "AgentDefinition", 3, None, ("Bash",)),
         (None, "query", 6, None, ()),
         ("code-reviewer", "AgentDefinition", 10, "sonnet", ("Read", "Grep")),
-        ("tester", "AgentDefinition", 3, None, ("Bash",)),
     ]
-    assert found[0].delegates_to == ("code-reviewer", "tester")
-    assert found[0].mcp_servers == ("github",)
+    assert found[1].delegates_to == ("code-reviewer", "tester")
+    assert found[1].mcp_servers == ("github",)
+
+
+DEFINED = {
+    "a record": "export const agents: Record<string, AgentDefinition> = {\n  critic: { description: 'd', prompt: 'Judge.' },\n};",
+    "a record that satisfies": "export const agents = {\n  critic: { description: 'd', prompt: 'Judge.' },\n} satisfies Record<string, AgentDefinition>;",
+    "options": "export const options: Options = { agents: {\n  critic: { description: 'd', prompt: 'Judge.' },\n} };",
+    "a list of options with more": "export const options: Partial<Options> = { cwd: '.', agents: {\n  critic: { description: 'd', prompt: 'Judge.' } } };",
+}
+
+
+@pytest.mark.parametrize("source", DEFINED.values(), ids=DEFINED.keys())
+def test_definitions_are_agents_where_their_type_says_so(source: str) -> None:
+    head = "import type { AgentDefinition, Options } from '@anthropic-ai/claude-agent-sdk';\n"
+    assert [(item.name, item.construct, item.place.line, item.purpose) for item in agents(head + source)] == [
+        ("critic", "AgentDefinition", 3, "Judge.")
+    ]
+
+
+def test_definitions_of_another_file_are_counted_once() -> None:
+    files = {
+        "src/agents.ts": "import { AgentDefinition } from '@anthropic-ai/claude-agent-sdk';\nexport const critic: AgentDefinition = { description: 'd', prompt: 'p' };\n"
+        "export const plain = { description: 'd', prompt: 'p' };",
+        "src/main.ts": "import { query } from '@anthropic-ai/claude-agent-sdk';\nimport { critic, plain } from './agents';\n"
+        "query({ prompt: 'x', options: { agents: {\n\n\n critic,\n plain } } });",
+    }
+    found = [item for path in files for item in read_file(files, path) if isinstance(item, AgentSeen)]
+    assert [(item.place.path, item.place.line, item.construct) for item in found] == [
+        ("src/agents.ts", 2, "AgentDefinition"),
+        ("src/main.ts", 3, "query"),
+        ("src/main.ts", 7, "AgentDefinition"),
+    ]
+
+
+def test_an_executor_around_a_sequence_is_the_agent() -> None:
+    seen = agent(
+        """
+import { AgentExecutor } from 'langchain/agents';
+import { RunnableSequence } from '@langchain/core/runnables';
+const runnable = RunnableSequence.from([prompt, model, parser]);
+const executor = AgentExecutor.fromAgentAndTools({ agent: runnable, tools: [search] });
+"""
+    )
+    assert (seen.construct, seen.tools) == ("AgentExecutor.fromAgentAndTools", ("search",))
+
+
+def test_a_node_with_a_piped_model_makes_a_graph_an_agent() -> None:
+    seen = agent(
+        """
+import { StateGraph } from '@langchain/langgraph';
+import { ChatOpenAI } from '@langchain/openai';
+const chain = prompt.pipe(new ChatOpenAI({ model: 'gpt-4o' }).bindTools([seek]));
+export const graph = new StateGraph(State).addNode({ agent: async (s) => chain.invoke(s) }).compile();
+"""
+    )
+    assert (seen.construct, seen.model, seen.tools) == ("StateGraph", "gpt-4o", ("seek",))
+
+
+def test_an_agent_given_as_a_tool_is_named_and_delegated_to() -> None:
+    found = agents(
+        """
+import { LlmAgent, AgentTool } from '@google/adk';
+const finder = new LlmAgent({ name: 'finder', model: 'gemini-2.5-flash' });
+const root = new LlmAgent({ name: 'root', model: 'gemini-2.5-pro', tools: [new AgentTool({ agent: finder })], subAgents: [finder] });
+"""
+    )
+    assert (found[1].tools, found[1].delegates_to) == (("finder",), ("finder",))
 
 
 def test_a_worker_class_is_one_agent_with_the_model_and_tools_of_its_calls() -> None:

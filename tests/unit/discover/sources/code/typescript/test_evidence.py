@@ -122,6 +122,18 @@ SERVERS = {
         "import { MCPClient } from '@mastra/mcp';\nnew MCPClient({ servers: { wiki: { url: new URL('https://mcp.example.com/mcp') } } });",
         ("wiki", "http", "https://mcp.example.com/mcp"),
     ),
+    "in an agent's own options": (
+        "import { query } from '@anthropic-ai/claude-agent-sdk';\nquery({ prompt: 'x', options: { mcpServers: { db: { type: 'http', url: 'https://db.example.com/mcp', headers: { Authorization: t } } } } });",
+        ("db", "http", "https://db.example.com/mcp"),
+    ),
+    "a list with transports": (
+        "import { createAgent } from '@inngest/agent-kit';\ncreateAgent({ name: 'a', mcpServers: [{ name: 'neon', transport: { type: 'sse', url: 'https://x.example.com/api' } }] });",
+        ("neon", "sse", "https://x.example.com/api"),
+    ),
+    "ai sdk client": (
+        "import { experimental_createMCPClient as create } from 'ai';\nconst wiki = await create({ transport: { type: 'sse', url: 'https://x.example.com/sse' } });",
+        ("wiki", "sse", "https://x.example.com/sse"),
+    ),
     "adapters": (
         "import { MultiServerMCPClient } from '@langchain/mcp-adapters';\nnew MultiServerMCPClient({ math: { transport: 'stdio', command: 'node', args: ['m.js'] } });",
         ("math", "stdio", "node m.js"),

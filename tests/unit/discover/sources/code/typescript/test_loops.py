@@ -74,12 +74,24 @@ async function go(messages) {
   }
 }
 """
+REQUEST = """
+export async function turn(messages) {
+  while (true) {
+    const r = await fetch('https://api.openai.com/v1/chat/completions', {
+      method: 'POST', headers: {}, body: JSON.stringify({ model: 'gpt-4.1', messages, tools: [{ function: { name: 'grep' } }] }),
+    });
+    const { choices } = await r.json();
+    messages.push({ role: 'tool', tool_call_id: choices[0].id, content: '' });
+  }
+}
+"""
 LOOPS = {
     "openai": (OPENAI, 7, "gpt-4o", ("get_weather",), "run"),
     "anthropic, by recursion, client in a field": (ANTHROPIC, 7, "claude-opus-4", ("ls", "cat"), "step"),
     "bedrock": (BEDROCK, 6, "amazon.nova-pro-v1:0", ("sum",), "chat"),
     "gemini": (GEMINI, 6, "gemini-2.5-flash", ("dim",), "main"),
     "client as a typed parameter": (PARAMETER, 5, "gpt-5", ("do_it",), "converse"),
+    "request to a model's host": (REQUEST, 4, "gpt-4.1", ("grep",), "turn"),
     "langchain": (LANGCHAIN, 9, "gpt-4o", ("add",), "go"),
 }
 
