@@ -104,6 +104,25 @@ def test_containing_paths_never_contradicts_the_paths_that_match(first: str, sec
         assert overlaps(first, second, Kind.PATH)
 
 
+NAMES = ["".join(letters) for length in (1, 2, 3) for letters in product("abz", repeat=length)]
+WITNESS_PATHS = [
+    "/",
+    *("/" + "/".join(folders) for length in (1, 2) for folders in product(NAMES, repeat=length)),
+    *("/" + "/".join(folders) for length in (3, 4) for folders in product(["a", "b", "z", "ab", "za", "zb"], repeat=length)),
+]
+short_paths = st.lists(st.sampled_from(["a", "b", "*", "**", "a*", "**b", "*a*"]), max_size=2).map(lambda parts: "/" + "/".join(parts))
+
+
+@given(short_paths, short_paths)
+@settings(max_examples=150, deadline=None)
+def test_containing_and_overlapping_are_exact_for_short_paths(first: str, second: str) -> None:
+    one, two = by_expression(first, Kind.PATH), by_expression(second, Kind.PATH)
+    in_first = {path for path in WITNESS_PATHS if one.match(path)}
+    in_second = {path for path in WITNESS_PATHS if two.match(path)}
+    assert contains(first, second, Kind.PATH) is (in_second <= in_first)
+    assert overlaps(first, second, Kind.PATH) is bool(in_first & in_second)
+
+
 @given(st.text("ab/.~\\\0%2eEfF", max_size=20))
 @settings(max_examples=500, deadline=None)
 def test_resolving_twice_changes_nothing(text: str) -> None:

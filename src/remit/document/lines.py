@@ -12,7 +12,7 @@ from remit.model.verbs import LINE_VERBS
 CAN_KEYS = ("resource", "where", "columns", "data_class")
 NEVER_KEYS = ("resource", "where", "outside")
 _WITHOUT_COLUMNS = frozenset({"kubernetes", "mcp"})
-"""Kinds whose resources have no columns that a decision could see. `aws:` has services with tables (Athena, Redshift)."""
+"""Kinds whose resources have no columns of their own. `aws:` has services with tables (Athena, Redshift)."""
 _ELSEWHERE = {
     "outside": "`outside` stands only in a line of `never`",
     "columns": "`columns` stands only in a line of `can`",
@@ -35,7 +35,8 @@ def read_can(reader: Reader, node: Node, name: str) -> Capability | None:
     data_class = reader.text(found["data_class"][1], "data_class") if "data_class" in found else None
     kind = system.partition(":")[0] if system else ""
     if "columns" in found and kind in _WITHOUT_COLUMNS:
-        reader.note(found["columns"][0], "columns", f"`columns` means nothing for `{kind}:`", "leave it out, or name the database")
+        what = f"`columns` on `{kind}:` is met only by a request that lists its columns"
+        reader.note(found["columns"][0], "columns", what, "name the database instead where there is one", level="warning")
     if verb is None or system is None or resource is None or any(problem.level == "error" for problem in reader.problems[before:]):
         return None
     return Capability(

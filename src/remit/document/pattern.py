@@ -290,8 +290,9 @@ class _Automaton:
                 reached.add(state)
             elif token == letter and len(token) == 1:
                 reached.add(state + 1)
-                if state in self._shares:
-                    reached.add(state + 3)
+                while state in self._shares:  # one slash can be several: `/**/**/` is `/` too
+                    state += 2
+                    reached.add(state + 1)
         return self.closed(reached)
 
     def accepts(self, states: frozenset[int]) -> bool:

@@ -63,7 +63,7 @@ def schema() -> dict[str, Any]:
             "objectives": {
                 "type": "object",
                 "minProperties": 1,
-                "propertyNames": {"pattern": r"\S"},
+                "propertyNames": {"allOf": [{"pattern": r"\S"}, {"pattern": r"^[^\u0000-\u001f]+$"}]},
                 "additionalProperties": _objective(),
                 "description": "goals by name; every capability hangs from one",
             },

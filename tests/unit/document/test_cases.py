@@ -89,7 +89,7 @@ def test_the_schema_refuses_what_the_parser_refuses_as_far_as_a_schema_can(case:
     if parsed.remit is not None:
         assert is_valid
     elif not any(words in problem.what for problem in parsed.errors for words in BEYOND_THE_SCHEMA):
-        assert not is_valid or "columns" in str(case["change"])
+        assert not is_valid
 
 
 class CoreLoader(yaml.SafeLoader):

@@ -34,6 +34,14 @@ mode: ask
         ("{contact: dana@example.com}", "{contact: dana@example.com, deputy: lee@example.com}", [
             "owner.deputy: `lee@example.com` is new", "approvers: `lee@example.com` is new"]),
         ("[aws:role/triage]", "[aws:role/triage, aws:role/admin]", ["identities: `aws:role/admin` is new (widens)"]),
+        ("identities: [aws:role/triage]\n", "", ["identities: `aws:role/triage` is gone (narrows)"]),
+        ("  sort:\n", "  order:\n", [
+            "objectives.sort: the objective is gone",
+            "objectives.sort: gone: read aws:s3 `arn:aws:s3:::inbox/*` (narrows)",
+            "objectives.sort: gone: call mcp:files `read_file` where path is `/data/**` (narrows)",
+            "objectives.order: a new objective: Somebody waits.",
+            "objectives.order: new: read aws:s3 `arn:aws:s3:::inbox/*` (widens)",
+            "objectives.order: new: call mcp:files `read_file` where path is `/data/**` (widens)"]),
         ("Somebody waits.", "Nobody waits.", ["objectives.sort.why: `Somebody waits.` becomes `Nobody waits.`"]),
         ('"arn:aws:s3:::inbox/*"', '"*"', [
             "objectives.sort: new: read aws:s3 `*` (widens)",

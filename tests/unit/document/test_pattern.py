@@ -185,6 +185,7 @@ def test_overlapping_compares_what_patterns_mean() -> None:
     assert not overlaps("*a", "*b", Kind.TEXT)
     assert overlaps("/a/**", "/**/b", Kind.PATH)
     assert not overlaps("/a/*", "/a", Kind.PATH)
+    assert overlaps("/", "/**/**/**", Kind.PATH)
 
 
 def test_values_of_different_kinds_do_not_contain_each_other() -> None:
