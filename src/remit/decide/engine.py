@@ -253,6 +253,15 @@ def _nearest(entry: Entry, request: Request, verbs: frozenset[str]) -> tuple[str
             missing.append("the data class")
         if missing:
             return line.rule, line.line, f"it does not allow {', '.join(missing)} as given"
+    return _first_on_system(entry.remit, request.system)
+
+
+def _first_on_system(remit: Remit | None, system: str) -> tuple[str, int, str] | None:
+    """Where to begin reading when nothing of a remit is about what was asked: its first line on the same system."""
+    for objective in remit.objectives if remit is not None else ():
+        for position, capability in enumerate(objective.can):
+            if capability.system == system:
+                return f"objectives.{objective.name}.can[{position}]", capability.line, f"it is about `{printable(capability.resource)}`"
     return None
 
 
