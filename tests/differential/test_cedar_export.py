@@ -52,6 +52,19 @@ GIVEN: list[Any] = [
     1e300, True, False, None, ["FIN"], {"path": "/data/x"}, {"path": {"path": "FIN"}}, "data/x/**",
 ]  # fmt: skip
 
+STATEMENTS = [
+    "select day from costs",
+    "delete from costs",
+    "update t set a = 1",
+    "drop table t",
+    "select 1; delete from t",
+    "nonsense (",
+    "",
+    None,
+    5,
+]
+"""What `sql` may hold: a `never` sees the verbs in it."""
+
 
 def random_where(source: random.Random) -> dict[str, Any]:
     """Up to two conditions."""

@@ -7,7 +7,7 @@ A `where` works in opposite ways: an argument that is absent misses a can and me
 the one with fewer conditions is wider; a never covers a can only where it has no condition that the can leaves open.
 
 A `where` on an argument that may hold shell or SQL is not compared as text by a decision, and which arguments do is not known
-here. So a text pattern is compared only with itself and with `**`.
+here. So texts are compared only with themselves, and paths only where they are one word, which means the same in both.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def _values_cover(wide: tuple[Scalar, ...], narrow: tuple[Scalar, ...] | None) -
 
 
 def _one_covers(wide: Scalar, narrow: Scalar) -> bool:
-    if isinstance(wide, str) and isinstance(narrow, str) and not narrow.startswith("/"):
-        return wide == narrow or wide == "**"
+    if isinstance(wide, str) and isinstance(narrow, str):
+        are_paths = all(value.startswith("/") and not any(char.isspace() for char in value) for value in (wide, narrow))
+        return wide == narrow or (are_paths and value_contains(wide, narrow))
     return value_contains(wide, narrow)
 
 

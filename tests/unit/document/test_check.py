@@ -81,6 +81,9 @@ def test_one_tool_with_two_verbs_contradicts_itself() -> None:
         ("{read: postgres:x, resource: a.b}", "{read: postgres:x, resource: a.b, columns: [c]}", True),
         ("{call: mcp:x, resource: t, where: {a: [1, 2]}}", "{call: mcp:x, resource: t, where: {a: 2, b: 3}}", True),
         ("{call: mcp:x, resource: t, where: {a: 2}}", "{call: mcp:x, resource: t, where: {a: [1, 2]}}", False),
+        ("{call: mcp:x, resource: t, where: {command: '**'}}", "{call: mcp:x, resource: t, where: {command: 'git log'}}", False),
+        ("{call: mcp:x, resource: t, where: {path: /data/**}}", "{call: mcp:x, resource: t, where: {path: /data/a/*}}", True),
+        ("{call: mcp:x, resource: t, where: {command: /bin/**}}", "{call: mcp:x, resource: t, where: {command: /bin/rm -r}}", False),
         ("{call: mcp:x, resource: t, where: {command: 'git*'}}", "{call: mcp:x, resource: t, where: {command: 'git log'}}", False),
     ],
 )
