@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
 from tree_sitter import Node
 
 from remit.discover.sources.code.typescript import syntax
@@ -19,11 +20,13 @@ from remit.discover.sources.code.typescript.names import Callee, Names, Spot, Sy
 from remit.discover.sources.code.typescript.syntax import text_of
 from remit.discover.sources.code.typescript.table import Row, rows, table
 from remit.discover.sources.code.typescript.values import Values
+from remit.model.place import Confidence
 
 _RETURNED = re.compile(
     rb"tool_call_id|toolCallId|tool_result|toolResult|toolUseId|tool_use_id|function_call_output|functionResponse|ToolMessage|FunctionMessage"
     rb"|role\s*:\s*['\"](?:tool|function)['\"]|Observation:|tool-result"
 )
+_SHAPES = frozenset({"chat.completions.create", "responses.create", "messages.create", "beta.messages.create", "messages.stream"})
 _TEXT_DISPATCH = re.compile(rb"Action:|<tool_call>|<tool>")
 _GRAPH = Row(packages=("@langchain/langgraph",), framework="langgraph")
 _BOUND = Row(packages=("@langchain/core",), framework="no-sdk")
@@ -38,8 +41,18 @@ def chat_row(callee: Callee, is_new: bool) -> tuple[Row, str] | None:
         name = ".".join(callee.path)
         found = tuple(row for row in rows("method", name, callee.instance.package, is_chat=True) if callee.instance.name in row.on)
     else:
-        return None
+        return _by_shape(callee)
     return (found[0], name) if found else None
+
+
+def _by_shape(callee: Callee) -> tuple[Row, str] | None:
+    """A client that comes from elsewhere, told by the path of its method; loop, tools and results must confirm it."""
+    for size in (3, 2):
+        name = ".".join(callee.path[-size:])
+        if len(callee.path) >= size and name in _SHAPES:
+            row = next(row for row in table().chats if name in row.method)
+            return msgspec.structs.replace(row, confidence=Confidence.LIKELY), name
+    return None
 
 
 def loops(module: Module, values: Values, calls: list[tuple[Seen, Row, str]]) -> Iterator[Found]:
@@ -92,10 +105,12 @@ def _first(values: Values, options: Spot | None, keys: tuple[str, ...]) -> Spot 
 
 
 def _named_function(module: Module, index: int | None) -> int | None:
-    """The nearest function with a name; callbacks in between belong to it."""
+    """The nearest function with a name, else the outermost around; callbacks in between belong to it."""
+    outermost = index
     while index is not None and module.functions[index].name is None:
+        outermost = index
         index = module.functions[index].outer
-    return index
+    return outermost if index is None else index
 
 
 def _loops(module: Module, seen: Seen, around: int | None, body: Node) -> bool:
@@ -153,18 +168,34 @@ def graphs(module: Module, names: Names, values: Values, made: list[Seen]) -> It
         nodes = list(_nodes(module, names, seen.node))
         model: Spot | None = None
         tools: Spot | None = None
+        # Where the nodes' functions lead elsewhere, tools in the same file speak for its only graph.
+        is_likely = len(made) == 1 and bool(nodes) and _has_tools(module, names)
         is_agent = False
         purpose: Spot | None = None
         for node in nodes:
             has_tools, more_tools, more_model, more_purpose = _node(names, node)
             is_agent = is_agent or has_tools
             tools, model, purpose = tools or more_tools, model or more_model, purpose or more_purpose
-        if not is_agent:
+        if not is_agent and not is_likely:
             continue
         given = {key: spot for key, spot in (("model", model), ("tools", tools), ("purpose", purpose)) if spot is not None}
-        row = _GRAPH if tools is not None else Row(packages=_GRAPH.packages, framework="langgraph")
+        row = _GRAPH if is_agent else msgspec.structs.replace(_GRAPH, confidence=Confidence.LIKELY)
         name = _compiled_name(module, values, names, seen.node)
         yield Found(row, "StateGraph", seen.node, None, given, is_open=tools is None, name=name)
+
+
+def _has_tools(module: Module, names: Names) -> bool:
+    for seen in module.calls:
+        callee = syntax.callee_of(seen.node)
+        if callee is None:
+            continue
+        if callee.type == "member_expression" and syntax.property_name(callee) == "bindTools":
+            return True
+        if seen.node.type == "new_expression" and text_of(callee).rpartition(".")[2] in table().graphs.tools:
+            symbol = names.callee(module, seen.node).symbol
+            if symbol is not None and _is_tool_node(symbol):
+                return True
+    return False
 
 
 def is_graph(symbol: Symbol) -> bool:

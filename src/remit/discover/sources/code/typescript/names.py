@@ -20,6 +20,8 @@ from remit.discover.sources.code.typescript.table import is_known_package
 
 BUDGET = 20_000
 _DEPTH = 24
+_TRANSPARENT = frozenset({"freeze", "__importStar", "__importDefault", "__toESM", "_interopRequireDefault", "_interopRequireWildcard"})
+"""Functions that hand on their first argument; compilers put them around `require`."""
 _CACHED_BYTES = 6_000_000
 _LARGEST_IMPORT = 1_000_000
 
@@ -211,8 +213,11 @@ class Names:
         if function is not None and arguments and (function.type == "import" or text_of(function) == "require"):
             source = syntax.string_value(arguments[0])
             return self.imported(module, Imported(source, "*"), depth + 1) if source else None
-        if function is not None and text_of(function) == "Object.freeze" and arguments:
+        if function is not None and arguments and text_of(function).rpartition(".")[2] in _TRANSPARENT:
             return self.resolve(module, arguments[0], depth + 1)
+        if function is not None and function.type == "member_expression" and syntax.property_name(function) == "bind":
+            target = function.child_by_field_name("object")
+            return self.resolve(module, target, depth + 1) if target is not None else None
         return Spot(module, node)
 
     def field(self, module: Module, key: str, at: int, depth: int = 0) -> Symbol | Spot | None:
@@ -220,6 +225,9 @@ class Names:
         owner = module.owner_at(at)
         values = owner.fields.get(key, []) if owner is not None else []
         known = [value for value in values if value is not None]
+        if owner is not None and not values:
+            method = syntax.method_named(owner.node, key)
+            return Spot(module, method) if method is not None else None
         return self.resolve(module, known[0], depth + 1) if len(values) == 1 and known else None
 
     def member(self, found: Symbol | Spot | None, key: str, depth: int = 0) -> Symbol | Spot | None:
@@ -323,10 +331,19 @@ class Names:
         return Callee(instance=symbol, path=path) if symbol is not None else Callee(path=path)
 
     def type_symbol(self, module: Module, annotation: Node) -> Symbol | None:
-        """The package's class that a type annotation names."""
-        node = annotation.named_children[0] if annotation.type == "type_annotation" and annotation.named_children else annotation
-        if node.type == "generic_type" and node.named_children:
-            node = node.named_children[0]
+        """The package's class that a type annotation names: `C`, `C<T>`, `Promise<C>`, `C | null`."""
+        node = annotation
+        for _ in range(6):
+            inner = [child for child in node.named_children if child.type not in {"comment", "literal_type", "predefined_type"}]
+            if node.type in {"type_annotation", "union_type", "parenthesized_type"} and len(inner) == 1:
+                node = inner[0]
+            elif node.type == "generic_type" and inner:
+                is_promise = text_of(inner[0]) == "Promise" and len(inner) > 1 and inner[1].named_children
+                node = inner[1].named_children[0] if is_promise else inner[0]
+            else:
+                break
+        if node.type not in {"type_identifier", "nested_type_identifier", "identifier", "member_expression"}:
+            return None
         parts = text_of(node).split(".")
         item = module.imports.get(parts[0]) or module.type_imports.get(parts[0])
         found = self.imported(module, item) if item is not None else None
@@ -357,7 +374,11 @@ class Names:
         made = self.callee(found.module, found.node, depth + 1)
         if made.local is not None and found.node.type == "call_expression":
             inner = self.returned(made.local, depth + 1)
-            return self._on(inner, path, depth + 1) if inner is not None else Callee(path=path)
+            if inner is not None:
+                return self._on(inner, path, depth + 1)
+            annotation = made.local.node.child_by_field_name("return_type")
+            symbol = self.type_symbol(made.local.module, annotation) if annotation is not None else None
+            return Callee(instance=symbol, path=path) if symbol is not None else Callee(path=path)
         if made.symbol is not None:
             return Callee(instance=made.symbol, maker=found, path=path)
         if made.instance is not None:

@@ -131,7 +131,7 @@ class _Reading:
             return
         self.names.budget = BUDGET
         callee = self.names.callee(self.module, seen.node)
-        if callee.symbol is None and callee.instance is None:
+        if callee.symbol is None and callee.instance is None and not callee.path:
             return
         self._sort(seen, callee)
 
@@ -158,7 +158,8 @@ class _Reading:
                 return True
             # A function of another file matters only where that file hands a construct on.
             is_named = names_of_constructs(item.name) or names_of_constructs(name)
-            return (is_named or not is_called) and self.names.place(self.module.path, item.source) is not None
+            is_own = item.source.startswith((".", "@/", "~/")) or self.names.place(self.module.path, item.source) is not None
+            return (is_named or not is_called) and is_own
         declared = self.module.declared.get(name)
         if declared is None:
             return name in _GLOBALS
@@ -205,15 +206,20 @@ class _Reading:
         given: dict[str, Spot] = {}
         calls = [item for item in self.found if item is not found and found.node.start_byte <= item.node.start_byte < found.node.end_byte]
         for item in calls:
-            if item.options is None or item.node.type in syntax.CLASSES:
-                continue
-            for what, keys in (("model", item.row.model), ("tools", item.row.tools), ("purpose", item.row.purpose)):
-                for key in keys:
-                    value = self.values.option(item.options, key)
-                    if value is not None:
-                        given.setdefault(what, value)
-                        break
+            if item.options is not None and item.node.type not in syntax.CLASSES:
+                self._take(given, item.options, item.row)
+        for seen, row, _ in self.chats:
+            arguments = syntax.arguments_of(seen.node)
+            options = self.values.object_at(Spot(self.module, arguments[0])) if arguments else None
+            if options is not None and found.node.start_byte <= seen.node.start_byte < found.node.end_byte:
+                self._take(given, options, row)
         return given
+
+    def _take(self, given: dict[str, Spot], options: Spot, row: Row) -> None:
+        for what, keys in (("model", row.model), ("tools", row.tools), ("purpose", row.purpose)):
+            value = next((value for key in keys if (value := self.values.option(options, key)) is not None), None)
+            if value is not None:
+                given.setdefault(what, value)
 
     def _imports(self) -> Iterator[CallSeen]:
         """Files of the repository that this one imports: by name, to where the name is defined."""

@@ -101,6 +101,9 @@ def unwrapped(node: Node) -> Node:
         if not candidates:
             return node
         node = candidates[-1] if node.type == "type_assertion" else candidates[0]
+        if node.type == "sequence_expression" and node.named_children:
+            # `(0, ai_1.generateText)(...)`, as compilers write it.
+            node = node.named_children[-1]
     return node
 
 
@@ -158,6 +161,15 @@ def line_of(node: Node) -> int:
 def end_of(node: Node) -> int:
     """1-based last line."""
     return node.end_point[0] + 1
+
+
+def method_named(node: Node, name: str) -> Node | None:
+    """The method of a class that has this name."""
+    body = node.child_by_field_name("body")
+    for child in body.named_children if body is not None else ():
+        if child.type == "method_definition" and property_name(child) == name:
+            return child
+    return None
 
 
 def parameter_index(function: Node, name: str) -> int | None:

@@ -153,6 +153,52 @@ export const graph = new StateGraph(State).addNode({ agent: async (s) => chain.i
     assert (seen.construct, seen.model, seen.tools) == ("StateGraph", "gpt-4o", ("seek",))
 
 
+GRAPHS = {
+    "methods of a class": """
+class Flow {
+  model = new ChatOpenAI({ model: 'gpt-4o' }).bindTools([seek]);
+  async callModel(state) { return { messages: [await this.model.invoke(state.messages)] }; }
+  build() { return new StateGraph(S).addNode('agent', this.callModel.bind(this)).addNode('tools', new ToolNode([seek])).compile(); }
+}""",
+    "nodes of a service": """
+export function createGraph(llm, nodes) {
+  const toolNode = new ToolNode([seek]);
+  return new StateGraph(S).addNode('agent', (s) => nodes.call(s, llm)).addNode('tools', (s) => nodes.tools(s, toolNode)).compile();
+}""",
+    "a model that is made when needed": """
+let active;
+const getModel = (id) => { if (!active) { active = make(id).bindTools([seek]); } return active; };
+const callModel = async (state) => { const llm = getModel('x'); return { messages: await llm.invoke(state.messages) }; };
+const workflow = new StateGraph(S).addNode('model', callModel);
+export const app = workflow.compile();""",
+}
+
+
+@pytest.mark.parametrize("source", GRAPHS.values(), ids=GRAPHS.keys())
+def test_a_graph_with_tools_is_an_agent_however_its_nodes_are_written(source: str) -> None:
+    head = "import { StateGraph } from '@langchain/langgraph';\nimport { ToolNode } from '@langchain/langgraph/prebuilt';\nimport { ChatOpenAI } from '@langchain/openai';"
+    assert [item.construct for item in agents(head + source)] == ["StateGraph"]
+
+
+def test_what_a_compiler_made_of_imports_is_followed() -> None:
+    source = """
+"use strict";
+const bedrock = __importStar(require("aws-cdk-lib/aws-bedrock"));
+const ai_1 = require("ai");
+const openai_1 = __importDefault(require("openai"));
+new bedrock.CfnAgent(this, 'A', { agentName: 'built' });
+(0, ai_1.generateText)({ model: 'x/y', tools: { a }, stopWhen: (0, ai_1.stepCountIs)(5) });
+const client = new openai_1.default();
+client.beta.assistants.create({ name: 'old', model: 'gpt-4o' });
+"""
+    found = agents(source, "lib/stack.js")
+    assert [(item.framework, item.construct, item.name) for item in found] == [
+        ("cdk", "CfnAgent", "built"),
+        ("ai-sdk", "generateText", None),
+        ("openai-assistants", "beta.assistants.create", "old"),
+    ]
+
+
 def test_an_agent_given_as_a_tool_is_named_and_delegated_to() -> None:
     found = agents(
         """

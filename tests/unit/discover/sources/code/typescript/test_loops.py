@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.discover.sources.code.typescript.reading import agents
 
+from remit.model.place import Confidence
+
 OPENAI = """
 import OpenAI from 'openai';
 const client = new OpenAI();
@@ -118,6 +120,47 @@ async function main() { while (!done) { const r = await ask(m); m.push({ role: '
     assert [item.place.line for item in agents(source)] == [4]
 
 
+SHAPED = {
+    "a client of another file": "import { client } from './client';",
+    "a client from a function": "import { getClient } from './client';\nconst client = await getClient();",
+    "a parameter": "let client;\nexport function use(c) { client = c; client = c; }",
+}
+
+
+@pytest.mark.parametrize("head", SHAPED.values(), ids=SHAPED.keys())
+def test_a_client_that_comes_from_elsewhere_is_told_by_the_shape_of_its_call(head: str) -> None:
+    source = OPENAI.replace("import OpenAI from 'openai';\nconst client = new OpenAI();", head) + "import 'openai';\n"
+    assert [(item.framework, item.confidence) for item in agents(source)] == [("no-sdk", Confidence.LIKELY)]
+
+
+def test_a_client_is_known_by_the_type_that_a_function_returns() -> None:
+    source = """
+import type Anthropic from '@anthropic-ai/sdk';
+async function clientFor(org: string): Promise<Anthropic | null> { if (!org) return null; return make(org); }
+export async function reply(messages) {
+  const api = await clientFor('x');
+  for (let i = 0; i < 5; i++) {
+    const r = await api.messages.create({ model: 'claude-sonnet-4', tools: [{ name: 'find' }], messages });
+    messages.push({ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a' }] });
+  }
+}
+"""
+    assert [(item.model, item.confidence) for item in agents(source)] == [("claude-sonnet-4", Confidence.CERTAIN)]
+
+
+def test_each_handler_without_a_name_is_an_agent_of_its_own() -> None:
+    handler = """
+app.post('/%s', async (req, res) => {
+  let r;
+  while (r.stop_reason === 'tool_use') {
+    r = await client.messages.create({ model: 'm', tools: [{ name: '%s' }], messages: [{ role: 'user', content: [{ type: 'tool_result' }] }] });
+  }
+});
+"""
+    source = "import Anthropic from '@anthropic-ai/sdk';\nconst client = new Anthropic();\n" + handler % ("a", "a") + handler % ("b", "b")
+    assert [item.tools for item in agents(source)] == [("a",), ("b",)]
+
+
 def test_two_calls_in_one_loop_are_one_agent() -> None:
     first = "const r = await client"
     source = OPENAI.replace(first, "const w = await client.chat.completions.create({ model: 'gpt-4o', messages, tools });\n    " + first)
@@ -131,7 +174,7 @@ QUIET = {
     "once for each of a list": OPENAI.replace("while (true)", "for (const d of documents)").replace(
         "role: 'tool', tool_call_id: c.id", "role: 'user'"
     ),
-    "another client": OPENAI.replace("from 'openai'", "from './fake-openai'"),
+    "another method": OPENAI.replace("chat.completions.create", "chats.completions.create"),
 }
 
 
