@@ -12,9 +12,10 @@ from collections.abc import Iterator
 
 from remit.document.canonical import limit_text
 from remit.document.coverage import can_covers, names_a_tool, never_covers, never_covers_can
+from remit.document.pattern import overlaps
 from remit.model.errors import Problem
 from remit.model.ids import printable
-from remit.model.remit import Capability, Remit
+from remit.model.remit import Capability, Never, Remit
 from remit.model.verbs import ANY, CALL, Verb
 
 FINDING = "finding"
@@ -24,6 +25,7 @@ RULES = {
     "contradiction": "one tool with two verbs",
     "forbids-everything": "a never that leaves nothing",
     "expired": "a remit past its last day",
+    "not-an-arn": "a resource of AWS that no ARN can be",
     "limit-zero": "a limit of 0 on what a can allows",
     "repeated-line": "a line that an earlier line covers",
     "everything": "a can that allows every action on every resource",
@@ -45,7 +47,14 @@ def check(remit: Remit, today: str | None = None) -> tuple[Problem, ...]:
     cans = [
         (f"objectives.{objective.name}.can[{number}]", line) for objective in remit.objectives for number, line in enumerate(objective.can)
     ]
-    found = [*_of_limits(remit), *_of_people(remit), *_of_dates(remit, today), *_of_verbs(remit, cans), *_of_sending(remit, cans)]
+    found = [
+        *_of_limits(remit),
+        *_of_people(remit),
+        *_of_dates(remit, today),
+        *_of_verbs(remit, cans),
+        *_of_resources(remit, cans),
+        *_of_sending(remit, cans),
+    ]
     if len(cans) * (len(cans) + len(remit.never)) + len(remit.never) ** 2 > MAX_COMPARISONS:
         found.append(_problem(remit, 0, "too-many-lines", "there are too many lines to compare each with each", level=WARNING))
     else:
@@ -128,6 +137,15 @@ def _of_verbs(remit: Remit, cans: list[_Line]) -> Iterator[Problem]:
             tool = printable(line.resource)
             what = f"the tool `{tool}` is called `{line.verb}` here and `{first.verb}` in line {first.line}"
             yield _problem(remit, line.line, "contradiction", what, "a never on either verb meets it")
+
+
+def _of_resources(remit: Remit, cans: list[_Line]) -> Iterator[Problem]:
+    lines: list[tuple[str, Capability | Never]] = [*cans, *((f"never[{number}]", line) for number, line in enumerate(remit.never))]
+    for rule, line in lines:
+        if line.system.startswith("aws:") and not overlaps(line.resource, "arn:*"):
+            what = f"`{printable(rule)}` matches nothing: AWS names its resources by ARN, and `{printable(line.resource, 80)}` can be none"
+            level = WARNING if isinstance(line, Capability) else FINDING
+            yield _problem(remit, line.line, "not-an-arn", what, "write it like `arn:aws:s3:::BUCKET/*`", level=level)
 
 
 def _of_sending(remit: Remit, cans: list[_Line]) -> Iterator[Problem]:

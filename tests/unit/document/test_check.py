@@ -94,8 +94,8 @@ def test_a_line_that_an_earlier_one_covers_is_a_warning(first: str, second: str,
 @pytest.mark.parametrize(
     ("first", "second", "is_repeated"),
     [
-        ("{any: aws:iam}", "{delete: aws:iam, resource: x}", True),
-        ("{delete: aws:iam, resource: x}", "{any: aws:iam}", False),
+        ("{any: aws:iam}", "{delete: aws:iam, resource: 'arn:x'}", True),
+        ("{delete: aws:iam, resource: 'arn:x'}", "{any: aws:iam}", False),
         ('{transmit: "*", outside: [example.com]}', "{transmit: mcp:x, outside: [example.com, example.org]}", True),
         ('{transmit: "*", outside: [example.com, example.org]}', "{transmit: mcp:x, outside: [mail.example.com]}", False),
         ('{transmit: "*", outside: [mail.example.com]}', "{transmit: mcp:x, outside: [example.com]}", True),
@@ -125,6 +125,15 @@ def test_values_that_nobody_means_are_found(rest: str, expected: list[tuple[str,
 
 def test_a_limit_of_no_pay_is_a_finding_where_something_may_pay() -> None:
     assert ("finding", "limit-zero", 10) in found(["{pay: mcp:bank, resource: send_money}"], "limits: {pay: 0 USD/day}\n")
+
+
+def test_a_resource_of_aws_that_is_no_arn_matches_nothing() -> None:
+    assert found(
+        ["{read: aws:s3, resource: billing-exports/*}"], never("{read: aws:s3, resource: secrets}", "{read: aws:sqs, resource: '*:x'}")
+    ) == [
+        ("warning", "not-an-arn", 9),
+        ("finding", "not-an-arn", 11),
+    ]
 
 
 def test_a_can_of_everything_is_a_warning() -> None:

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from remit.contracts.system import ReadSide
 
 FORMATS = ("text", "json", "sarif")
-_CHECK_EPILOG = """Errors keep a file from being used; findings say that it does not do what it says. Either ends with exit code 1. Warnings
-are worth a look, are printed too, and leave the exit code at 0."""
-_COMPILE_EPILOG = """What the target cannot say is residue: it is printed on standard error, with its line, and another enforcement point
-must hold it."""
+_CHECK_EPILOG = (
+    "Errors keep a file from being used; findings say that it does not do what it says. Either ends with exit code 1. "
+    "Warnings are worth a look, are printed too, and leave the exit code at 0."
+)
+_COMPILE_EPILOG = (
+    "What the target cannot say is residue: it is printed on standard error, with its line, and another enforcement point must hold it."
+)
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -153,8 +156,10 @@ def _print_text(checked: list[Checked]) -> None:
     for file in checked:
         for problem in file.problems:
             typer.echo(_line(problem))
-        if not file.problems and file.remit is not None:
-            typer.echo(f"{file.path}: clean, {file.remit.hash}")
+        if file.remit is not None and all(problem.level == "warning" for problem in file.problems):
+            count = len(file.problems)
+            warnings = f" but for {count} warning{'s' if count > 1 else ''}" if count else ""
+            typer.echo(f"{file.path}: clean{warnings}, {file.remit.hash}")
 
 
 def _counts(checked: list[Checked]) -> dict[str, int]:

@@ -33,6 +33,7 @@ def remit(folder: Path, *words: str) -> tuple[int, str, str]:
     ("files", "code", "told"),
     [
         (["clean.yaml"], 0, "clean.yaml: clean, sha256:"),
+        (["warned.yaml"], 0, "warned.yaml: clean but for 1 warning, sha256:"),
         (["warned.yaml"], 0, "warned.yaml:5:39: warning: `slack` is not a kind of system that Remit knows"),
         (["found.yaml"], 1, "found.yaml:6: finding: `limits.calls` is `0/hour`, so nothing is allowed at all"),
         (["wrong.yaml"], 1, "wrong.yaml:5:33: unknown verb `raed`; nearest is `read`\nwrong.yaml:6:7: unknown mode `of`"),
