@@ -78,7 +78,7 @@ _EXTRA_JSON = re.compile(r"\.json(?:c)?\.(?:example|sample|template|tmpl|dist)\Z
 _TEMPLATES = re.compile(r"(?:\A|/)templates/.*\.ya?ml\Z|\.(?:j2|tmpl|tpl)\Z")
 _YAML_SIGNS = re.compile(
     rb"agent|mcpServers|mcp_servers|mcp:|jobs:|steps:|script:|AWS::|services:|backstory|instruction|customModes|servers:|serviceAccountName"
-    rb"|kind:[ \t]*(?:Deployment|StatefulSet|CronJob|Job|DaemonSet|app\b|Prompt|Hosted|Workflow)"
+    rb"|kind:[ \t]*(?:Deployment|StatefulSet|CronJob|Job|DaemonSet|app\b|[Pp]rompt|[Hh]osted|[Ww]orkflow|GptComponent)"
 )
 _JSON_SIGNS = re.compile(
     rb'[mM][cC][pP]_?[sS]ervers|"mcp|context_servers|n8n-nodes-langchain|"agents?"|[aA]gentflow|autogen|AWS::|declarativeAgent|"nodes"'

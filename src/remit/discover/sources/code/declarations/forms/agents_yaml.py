@@ -12,6 +12,9 @@ from remit.discover.sources.code.declarations.trees.node import Node
 from remit.model.evidence import AgentSeen, Role
 from remit.model.place import Confidence, Place
 
+_MODEL_KEYS = ("model", "llm", "model_id", "modelId", "model_name", "chat_model", "models")
+_MODEL_NAMES = ("id", "model", "model_id", "name", "modelId", "model_name")
+
 
 def crewai(page: Page) -> Found:
     """Entries with a role, a goal and a backstory: definitions that code elsewhere names by their key."""
@@ -82,26 +85,24 @@ def _names(node: Node) -> tuple[str, ...]:
 
 def _model(page: Page, entry: Node) -> str | None:
     """The model of an entry, through a table of models in the same file where the entry only names one of them."""
-    node = entry.first("model", "llm", "model_id", "modelId", "model_name", "chat_model", "models")
+    node = entry.first(*_MODEL_KEYS)
     if node is None:
         return None
     if node.is_map:
-        return (
-            node.string("id")
-            or node.string("model")
-            or node.string("model_id")
-            or node.string("name")
-            or node.string("modelId")
-            or node.string("model_name")
-        )
+        return _settled(next((text for key in _MODEL_NAMES if (text := node.string(key))), None))
     written = next(iter(node.strings()), None)
-    if written is None:
-        return None
     models = page.root.get("models")
-    named = models.get(written) if models is not None and models.is_map else None
+    named = models.get(written) if models is not None and models.is_map and written is not None else None
     if named is not None and named.is_map:
-        return named.string("model") or named.string("name") or named.string("id")
-    return None if "${" in written or written.startswith(("=", "$")) else written
+        written = named.string("model") or named.string("name") or named.string("id")
+    return _settled(written)
+
+
+def _settled(written: str | None) -> str | None:
+    """A value that no expression (`=Env.X`, `${X}`, `$X`) makes."""
+    if written is None or "${" in written or "{{" in written or written.startswith(("=", "$")):
+        return None
+    return written
 
 
 def agent_mapping(page: Page) -> Found:
@@ -124,8 +125,8 @@ def agent_mapping(page: Page) -> Found:
     for key, entry in agents.entries():
         if not entry.is_map or is_crew_entry(entry):
             continue
-        has_model = any(entry.entry(name) is not None for name in table["model_keys"])
-        has_words = any(entry.entry(name) is not None for name in table["instruction_keys"])
+        has_model = entry.first(*table["model_keys"]) is not None
+        has_words = entry.first(*table["instruction_keys"]) is not None
         if not (has_words and (has_model or is_cagent)):
             continue
         yield from _entry(page, key.text, entry, page.place(key.line, entry.end), "cagent" if is_cagent else "yaml-agent", "agents")

@@ -1,7 +1,7 @@
 """Kubernetes manifests: custom resources that are agents or MCP servers, and workloads that run an agent.
 
-A workload runs an agent when the environment of a container has a key or an address of a model. Its identity is its service account, and the cloud
-role that annotations of the account name. Helm templates are read as far as they are plain.
+A workload runs an agent when the environment of a container has a key or an address of a model. Its identity is its service account, and
+the cloud role that annotations of the account name. Helm templates are read as far as they are plain.
 """
 
 from __future__ import annotations

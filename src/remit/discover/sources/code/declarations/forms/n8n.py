@@ -144,7 +144,7 @@ def _model(workflow: Workflow, name: str, node: Node) -> str | None:
     """The model of the node that is joined as language model, or of the agent node itself."""
     sources = workflow.joined(name, "ai_languageModel")
     keys = facts("declarations")["n8n"]["model_keys"]
-    for candidate in [workflow.nodes[source] for source in sources] or [node]:
+    for candidate in [workflow.nodes[source] for source in sources[:1]] or [node]:
         parameters = candidate.get("parameters")
         holders = [holder for holder in (parameters, None if parameters is None else parameters.get("options")) if holder is not None]
         for holder in holders:

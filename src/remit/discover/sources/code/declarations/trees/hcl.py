@@ -6,6 +6,7 @@ reference, and nobody takes it for a value.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ from remit.discover.sources.code.declarations.trees.node import Node, Shape, Tro
 EXPRESSION = "expression"
 _LANGUAGE = tree_sitter.Language(tree_sitter_hcl.language())
 _MAX_DEPTH = 40
+_MAX_PARTS = 500
+_TOP = re.compile(rb"^(?:resource|data|module|variable|locals|provider|output|terraform)\b[^\n=]*\{", re.MULTILINE)
 _PLAIN = frozenset({"numeric_lit", "bool_lit", "null_lit"})
 _WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
 _DROPPED = frozenset({"quoted_template_start", "quoted_template_end", "heredoc_start"})
@@ -59,11 +62,22 @@ class Blocks(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 def parse_hcl(data: bytes) -> Blocks:
     """Reads an HCL text; what is broken costs its own block."""
+    blocks, troubles = _parsed(data)
+    if not troubles:
+        return Blocks(blocks=blocks)
+    starts = [0, *(match.start() for match in _TOP.finditer(data) if match.start())][:_MAX_PARTS]
+    kept: list[Block] = []
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        # each block by itself, at its own line
+        kept.extend(_parsed(b"\n" * data.count(b"\n", 0, start) + data[start:end])[0])
+    return Blocks(blocks=tuple(kept), troubles=troubles)
+
+
+def _parsed(data: bytes) -> tuple[tuple[Block, ...], tuple[Trouble, ...]]:
     root = tree_sitter.Parser(_LANGUAGE).parse(data).root_node
-    troubles = tuple(_troubles(root)) if root.has_error else ()
     body = next((child for child in root.children if child.type == "body"), None)
-    found = tuple(_blocks(root if body is None else body, 0))
-    return Blocks(blocks=found, troubles=troubles)
+    troubles = tuple(_troubles(root)) if root.has_error else ()
+    return tuple(_blocks(root if body is None else body, 0)), troubles
 
 
 def _troubles(root: tree_sitter.Node) -> Iterator[Trouble]:

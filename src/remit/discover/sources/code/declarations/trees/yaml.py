@@ -128,7 +128,7 @@ def _end(event: Event) -> int:
 
 
 def _scalar(event: ScalarEvent) -> Node:
-    return scalar(event.value, _start(event), end=_end(event), is_plain=event.style is None, tag=_tag(event.tag))
+    return scalar(event.value, _start(event), end=_end(event), is_plain=not event.style, tag=_tag(event.tag))
 
 
 def _tag(tag: str | None) -> str | None:

@@ -1,0 +1,100 @@
+"""No file, however bad, makes a reader raise, and nothing that is read gets expanded without bound."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from tests.unit.discover.sources.code.declarations import test_infrastructure, test_lowcode, test_markdown, test_pipelines
+from tests.unit.discover.sources.code.declarations.seen import seen_in
+
+SOURCES = {
+    "a.yaml": test_infrastructure.KAGENT,
+    "t.yaml": test_infrastructure.TEMPLATE,
+    "compose.yaml": test_infrastructure.COMPOSE,
+    ".github/workflows/w.yml": test_pipelines.WORKFLOW,
+    "workflows/w.md": test_markdown.WORKFLOW,
+    ".claude/agents/a.md": test_markdown.CLAUDE,
+    "d.yml": test_lowcode.DIFY.format(mode="agent-chat"),
+    "f.json": __import__("json").dumps(test_lowcode.n8n()),
+    "main.tf": test_infrastructure.MAIN,
+    ".codex/config.toml": '[mcp_servers.a]\ncommand = "x"\nargs = ["y"]\n',
+    ".mcp.json": '{"mcpServers": {"a": {"command": "x", "args": ["y"], "env": {"A": "b"}}}}',
+}
+JUNK = [
+    "",
+    "\x00",
+    "\x1b[31m",
+    "&a",
+    "*a",
+    "<<: *a",
+    "{{",
+    "}}",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    "- ",
+    "\t",
+    "!Sub",
+    "|",
+    '"',
+    "'",
+    "\u202e",
+    "\ud7ff",
+    "---\n",
+    "null",
+    "${",
+    "#",
+]
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES))
+def test_mangled_files_never_raise(path: str) -> None:
+    chance = random.Random(path)
+    for _ in range(150):
+        text = SOURCES[path]
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(len(text) + 1)
+            cut = chance.choice([0, 0, 1, 5, 40])
+            text = text[:at] + chance.choice(JUNK) + text[at + cut :]
+        for item in seen_in(path, text).all:
+            assert item.place.path == path
+            assert item.place.line is None or item.place.line >= 1
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES))
+def test_every_place_stands_in_the_file(path: str) -> None:
+    last = SOURCES[path].count("\n") + 1
+    found = seen_in(path, SOURCES[path]).all
+    assert found
+    for item in found:
+        assert item.place.line is not None
+        assert 1 <= item.place.line <= (item.place.end or item.place.line) <= last
+
+
+@pytest.mark.parametrize("value", ["3", "[]", "{}", "null", "x", "[[x]]", "{x: {y: z}}"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "jobs",
+        "agents",
+        "services",
+        "Resources",
+        "mcpServers",
+        "on",
+        "workflow",
+        "app",
+        "models",
+        "customModes",
+        "extensions",
+        "graphs",
+        "kind",
+        "spec",
+    ],
+)
+def test_a_key_with_a_value_of_another_shape_never_raises(key: str, value: str) -> None:
+    base = "apiVersion: kagent.dev/v1\nkind: Agent\nmetadata: 4\nagents: 1\nsteps: 2\nscript: 3\nAWS::X: y\n"
+    for path in ("a.yaml", ".github/workflows/a.yml", "librechat.yaml", "compose.yml", ".goose/recipes/a.yaml", ".gitlab-ci.yml"):
+        seen_in(path, f"{base}{key}: {value}\n")
