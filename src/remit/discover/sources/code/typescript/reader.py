@@ -47,8 +47,8 @@ class TypeScriptReader:
             )
             return
         module = Module(file)
-        if module.root.has_error:
-            line = _first_error(module)
+        line = syntax.first_error(file.path, module.root)
+        if line is not None:
             yield Gap(
                 place=Place(file.path, line),
                 kind=GapKind.PARSE_ERROR,
@@ -75,16 +75,6 @@ def _is_bundle(file: SourceFile) -> bool:
 def _order(found: Found) -> tuple[int, bool]:
     """By place; of two readings of one place the one that knows a name goes first."""
     return found.node.start_byte, found.name is None
-
-
-def _first_error(module: Module) -> int | None:
-    node = module.root
-    for _ in range(400):
-        inner = next((child for child in node.children if child.has_error or child.is_error or child.is_missing), None)
-        if inner is None or inner.is_error or inner.is_missing:
-            return line_of(inner or node)
-        node = inner
-    return line_of(node)
 
 
 class _Reading:

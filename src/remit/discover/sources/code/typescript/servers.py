@@ -139,12 +139,12 @@ def _one(module: Module, values: Values, node: Node, options: Spot | None, name:
         return
     if "sse" in made.lower():
         transport = "sse"
-    elif transport == "stdio" and not any(word in made for word in ("Stdio", "stdio")) and (target is None or "://" in target):
+    elif transport == "stdio" and (made in table().tools.remote or ("tdio" not in made and "://" in target)):
         transport = "http"
     place = Place(module.path, line_of(node), end_of(node))
-    label = name or module.labels.get(node.start_byte) or _short(target or "")
+    label = name or module.labels.get(node.start_byte) or _short(target)
     yield McpServerSeen(
-        place=place, client="code", name=label[:200], transport=transport, command_or_url=(target or "")[:1000], env=_given(values, options)
+        place=place, client="code", name=label[:200], transport=transport, command_or_url=target[:1000], env=_given(values, options)
     )
 
 

@@ -84,6 +84,23 @@ def parse(path: str, data: bytes) -> tuple[Node, list[Node]]:
     return tree.root_node, seen
 
 
+@lru_cache(maxsize=3)
+def _errors(kind: str) -> tree_sitter.Query:
+    language = _grammar(kind)[0].language
+    assert language is not None
+    return tree_sitter.Query(language, "[(ERROR) (MISSING)] @error")
+
+
+def first_error(path: str, root: Node) -> int | None:
+    """The first line of what was not understood; None when it is only what the grammar lacks (a bare `&` in JSX text)."""
+    if not root.has_error:
+        return None
+    found = tree_sitter.QueryCursor(_errors(grammar_of(path))).captures(root).get("error", [])
+    is_markup = path.endswith("x")
+    lines = [line_of(node) for node in found if not (is_markup and (node.text or b"").startswith(b"&"))]
+    return min(lines) if lines else None if found else 1
+
+
 def _position(node: Node) -> tuple[int, int]:
     return node.start_byte, -node.end_byte
 

@@ -156,6 +156,13 @@ def test_what_stands_around_a_syntax_error_is_read_and_the_error_is_named() -> N
     assert [(item.kind, item.place.line, item.is_file) for item in found if isinstance(item, Gap)] == [(GapKind.PARSE_ERROR, 3, False)]
 
 
+def test_an_ampersand_in_the_text_of_an_element_is_no_error() -> None:
+    source = "import { Agent } from '@openai/agents';\nexport const P = () => <b>Tools & Agents</b>;\nnew Agent({ name: 'x' });"
+    found = read(source, "src/page.tsx")
+    assert [item.name for item in found if isinstance(item, AgentSeen)] == ["x"]
+    assert [item for item in found if isinstance(item, Gap)] == []
+
+
 def test_a_bundle_is_a_gap() -> None:
     source = "import { Agent } from '@openai/agents';" + "var a=1;" * 10_000
     assert [(item.kind, item.is_file) for item in read(source, "dist/x.js") if isinstance(item, Gap)] == [(GapKind.UNSUPPORTED, True)]
