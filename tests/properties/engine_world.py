@@ -108,7 +108,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "body": ("see https://evil.example.net", "hello", "hello there"),
     "amount": (1, 10, 10.5, "10", "10 USD", "USD 3", -1, True, "ten", 1e400),
     "currency": ("USD", "EUR", "usd", 5),
-    "columns": (["day"], ["day", "amount"], ["secret"], [], "day", [5]),
+    "columns": (["day"], ["day", "amount"], ["secret"], ["day", "secret"], [], "day", [5]),
     "data_class": ("public", "secret", 5),
     "id": ("A-1", "X-9", 12345678),
 }
@@ -122,7 +122,10 @@ def _some(random: Random, values: tuple[Any, ...], most: int) -> tuple[Any, ...]
 
 def conditions(random: Random) -> tuple[Condition, ...]:
     """None, one or two keys of a `where`."""
-    keys = _some(random, tuple(WHERE), 2) if random.random() < 0.6 else ()
+    if random.random() < 0.25:
+        keys: tuple[str, ...] = (random.choice(("command", "sql")),)
+    else:
+        keys = _some(random, tuple(WHERE), 2) if random.random() < 0.6 else ()
     return tuple(Condition(key, tuple(random.sample(WHERE[key], random.choice((1, 1, 2))))) for key in keys)
 
 
@@ -140,11 +143,14 @@ def remit(random: Random, agent: str = "a") -> Remit:
     """One remit; its lines are well-formed as the parser would leave them."""
     objectives = []
     line = 1
+    systems = random.choice(
+        (tuple(SYSTEMS), ("mcp:db", "mcp:db", "mcp:files"), ("mcp:files",), ("postgres:fin", "aws:s3"), ("slack:main", "aws:sns"))
+    )
     for number in range(random.randint(1, 2)):
         can = []
         for _ in range(random.randint(1, 4)):
             line += 1
-            system = random.choice(tuple(SYSTEMS))
+            system = random.choice(systems)
             can.append(
                 Capability(
                     verb=_verb(random, system),
@@ -160,13 +166,13 @@ def remit(random: Random, agent: str = "a") -> Remit:
     never = []
     for _ in range(random.choice((0, 0, 1, 2, 3))):
         line += 1
-        system = random.choice(("*", *SYSTEMS))
+        system = random.choice(("*", *systems))
         outside = random.choice(((), ("example.com",), ("example.com", "evil.example.net")))
         never.append(
             Never(
                 verb=_verb(random, system),
                 system=system,
-                resource="*" if random.random() < 0.6 else _resource(random, system),
+                resource="*" if random.random() < 0.5 else _resource(random, system),
                 where=conditions(random) if random.random() < 0.5 else (),
                 outside=outside,
                 line=line,
@@ -184,7 +190,7 @@ def remit(random: Random, agent: str = "a") -> Remit:
         objectives=tuple(objectives),
         never=tuple(never),
         limits=limits,
-        lifecycle=Lifecycle(expires=random.choice((None, None, None, "2027-01-14", "2027-01-15", "2028-01-01"))),
+        lifecycle=Lifecycle(expires=random.choice((None,) * 12 + ("2027-01-14", "2027-01-15", "2028-01-01"))),
         mode=random.choice((Mode.ENFORCE, Mode.ENFORCE, Mode.ASK, Mode.OBSERVE)),
         path="r.yaml",
     )
@@ -192,7 +198,7 @@ def remit(random: Random, agent: str = "a") -> Remit:
 
 def state(random: Random) -> AgentState:
     """Mostly active."""
-    return random.choice((AgentState.ACTIVE,) * 12 + (AgentState.SUSPENDED, AgentState.RETIRED, AgentState.DRAFT))
+    return random.choice((AgentState.ACTIVE,) * 40 + (AgentState.SUSPENDED, AgentState.RETIRED, AgentState.DRAFT))
 
 
 def request(random: Random, agent: str = "a", *, about: Remit | None = None) -> Request:
@@ -200,10 +206,11 @@ def request(random: Random, agent: str = "a", *, about: Remit | None = None) -> 
     system = random.choice(tuple(SYSTEMS))
     action, resource = random.choice(SYSTEMS[system][0]), random.choice(SYSTEMS[system][1])
     arguments = {key: random.choice(ARGUMENTS[key]) for key in _some(random, tuple(ARGUMENTS), 4)}
-    if about is not None and random.random() < 0.6:
+    if about is not None and random.random() < 0.8:
         lines: list[Capability | Never] = [*(line for _, line in about.capabilities()), *about.never]
         line = random.choice(lines)
-        system = line.system if line.system in SYSTEMS else system
+        system = line.system if line.system in SYSTEMS else random.choice(lines[:3]).system
+        system = system if system in SYSTEMS else "mcp:files"
         actions, resources = SYSTEMS[system]
         action = random.choice(actions)
         resource = line.resource if "*" not in line.resource else random.choice(resources)
