@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from remit.discover.sources.code.python.module import Scope
+from remit.discover.sources.code.python.module import Module, Scope
 from remit.discover.sources.code.python.names import Expression
 from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrapped
 from remit.discover.sources.code.python.tables import At
@@ -26,6 +26,11 @@ class Given:
             if node is not None:
                 self._settings(call.at(node))
                 break
+
+    def add_attributes(self, module: Module, scope: Scope) -> None:
+        """Lets the attributes of a class stand for arguments that its constructor is not given."""
+        assigned = {name: found[0] for name, found in scope.bindings.items() if len(found) == 1 and found[0].kind == "assign"}
+        self._entries.append({name: Expression(module, scope, binding.node) for name, binding in assigned.items()})
 
     def _settings(self, expression: Expression) -> None:
         entries = self._values.entries(expression)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from remit.discover.sources.code.python.names import MAX_DEPTH, Expression
+from remit.discover.sources.code.python.names import MAX_DEPTH, Expression, last_two
 from remit.discover.sources.code.python.syntax import Arguments, unwrapped
 from remit.discover.sources.code.python.tables import At, Table
 from remit.discover.sources.code.python.values import Values, text_of_field
@@ -74,8 +74,10 @@ class Models:
             return self._entry(call, depth)
         if found is not None and found.kind == "function":
             return None
-        if name in self._table.wrapped_models:
-            inner = self._values.argument(call, self._table.wrapped_models[name], arguments)
+        both = last_two(found, name)
+        wrapped = self._table.wrapped_models.get(both, self._table.wrapped_models.get(name))
+        if wrapped is not None:
+            inner = self._values.argument(call, wrapped, arguments)
             return self.model(inner, depth + 1) if inner is not None else None
         given = self.named(call, self._table.model_keywords, arguments)
         if given is not None:
@@ -86,7 +88,7 @@ class Models:
         if not arguments.positional:
             return None
         first = call.at(arguments.positional[0])
-        if name in self._table.positional_models:
+        if name in self._table.positional_models or both in self._table.positional_models:
             return self.model(first, depth + 1)
         if name.endswith(_MODEL_CLASSES):
             text = self._values.text(first, depth + 1)

@@ -524,6 +524,13 @@ def _covers(region: Region | None, position: int) -> bool:
     return innermost is not None and innermost.start <= position < innermost.end
 
 
+def last_two(found: Found | None, name: str) -> str:
+    """The last two names of what was found, as the table writes methods of classes: `ChatModel.from_name`."""
+    if found is None or found.path is None:
+        return name
+    return ".".join(found.path.replace("()", "").split(".")[-2:])
+
+
 def plain_string(node: Node) -> str | None:
     """The text of a string literal (adjoining ones joined) without fields; None for anything else."""
     node = unwrapped(node)

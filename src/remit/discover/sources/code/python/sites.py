@@ -143,7 +143,10 @@ class Reading:
     def _given(self, site: Site, call: Expression, row: Row) -> Given:
         if site.inner is not None and site.function is not None:
             return Forwarded(self.facts.values, call, site.inner, site.function, row.settings)
-        return Given(self.facts.values, call, row.settings)
+        given = Given(self.facts.values, call, row.settings)
+        if site.whole is not None and site.whole.type == "class_definition":
+            given.add_attributes(self.module, self.module.scopes[site.whole.id])
+        return given
 
     def _is_without_model(self, row: Row, given: Given, model_at: Expression | None, around: Expression | None) -> bool:
         if row.role != "agent":
@@ -380,6 +383,10 @@ class Reading:
         if match is not None:
             where = self.facts.values.argument(call, match.row.name_at, arguments) if match.row.name_at else None
             return self.facts.values.text(where) if where is not None else None
+        named = arguments.get("name", "server_label")
+        text = self.facts.values.text(call.at(named)) if named is not None else None
+        if text:
+            return text
         first = arguments.get("agent", 0)
         return self.label(call.at(first), depth + 1) if first is not None and first.type in ("identifier", "attribute", "call") else None
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from remit.discover.sources.code.python.module import Module
-from remit.discover.sources.code.python.names import MAX_DEPTH, Expression, Found
+from remit.discover.sources.code.python.names import MAX_DEPTH, Expression, Found, last_two
 from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrapped
 from remit.discover.sources.code.python.tables import Table
 from remit.discover.sources.code.python.values import Values
@@ -81,20 +81,14 @@ class Tools:
         if found.kind == "value" and found.expression is not None and found.expression.node.type == "none":
             return ()
         if found.kind == "value" and found.expression is not None and found.expression.node.type == "call":
-            return self._kit(found.expression, depth + 1)
+            return self._single(found.expression, depth + 1)
         return None
 
-    def _kit(self, call: Expression, depth: int) -> tuple[Tool, ...] | None:
-        """`toolkit.get_tools()`: the object that the tools belong to stands for them."""
-        callee = call.node.child_by_field_name("function")
-        if callee is None or callee.type != "attribute":
-            return self.tool(call, depth + 1)
-        method, owner = callee.child_by_field_name("attribute"), callee.child_by_field_name("object")
-        if method is None or owner is None:
-            return None
-        if text_of(method) in self._words.kits:
-            return None
-        return self.tool(call, depth + 1)
+    def _single(self, call: Expression, depth: int) -> tuple[Tool, ...] | None:
+        """A call where a list is expected: one tool when it makes one, else a list that only running would tell."""
+        name, found = self._values.called_name(call)
+        makes_one = name[:1].isupper() or name in self._words.methods or {name, last_two(found, name)} & self._words.wrappers
+        return self.tool(call, depth + 1) if makes_one else None
 
     def _added(self, expression: Expression, name: str) -> list[Expression] | None:
         """What `name.append(x)` adds in the same scope; None when the list is changed in a way that is not followed."""
@@ -170,6 +164,8 @@ class Tools:
         if node.type == "attribute":
             return True
         name = text_of(node)
+        if not any(scope.bindings.get(name) or scope.clauses.get(name) for scope in expression.scope.chain()):
+            return True
         return any(
             binding.kind in ("assign", "import", "with") for scope in expression.scope.chain() for binding in scope.bindings.get(name, ())
         )
@@ -209,7 +205,7 @@ class Tools:
             return None
         if found is not None and found.kind == "function":
             return (Tool(label),) if label else (Tool(name),)
-        qualified = _two_names(found, name)
+        qualified = last_two(found, name)
         given = self._values.argument(call, self._words.named, arguments)
         text = self._values.text(given) if given is not None else None
         is_method = name in self._words.methods and callee is not None and callee.type == "attribute"
@@ -274,13 +270,6 @@ class Tools:
                 text = self._values.text(entries[key])
                 return (Tool(text),) if text else None
         return None
-
-
-def _two_names(found: Found | None, name: str) -> str:
-    if found is None or found.path is None:
-        return name
-    parts = found.path.replace("()", "").split(".")
-    return ".".join(parts[-2:])
 
 
 def _mutations(module: Module) -> dict[str, list[Node]]:
