@@ -297,7 +297,10 @@ class Names:
             return found
         folder = path.rpartition("/")[0] if path.endswith(("/__init__.py", "/")) else None
         inner = self._file(folder, target.attribute) if folder is not None else None
-        return Found("module", None, inner) if inner is not None else None
+        if inner is not None:
+            return Found("module", None, inner)
+        whole = f"{target.module}.{target.attribute}"
+        return Found("library", None, whole, label=target.attribute) if not target.level and self._libraries.is_known(whole) else None
 
     def _member(self, path: str, name: str, depth: int) -> Found | None:
         """A top-level name of a module of the repository."""

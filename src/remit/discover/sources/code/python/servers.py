@@ -142,7 +142,7 @@ def _masked(words: list[str]) -> list[str]:
         hide = match is not None and match[1] is None
         if match is not None and match[1] is not None:
             found.append(f"{word.partition('=')[0]}=***")
-        elif _SECRET.match(word) or _HEADER.search(word):
+        elif _SECRET.match(word) or (match is None and _HEADER.search(word)):
             found.append("***")
         else:
             found.append(_plain_url(word) if "://" in word else word)
