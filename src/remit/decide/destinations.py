@@ -19,9 +19,11 @@ from remit.model.remit import Scalar
 
 _DESTINATIONS = frozenset({Position.WHOM, Position.WHERE})
 _SPLIT = re.compile(r"[\s,;<>\"'()]+")
-_EMBEDDED = re.compile(r"[a-z][a-z0-9+.-]*:[/\\]{1,}[^\s<>\"']+|[^\s<>\"'(),;:/\\]+@[^\s<>\"'(),;]+", re.IGNORECASE)
+_EMBEDDED = re.compile(r"[a-z][a-z0-9+.-]*:[/\\]{1,}[^\s<>\"']+|[^\s<>(),;:/\\]*@[^\s<>\"'(),;]+", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30}):(.*)\Z", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._~!$&*+=%:-]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?\Z")
+_ENCODED_END = re.compile(r"%(?:2f|5c|23|3f|40|3a)[^@]*@", re.IGNORECASE)
+"""Some readers decode what stands before the `@` and end the host there."""
 _LABELS = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})*\Z")
 _BARE_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]+)\Z")
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}\Z")
@@ -77,6 +79,8 @@ def _host_of_url(scheme: str, rest: str) -> Host:
         host = authority.rpartition("@")[2].partition(":")[0]
         return ascii_host(host) if host else UNREADABLE
     match = _AUTHORITY.match(authority)
+    if _ENCODED_END.search(authority):
+        return UNREADABLE
     return ascii_host(match[1]) if match else UNREADABLE
 
 
@@ -94,7 +98,7 @@ def _hosts_of_mail(text: str) -> Iterator[Host]:
                 elif "." in domain:
                     yield ascii_host(domain)
                 continue
-            domain = domain.partition(":")[0] if "/" not in domain else ""
+            domain = re.split("[:/]", domain, maxsplit=1)[0]
             yield ascii_host(domain) if "@" not in local and domain and "%" not in domain else UNREADABLE
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 from remit.decide.answers import ABSENT, MATCH, NO, Answer
-from remit.decide.statements.sql import SqlAction, actions_of
+from remit.decide.statements.sql import VERBS, SqlAction, actions_of
 from remit.document.pattern import resource_matcher
 
 _SHORT = re.compile(r"\s*([A-Za-z]+|\*)(?:\s+(\S+))?\s*\Z")
@@ -30,7 +30,7 @@ class SqlPattern:
 
     def __init__(self, text: str) -> None:
         short = _SHORT.match(text)
-        if short is not None:
+        if short is not None and (short[1] == "*" or short[1].lower() in VERBS):
             self._actions: tuple[_Wanted, ...] = ((short[1].lower(), _folded(short[2] or "*"), None),)
             self._is_readable = True
             return
@@ -62,6 +62,8 @@ def _compare(pattern: _Wanted, unit: SqlAction) -> Answer:
 
 def _could_be(target: str, name: str) -> bool:
     """Whether a name without its schema could be one that the pattern names with it, or the other way round."""
+    if not name:
+        return False
     wide, _, last = target.rpartition(".")
     own_schema, _, own_last = name.rpartition(".")
     return bool(wide) != bool(own_schema) and resource_matcher(last)(own_last)
