@@ -120,8 +120,10 @@ def test_calls_lead_from_agents_to_actions_in_imported_modules() -> None:
     ("code", "server"),
     [
         (
-            "from agents.mcp import MCPServerStdio\n"
-            "MCPServerStdio(name='files', params={'command': 'npx', 'args': ['-y', 'server-files', '/d'], 'env': {'A_TOKEN': t}})",
+            (
+                "from agents.mcp import MCPServerStdio\n"
+                "MCPServerStdio(name='files', params={'command': 'npx', 'args': ['-y', 'server-files', '/d'], 'env': {'A_TOKEN': t}})"
+            ),
             ("files", "stdio", "npx -y server-files /d", ("A_TOKEN",)),
         ),
         (
@@ -138,13 +140,17 @@ def test_calls_lead_from_agents_to_actions_in_imported_modules() -> None:
             ("git", "http", "https://g.example.com/mcp", ()),
         ),
         (
-            "from langchain_mcp_adapters.client import MultiServerMCPClient\n"
-            "MultiServerMCPClient({'w': {'url': 'http://localhost:8000/sse', 'transport': 'sse'}})",
+            (
+                "from langchain_mcp_adapters.client import MultiServerMCPClient\n"
+                "MultiServerMCPClient({'w': {'url': 'http://localhost:8000/sse', 'transport': 'sse'}})"
+            ),
             ("w", "sse", "http://localhost:8000/sse", ()),
         ),
         (
-            "from claude_agent_sdk import ClaudeAgentOptions\n"
-            "ClaudeAgentOptions(mcp_servers={'db': {'command': 'uvx', 'args': ['mcp-db']}})",
+            (
+                "from claude_agent_sdk import ClaudeAgentOptions\n"
+                "ClaudeAgentOptions(mcp_servers={'db': {'command': 'uvx', 'args': ['mcp-db']}})"
+            ),
             ("db", "stdio", "uvx mcp-db", ()),
         ),
     ],
