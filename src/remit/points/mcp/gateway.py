@@ -26,7 +26,7 @@ from remit.model.decision import Decision, Outcome, Request, Step
 from remit.model.ids import printable
 from remit.points.mcp.lines import Overlong
 from remit.points.mcp.pins import Pins
-from remit.points.mcp.requests import CALL_TOOL, DECIDED, LIST_TOOLS, is_disguised, request_of
+from remit.points.mcp.requests import CALL_TOOL, LIST_TOOLS, is_decided, is_disguised, request_of
 from remit.points.mcp.wire import (
     DENIED,
     INTERNAL_ERROR,
@@ -47,8 +47,12 @@ MAX_SERVER_BYTES = 64 << 20
 """Longest line of the server that is read."""
 MAX_IN_FLIGHT = 10_000
 """Requests of the client that wait for an answer at once."""
-_CARRIES_DATA = frozenset({*DECIDED, "prompts/get", "tasks/get", "tasks/result"})
-_INTRODUCES = frozenset({"initialize", "server/discover"})
+_CARRIES_DATA = frozenset({"prompts/get", "tasks/get", "tasks/result"})
+"""Methods beside those that are decided on whose answers hold data."""
+_TELLS_DATA = frozenset({"notifications/message", "notifications/progress", "sampling/createMessage", "elicitation/create"})
+"""Messages of the server of its own accord that hold data."""
+_INTRODUCES = frozenset({"initialize", "server/discover", LIST_TOOLS})
+"""Methods whose answers are looked through for the server's own name: 2026-07-28 knows no handshake."""
 _ID_FIRST = re.compile(rb'\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(-?\d{1,18}|"[^"\\]{0,100}")\s*[,}]')
 _ID_LAST = re.compile(rb'"id"\s*:\s*(-?\d{1,18}|"[^"\\]{0,100}")\s*\}\s*\Z')
 
@@ -76,6 +80,11 @@ class _Waiting(msgspec.Struct):
     request: Request | None = None
     is_cancelled: bool = False
 
+    @property
+    def brings_data(self) -> bool:
+        """Whether the answer is data, whose values are on the record before the client sees it."""
+        return self.request is not None or self.method in _CARRIES_DATA
+
 
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
 
@@ -95,6 +104,7 @@ class Gateway:
         self._report = report
         self._waiting: dict[Id, _Waiting] = {}
         self._tasks: dict[str, Request] = {}
+        self._names_told: set[str] = set()
         self.dropped = 0
         """Lines of the server that were not passed on."""
 
@@ -109,6 +119,8 @@ class Gateway:
         if isinstance(message, Refusal):
             return Out(to_client=error_line(message.id, message.code, message.why))
         method = message.method
+        # A carriage return can only be white space here, but some servers take it for the end of a line.
+        line = line.replace(b"\r", b" ")
         if method is None:
             return Out(to_server=line)
         if is_disguised(method):
@@ -119,13 +131,13 @@ class Gateway:
             return Out(to_client=error_line(message.id, INVALID_REQUEST, "a request with this `id` still waits for its answer"))
         if len(self._waiting) >= MAX_IN_FLIGHT:
             return Out(to_client=error_line(message.id, INTERNAL_ERROR, f"{MAX_IN_FLIGHT} requests wait for an answer already"))
-        if method in DECIDED:
+        if is_decided(method):
             return self._decided(message, method, message.id)
         self._waiting[message.id] = _Waiting(method)
         return Out(to_server=line)
 
     def _notification(self, message: Message, method: str, line: bytes) -> Out:
-        if method in DECIDED:
+        if is_decided(method):
             return Out(to_client=error_line(None, INVALID_REQUEST, f"`{method}` needs an `id`"))
         if method == "notifications/cancelled":
             cancelled = message.params.get("requestId")
@@ -163,6 +175,7 @@ class Gateway:
         if isinstance(line, Overlong):
             return self._overlong(line)
         try:
+            line = line.replace(b"\r", b" ")  # see from_client
             if not line.isascii():
                 line.decode("utf-8")
             envelope = _read_envelope(line)
@@ -171,7 +184,7 @@ class Gateway:
         if bytes(envelope.method):
             if bytes(envelope.result) or bytes(envelope.error):
                 return self._drop("a line that is a request and a response at once")
-            return Out(to_client=line)
+            return self._told(line)
         identifier = _read_id(envelope.id)
         if identifier is None:
             return Out(to_client=line) if bytes(envelope.error) else self._drop("a line that is no JSON-RPC message")
@@ -180,25 +193,41 @@ class Gateway:
             return self._drop(f"an answer to `{printable(str(identifier))}`, which nobody asked")
         return self._answer(line, envelope, identifier, waiting)
 
+    def _told(self, line: bytes) -> Out:
+        """A request or a notification of the server."""
+        if self._session.task is not None:
+            try:
+                message = _read_all(line)
+                method = message.get("method")
+                if method in _TELLS_DATA:
+                    request = Request(agent=self._agent, system=self._system, action=method, resource=method)
+                    self._session.received(request, message.get("params"))
+            except (ValueError, TypeError, RecursionError) as error:
+                return self._drop(f"a message that is not understood: {printable(str(error))}")
+        return Out(to_client=line)
+
     def _answer(self, line: bytes, envelope: _Envelope, identifier: Id, waiting: _Waiting) -> Out:
-        raw = bytes(envelope.result)
-        if not raw:
-            return Out(to_client=line)
+        raw, error = bytes(envelope.result), bytes(envelope.error)
+        if bool(raw) == bool(error):
+            return self._misunderstood(identifier, waiting, "it is neither a result nor an error")
         try:
-            if waiting.method == LIST_TOOLS:
-                return Out(to_client=encode({"jsonrpc": "2.0", "id": identifier, "result": self._shown(_read_all(raw))}))
-            if waiting.method in _INTRODUCES:
+            if waiting.method in _INTRODUCES and raw:
                 self._compare_name(_read_all(raw))
-            if waiting.method in _CARRIES_DATA and self._session.task is not None:
-                self._record(waiting, _read_all(raw))
-        except (ValueError, TypeError, RecursionError) as error:
-            text = f"the server's answer to `{waiting.method}` is not understood: {error}"
-            self._report(printable(text))
-            return Out(to_client=error_line(identifier, INTERNAL_ERROR, text))
-        if waiting.method in _CARRIES_DATA:
+            if waiting.method == LIST_TOOLS and raw:
+                return Out(to_client=encode({"jsonrpc": "2.0", "id": identifier, "result": self._shown(_read_all(raw))}))
+            if waiting.brings_data and self._session.task is not None:
+                self._record(waiting, _read_all(raw or error))
+        except (ValueError, TypeError, RecursionError) as problem:
+            return self._misunderstood(identifier, waiting, str(problem))
+        if waiting.brings_data and raw:
             # Written anew, so that client and gateway cannot take different ones of repeated members for the result.
             return Out(to_client=b'{"jsonrpc":"2.0","id":%s,"result":%s}' % (json.dumps(identifier).encode(), raw))
         return Out(to_client=line)
+
+    def _misunderstood(self, identifier: Id, waiting: _Waiting, why: str) -> Out:
+        text = f"the server's answer to `{waiting.method}` is not understood: {why}"
+        self._report(printable(text))
+        return Out(to_client=error_line(identifier, INTERNAL_ERROR, text))
 
     def _shown(self, result: Any) -> dict[str, Any]:
         """A page of `tools/list` without the tools that could not be allowed; its cursor stays."""
@@ -228,7 +257,8 @@ class Gateway:
         if info is None and isinstance(result, dict) and isinstance(result.get("_meta"), dict):
             info = result["_meta"].get("io.modelcontextprotocol/serverInfo")
         name = info.get("name") if isinstance(info, dict) else None
-        if isinstance(name, str) and f"mcp:{name}" != self._system:
+        if isinstance(name, str) and f"mcp:{name}" != self._system and name not in self._names_told:
+            self._names_told = {name}
             self._report(f"the server calls itself `{printable(name)}`; it is decided on as `{self._system}`")
 
     def _overlong(self, line: Overlong) -> Out:

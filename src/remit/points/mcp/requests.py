@@ -3,9 +3,11 @@
 Decides which messages need a decision, and how each is written as a request:
 - `tools/call` is the tool, with its arguments;
 - `resources/read` is decided as a tool of that name with the argument `uri` (and `path`, for a `file:` address), because it
-  reaches data like a tool does: a remit allows it by `{call: "mcp:files", resource: resources/read, where: {uri: ...}}`.
-  Everything else (lists, prompts that a person picks, subscriptions, which carry no content, tasks, logging, methods that this
-  version does not know) passes as it is.
+  reaches data like a tool does: a remit allows it by `{call: "mcp:files", resource: resources/read, where: {uri: ...}}`;
+- a method of `tools/` or `resources/` that this version does not know is decided as a tool of its name, with its parameters.
+
+Everything else passes as it is: lists (that of tools is filtered), subscriptions, which carry no content, prompts, which a person
+picks, completion, tasks (their results belong to a call that was decided on), logging, and methods outside these two families.
 
 Invariants:
 - what cannot be read for certain becomes a request that `is_understood` is false for: always a deny;
@@ -26,21 +28,33 @@ from remit.points.mcp.wire import Message, case_clash
 CALL_TOOL = "tools/call"
 READ_RESOURCE = "resources/read"
 LIST_TOOLS = "tools/list"
-DECIDED = frozenset({CALL_TOOL, READ_RESOURCE})
+_FAMILIES = ("tools/", "resources/")
+_PASSING = frozenset({LIST_TOOLS, "resources/list", "resources/templates/list", "resources/subscribe", "resources/unsubscribe"})
 MAX_PATHS = 1000
 """Texts that look like paths in one call; a call with more is not understood."""
 MAX_PATH_CHARS = 4096
 _UNPLAIN_ADDRESS = re.compile(r"[\\\0]|%2[ef]|%5c|(?:^|/)\.\.?(?:/|$|\?|#)", re.IGNORECASE)
 
 
+def is_decided(method: str) -> bool:
+    """Whether a message with this method needs a decision."""
+    return method.startswith(_FAMILIES) and method not in _PASSING
+
+
 def is_disguised(method: str) -> bool:
-    """Whether a method is one that is decided on but for letter case or white space: no honest client writes it so."""
-    return method not in DECIDED and "".join(method.split()).strip("/").casefold() in DECIDED
+    """Whether a method is one of these families but for letter case or white space: no honest client writes it so."""
+    plain = "".join(method.split()).strip("/").casefold()
+    return plain != method and (plain.startswith(_FAMILIES) or plain + "/" in _FAMILIES)
 
 
 def request_of(message: Message, agent: str, system: str, session: str) -> Request:
-    """The request that `tools/call` or `resources/read` makes."""
-    action, arguments, fault = _tool(message) if message.method == CALL_TOOL else _resource(message)
+    """The request that a message makes for which `is_decided`."""
+    if message.method == CALL_TOOL:
+        action, arguments, fault = _tool(message)
+    elif message.method == READ_RESOURCE:
+        action, arguments, fault = _resource(message)
+    else:
+        action, arguments, fault = _unknown(message)
     paths: dict[str, str] = {}
     if not fault:
         fault = _resolve(arguments, paths)
@@ -87,6 +101,11 @@ def _resource(message: Message) -> tuple[str, dict[str, Any], str]:
         if parts.netloc in ("", "localhost"):
             arguments["path"] = unquote(parts.path)
     return READ_RESOURCE, arguments, ""
+
+
+def _unknown(message: Message) -> tuple[str, dict[str, Any], str]:
+    arguments = {name: value for name, value in message.params.items() if name != "_meta"}
+    return message.method or "", arguments, _clash_inside(message.params) or ""
 
 
 def _clash_inside(value: Any) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from remit.model.decision import Request
-from remit.points.mcp.requests import MAX_PATHS, is_disguised, request_of
+from remit.points.mcp.requests import MAX_PATHS, is_decided, is_disguised, request_of
 from remit.points.mcp.wire import Message
 
 
@@ -127,7 +127,23 @@ def test_two_addresses_that_differ_in_letter_case_are_not_understood():
 
 @pytest.mark.parametrize(
     ("method", "is_it"),
-    [("Tools/Call", True), ("tools/call ", True), ("tools/call/", True), ("RESOURCES/READ", True), ("tools/call", False), ("ping", False)],
+    [
+        ("Tools/Call", True),
+        ("tools/call ", True),
+        ("tools/call/", True),
+        ("RESOURCES/READ", True),
+        ("Tools", True),
+        ("tools/call", False),
+        ("ping", False),
+    ],
 )
 def test_methods_in_disguise_are_told_apart(method: str, is_it: bool):
     assert is_disguised(method) is is_it
+
+
+@pytest.mark.parametrize(
+    ("method", "is_it"),
+    [("tools/call", True), ("resources/read", True), ("resources/newer", True), ("tools/list", False), ("resources/subscribe", False)],
+)
+def test_the_families_of_tools_and_resources_are_decided_on_except_for_what_carries_no_data(method: str, is_it: bool):
+    assert is_decided(method) is is_it
