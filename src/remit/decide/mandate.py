@@ -39,7 +39,9 @@ _MAX_RESULT_CHARACTERS = 4_000_000
 _LONGEST_VALUE = 2_000
 """A longer text names nothing."""
 _FORGOTTEN = "\x00"
-"""Stands among the values from results when some could not be remembered."""
+"""Stands among the values from results when some could not be remembered: every value counts as one then."""
+_TEXT_FORGOTTEN = "\x01"
+"""Stands there when a text could not be: every value of several words counts as one then."""
 
 
 def open_mandate(session: str, task: str | None, remit: Remit | None) -> Mandate:
@@ -96,11 +98,14 @@ def after_result(mandate: Mandate, request: Request, result: Any) -> Mandate:
     came -= mandate.from_results
     if len(mandate.from_results) + len(came) > _MAX_VALUES:
         came = {_FORGOTTEN}
+    texts = _remembered((*mandate.results, text))
+    if len(texts) <= len(mandate.results):
+        came.add(_TEXT_FORGOTTEN)
     named = _pointed_at(_task(mandate.task), request, text)
     return msgspec.structs.replace(
         mandate,
         from_results=mandate.from_results | came if came else mandate.from_results,
-        results=_remembered((*mandate.results, text)),
+        results=texts,
         named=mandate.named | named if named else mandate.named,
     )
 
@@ -110,7 +115,7 @@ def _remembered(texts: tuple[str, ...]) -> tuple[str, ...]:
     for index in range(len(texts) - 1, -1, -1):
         total += len(texts[index])
         if total > _MAX_RESULT_CHARACTERS:
-            return texts[index + 1 :] or texts[-1:]
+            return texts[index + 1 :]
     return texts
 
 
@@ -173,6 +178,8 @@ def _parts(folded: str, position: Position) -> Iterator[str]:
 
 def _came_from_results(mandate: Mandate, folded: str) -> bool:
     if folded in mandate.from_results or _FORGOTTEN in mandate.from_results:
+        return True
+    if " " in folded and _TEXT_FORGOTTEN in mandate.from_results:
         return True
     if shape_of(folded) is Shape.ACCOUNT and compact(folded) in mandate.from_results:
         return True

@@ -17,8 +17,7 @@ from typing import Any
 
 from remit.model.remit import Scalar
 
-_SPACE = re.compile(r"\s+")
-_TOKEN = re.compile(r"[^\s\"'`<>(){}\[\],;|]+")
+_BETWEEN_WORDS = str.maketrans(dict.fromkeys("\"'`<>(){}[],;|", " "))
 _TRIM = ".:!?*_=&"
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?\Z")
 
@@ -56,7 +55,7 @@ _AMOUNT_IN_TEXT = re.compile(
 def folded_text(text: str) -> str:
     """A text as values are looked for in it."""
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return _SPACE.sub(" ", plain.casefold()).strip()
+    return " ".join(plain.casefold().split())
 
 
 @lru_cache(maxsize=8192, typed=True)
@@ -119,10 +118,14 @@ def _is_edge(text: str, outside: int, inside: int) -> bool:
 
 
 def tokens(text: str) -> Iterator[str]:
-    """The words of a folded text, each also as a value: numbers in their plain form, ends of sentences cut off."""
-    for match in _TOKEN.finditer(text):
-        word = match[0].strip(_TRIM)
-        if word:
+    """The distinct words of a folded text, each also as a value: numbers in their plain form, ends of sentences cut off."""
+    for found in set(text.translate(_BETWEEN_WORDS).split()):
+        word = found.strip(_TRIM)
+        if not word:
+            continue
+        if word.isalpha():
+            yield word
+        else:
             yield _plain_number(word) if _NUMBER.match(word) and len(word) < 40 else word
             if "=" in word or ":" in word:
                 yield from (part for part in re.split(r"[=:]", word) if part)
