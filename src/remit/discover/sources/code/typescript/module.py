@@ -48,6 +48,8 @@ class Function(NamedTuple):
     outer: int | None
     owner: int | None
     """Index of the class whose method it is."""
+    within: str | None = None
+    """The variable in whose value it stands: of `const search = tool({ execute() {} })` it is `search`."""
 
 
 class Seen(NamedTuple):
@@ -76,7 +78,7 @@ class Module:
     def __init__(self, file: SourceFile) -> None:
         self.path = file.path
         self.data = file.text.encode("utf-8", "replace")
-        self.root, captured = syntax.parse(file.path, self.data)
+        self.root, captured, pairs = syntax.parse(file.path, self.data)
         self.imports: dict[str, Imported] = {}
         self.type_imports: dict[str, Imported] = {}
         self.sources: list[tuple[str, Node]] = []
@@ -92,7 +94,7 @@ class Module:
         """Start of a value -> the variable or field that it is given to."""
         self.assigned: list[tuple[Node, Node]] = []
         """Assignments to members: (left, right)."""
-        _Index(self).read(captured)
+        _Index(self).read(captured, pairs)
         self._class_at = {item.node.start_byte: index for index, item in enumerate(self.classes)}
         self._called: dict[str, list[Node]] | None = None
         self._class_starts = [item.node.start_byte for item in self.classes]
@@ -161,10 +163,20 @@ class Module:
             function = self.functions[index]
             if function.name:
                 parts.append(function.name)
+            if function.within:
+                parts.append(function.within)
             if function.owner is not None and function.name and self.classes[function.owner].name:
                 parts.append(self.classes[function.owner].name or "")
             index = function.outer
         return ".".join(reversed(parts)) or None
+
+    def dotted_at(self, node: Node) -> str | None:
+        """The dotted name of the function or class that a node is."""
+        owner = self.class_of(node)
+        if owner is not None and node.type in syntax.CLASSES:
+            return owner.name
+        index = bisect_right(self._function_starts, node.start_byte) - 1
+        return self.dotted(index) if index >= 0 and self._function_starts[index] == node.start_byte else None
 
     def slice(self, node: Node) -> bytes:
         """The bytes of a node."""
@@ -182,14 +194,26 @@ class _Index:
         self.loops: list[Node] = []
         self.open: list[tuple[int, list[Any]]] = [(len(module.data) + 2, [])]
         """(end, the stack to take from when it is passed), innermost last."""
+        self.waiting: list[tuple[int, int, str]] = []
+        """Variables of declarations that have begun, last first."""
+        self.variables: list[tuple[int, str]] = []
+        """(start, name) of variables whose value is being read and is no function."""
         self.names: dict[int, str] = {}
         """Start of a function or class expression -> the name that it is given."""
 
-    def read(self, captured: list[Node]) -> None:
+    def read(self, captured: list[Node], pairs: list[Node]) -> None:
+        for pair in pairs:
+            value, key = pair.child_by_field_name("value"), syntax.property_name(pair)
+            if value is not None and key is not None:
+                self.names[value.start_byte] = key
         for node in captured:
             start, end, kind = node.start_byte, node.end_byte, node.type
             if self.open[-1][0] <= start:
                 self._leave(start)
+            while self.waiting and self.waiting[-1][0] <= start:
+                at, until, name = self.waiting.pop()
+                if start < until:
+                    self._enter(self.variables, (at, name), until)
             if kind in syntax.CALLS:
                 self._call(node)
             elif kind in syntax.DECLARATIONS:
@@ -241,7 +265,7 @@ class _Index:
         if not is_lexical:
             start, end, _ = next(scope for scope in reversed(self.scopes) if scope[2] != "block")
         kind = "const" if is_lexical and node.child_count and node.children[0].type == "const" else "let"
-        for declarator in node.named_children:
+        for declarator in reversed(node.named_children):
             if declarator.type != "variable_declarator":
                 continue
             name, value = declarator.child_by_field_name("name"), declarator.child_by_field_name("value")
@@ -249,6 +273,8 @@ class _Index:
                 continue
             if value is not None and name.type == "identifier":
                 self._label(value, text_of(name))
+                if value.type not in syntax.FUNCTIONS and value.type not in syntax.CLASSES:
+                    self.waiting.append((declarator.start_byte, declarator.end_byte, text_of(name)))
             self._pattern(name, value, (), start, end, kind, declarator.child_by_field_name("type"))
 
     def _label(self, value: Node, name: str) -> None:
@@ -291,7 +317,9 @@ class _Index:
             around = self.module.classes[self.classes[-1]].node.start_byte
             if outer is None or self.module.functions[outer].node.start_byte < around:
                 owner = self.classes[-1]
-        self.module.functions.append(Function(node, name, outer, owner))
+        around_start = self.module.functions[outer].node.start_byte if outer is not None else -1
+        within = self.variables[-1][1] if self.variables and self.variables[-1][0] > around_start else None
+        self.module.functions.append(Function(node, name, outer, owner, within if within != name else None))
         self._enter(self.functions, len(self.module.functions) - 1, end)
         self._enter(self.scopes, (start, end, "function"), end)
         single = node.child_by_field_name("parameter")
@@ -322,7 +350,7 @@ class _Index:
         name = text_of(name_node) if name_node is not None else self.names.get(start)
         if name_node is not None and node.type != "class":
             self._declare(text_of(name_node), Declared(self.scopes[-1][0], self.scopes[-1][1], node))
-        self.module.classes.append(Class(node, name, _base_of(node), {}, {}, self.classes[-1] if self.classes else None))
+        self.module.classes.append(Class(node, name, syntax.base_of(node), {}, {}, self.classes[-1] if self.classes else None))
         self._enter(self.classes, len(self.module.classes) - 1, end)
         self._enter(self.scopes, (start, end, "function"), end)
 
@@ -383,7 +411,7 @@ class _Index:
     def _import(self, node: Node) -> None:
         clause = next((child for child in node.named_children if child.type in {"import_clause", "import_require_clause"}), None)
         source_node = node.child_by_field_name("source") or (clause.child_by_field_name("source") if clause is not None else None)
-        source = string_value(source_node)
+        source = _source(source_node)
         if source is None:
             return
         is_type = any(child.type in {"type", "typeof"} for child in node.children)
@@ -410,7 +438,7 @@ class _Index:
             names[text_of(alias or name)] = Imported(source, text_of(name).strip("'\""))
 
     def _export(self, node: Node) -> None:
-        source = string_value(node.child_by_field_name("source"))
+        source = _source(node.child_by_field_name("source"))
         is_type = any(child.type == "type" for child in node.children)
         if source is not None and not is_type:
             self.module.sources.append((source, node))
@@ -432,43 +460,14 @@ class _Index:
         elif declaration is not None:
             if is_default:
                 exports["default"] = declaration
-            for declared in _declared_names(declaration):
+            for declared in syntax.declared_names(declaration):
                 exports[declared] = declared
-
-
-def string_value(node: Node | None) -> str | None:
-    """The text of a module specifier."""
-    return None if node is None else syntax.string_value(node)
-
-
-def _declared_names(declaration: Node) -> list[str]:
-    name = declaration.child_by_field_name("name")
-    if name is not None:
-        return [text_of(name)]
-    names: list[str] = []
-    for declarator in declaration.named_children:
-        target = declarator.child_by_field_name("name") if declarator.type == "variable_declarator" else None
-        if target is None:
-            continue
-        if target.type == "identifier":
-            names.append(text_of(target))
-        elif target.type == "object_pattern":
-            for part in target.named_children:
-                bound = part.child_by_field_name("value") if part.type == "pair_pattern" else part
-                if bound is not None and bound.type in {"identifier", "shorthand_property_identifier_pattern"}:
-                    names.append(text_of(bound))
-    return names
-
-
-def _base_of(node: Node) -> Node | None:
-    heritage = next((child for child in node.named_children if child.type == "class_heritage"), None)
-    if heritage is None:
-        return None
-    clause = next((child for child in heritage.named_children if child.type == "extends_clause"), None)
-    if clause is not None:
-        return clause.child_by_field_name("value")
-    return next((child for child in heritage.named_children if child.type not in {"implements_clause", "comment"}), None)
 
 
 def _scope_start(item: Declared) -> int:
     return item.start
+
+
+def _source(node: Node | None) -> str | None:
+    """The text of a module specifier."""
+    return None if node is None else syntax.string_value(node)

@@ -52,7 +52,7 @@ class Callee:
     maker: Spot | None = None
     path: tuple[str, ...] = ()
     local: Spot | None = None
-    """A function or class of this repository."""
+    """A function or class of this repository; with a `path`, the class of the instance on which it is."""
 
 
 class Names:
@@ -379,6 +379,8 @@ class Names:
             annotation = made.local.node.child_by_field_name("return_type")
             symbol = self.type_symbol(made.local.module, annotation) if annotation is not None else None
             return Callee(instance=symbol, path=path) if symbol is not None else Callee(path=path)
+        if made.local is not None:
+            return Callee(local=made.local, path=path)
         if made.symbol is not None:
             return Callee(instance=made.symbol, maker=found, path=path)
         if made.instance is not None:

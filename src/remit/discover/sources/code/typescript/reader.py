@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from remit.discover.sources.code.reader import Project, Reader, SourceFile
-from remit.discover.sources.code.typescript import actions, environment, loops, packages, servers, syntax
+from remit.discover.sources.code.typescript import actions, environment, loops, packages, reach, servers, syntax
 from remit.discover.sources.code.typescript import agents as agent_rows
 from remit.discover.sources.code.typescript.agents import Evidence, Found
 from remit.discover.sources.code.typescript.module import Module, Seen
 from remit.discover.sources.code.typescript.names import BUDGET, Callee, Names, Spot
-from remit.discover.sources.code.typescript.syntax import line_of, text_of
+from remit.discover.sources.code.typescript.syntax import text_of
 from remit.discover.sources.code.typescript.table import Row, interesting, is_relevant_package, names_of_constructs, signals
 from remit.discover.sources.code.typescript.values import Values
 from remit.model import evidence
-from remit.model.evidence import CallSeen, Gap, GapKind
+from remit.model.evidence import Gap, GapKind
 from remit.model.place import Place
 
 _LONG_LINE = 20_000
@@ -107,7 +107,8 @@ class _Reading:
         yield from environment.credentials(self.module, self.file.text)
         yield from self.servers
         yield from self.actions
-        yield from self._imports()
+        if self.found and not self.file.is_test:
+            yield from reach.reached(self.module, self.names)
 
     def _look(self, seen: Seen) -> None:
         """Cheap tests first: most calls are of no interest."""
@@ -210,12 +211,3 @@ class _Reading:
             value = next((value for key in keys if (value := self.values.option(options, key)) is not None), None)
             if value is not None:
                 given.setdefault(what, value)
-
-    def _imports(self) -> Iterator[CallSeen]:
-        """Files of the repository that this one imports: by name, to where the name is defined."""
-        seen: set[str] = set()
-        for source, node in self.module.sources:
-            path = self.names.place(self.module.path, source)
-            if path is not None and path not in seen and path != self.module.path:
-                seen.add(path)
-                yield CallSeen(place=Place(self.module.path, line_of(node)), function=None, to_path=path, to_function=None)

@@ -59,7 +59,8 @@ def _grammar(kind: str) -> tuple[tree_sitter.Parser, tree_sitter.Query]:
     }[kind]
     language = tree_sitter.Language(pointer())
     known = sorted(name for name in _CAPTURED if language.id_for_node_kind(name, True) is not None)
-    query = tree_sitter.Query(language, "[" + "".join(f"({name})" for name in known) + "] @seen")
+    functions = "[(arrow_function) (function_expression)]"
+    query = tree_sitter.Query(language, f"[{''.join(f'({name})' for name in known)}] @seen (pair value: {functions}) @pair")
     return tree_sitter.Parser(language), query
 
 
@@ -75,13 +76,14 @@ def language_of(path: str) -> str:
     return "javascript" if grammar_of(path) == "javascript" else "typescript"
 
 
-def parse(path: str, data: bytes) -> tuple[Node, list[Node]]:
-    """The root, and the nodes that matter in the order of the text, outer before inner."""
+def parse(path: str, data: bytes) -> tuple[Node, list[Node], list[Node]]:
+    """The root, the nodes that matter in the order of the text, outer before inner, and the keys that hold functions."""
     parser, query = _grammar(grammar_of(path))
     tree = parser.parse(data)
-    seen = tree_sitter.QueryCursor(query).captures(tree.root_node).get("seen", [])
+    found = tree_sitter.QueryCursor(query).captures(tree.root_node)
+    seen = found.get("seen", [])
     seen.sort(key=_position)
-    return tree.root_node, seen
+    return tree.root_node, seen, found.get("pair", [])
 
 
 @lru_cache(maxsize=3)
@@ -210,3 +212,34 @@ def parameter_index(function: Node, name: str) -> int | None:
 def _binds(part: Node, name: str) -> bool:
     bound = part.child_by_field_name("value") if part.type == "pair_pattern" else part
     return bound is not None and bound.type in {"identifier", "shorthand_property_identifier_pattern"} and text_of(bound) == name
+
+
+def declared_names(declaration: Node) -> list[str]:
+    """The names that an exported declaration binds."""
+    name = declaration.child_by_field_name("name")
+    if name is not None:
+        return [text_of(name)]
+    names: list[str] = []
+    for declarator in declaration.named_children:
+        target = declarator.child_by_field_name("name") if declarator.type == "variable_declarator" else None
+        if target is None:
+            continue
+        if target.type == "identifier":
+            names.append(text_of(target))
+        elif target.type == "object_pattern":
+            for part in target.named_children:
+                bound = part.child_by_field_name("value") if part.type == "pair_pattern" else part
+                if bound is not None and bound.type in {"identifier", "shorthand_property_identifier_pattern"}:
+                    names.append(text_of(bound))
+    return names
+
+
+def base_of(node: Node) -> Node | None:
+    """The expression after `extends`."""
+    heritage = next((child for child in node.named_children if child.type == "class_heritage"), None)
+    if heritage is None:
+        return None
+    clause = next((child for child in heritage.named_children if child.type == "extends_clause"), None)
+    if clause is not None:
+        return clause.child_by_field_name("value")
+    return next((child for child in heritage.named_children if child.type not in {"implements_clause", "comment"}), None)
