@@ -74,7 +74,7 @@ server.run()
 '''
 
 PLAIN_SERVER = """
-import json, os, signal, sys, time
+import json, os, signal, sys
 Path = __import__("pathlib").Path
 Path(sys.argv[1]).write_text(str(os.getpid()))
 for line in sys.stdin:
@@ -83,7 +83,7 @@ for line in sys.stdin:
     if name == "crash": os._exit(7)
     if name == "stall":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        while True: time.sleep(60)
+        while True: signal.pause()
     print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": {"content": [], "saw": message}}), flush=True)
 """
 

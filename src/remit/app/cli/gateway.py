@@ -71,6 +71,8 @@ def gateway(
 def _run(
     path: Path, command: list[str], *, name: str | None, task: str | None, log: Path | None, is_observed: bool, state: Path | None
 ) -> int:
+    if sys.platform == "win32":
+        raise RefusedError("the gateway runs on Linux and macOS; on Windows use it inside WSL")
     # Here, because help and wrong usage need none of it.
     from remit.app.remits import Policy, Remits
     from remit.app.settings import decision_log, state_folder, suspended_file

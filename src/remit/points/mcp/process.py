@@ -42,8 +42,9 @@ _Handler = Callable[[int, FrameType | None], Any] | int | None
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long an ending may take, in seconds. MCP clients wait about two seconds themselves before they use force."""
 
-    answers: float = 2.0
-    """After the client closed its side: for answers that are still due."""
+    answers: float = 4.0
+    """After the client closed its side: how long the server may be silent while answers are still due. A client that is gone
+    altogether is not waited for."""
     leaving: float = 1.0
     """After the server's input was closed: for the server to end by itself."""
     terminating: float = 1.0
@@ -81,6 +82,7 @@ class Relay:
         self._is_stopped = False
         self._over = -1
         self._lines_read = 0
+        self._heard = 0.0
         self._client_ended = threading.Event()
         self._server: subprocess.Popen[bytes]
 
@@ -133,6 +135,7 @@ class Relay:
         assert self._server.stdout is not None
         try:
             for line in read_lines(self._server.stdout.fileno(), MAX_SERVER_BYTES):
+                self._heard = time.monotonic()
                 with self._lock:
                     out = gateway.from_server(line)
                     is_answered = gateway.in_flight == 0 if self._is_leaving else False
@@ -233,10 +236,10 @@ class Relay:
             waiting = gateway.in_flight
         if not waiting:
             return None
-        deadline = time.monotonic() + self._patience.answers
-        while not self._answered.is_set() and (left := deadline - time.monotonic()) > 0:
+        self._heard = max(self._heard, time.monotonic())
+        while not self._answered.is_set() and time.monotonic() < self._heard + self._patience.answers:
             with contextlib.suppress(queue.Empty):
-                return self._ends.get(timeout=min(left, 0.02))
+                return self._ends.get(timeout=0.02)
         return None
 
     def _server_ended(self, gateway: Gateway) -> int:

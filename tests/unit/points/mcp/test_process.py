@@ -26,7 +26,7 @@ WAIT = 20.0
 SHORT = Patience(answers=0.3, leaving=0.3, terminating=0.3)
 
 SERVER = """
-import json, os, signal, subprocess, sys, time
+import json, os, select, signal, subprocess, sys
 print("ready", os.getpid(), file=sys.stderr, flush=True)
 open(sys.argv[1], "w").write(str(os.getpid()))
 def answer(message, result):
@@ -43,16 +43,16 @@ for line in sys.stdin:
     elif name == "crash": os._exit(arguments.get("code", 3))
     elif name == "kill": os.kill(os.getpid(), signal.SIGKILL)
     elif name == "stall":
-        while True: time.sleep(60)
+        while True: signal.pause()
     elif name == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         answer(message, text("deaf"))
-        while True: time.sleep(60)
+        while True: signal.pause()
     elif name == "child":
-        child = subprocess.Popen([sys.executable, "-c", "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"])
+        child = subprocess.Popen([sys.executable, "-c", "import signal; signal.signal(15, signal.SIG_IGN); signal.pause()"])
         answer(message, text(str(child.pid)))
     elif name == "orphan":
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
         answer(message, text(str(child.pid)))
         sys.exit(0)
     elif name == "rubbish":
@@ -62,9 +62,14 @@ for line in sys.stdin:
         for _ in range(70): sys.stdout.write("z" * 1000000)
         sys.stdout.write("\\n")
         answer(message, text("after the endless line"))
+    elif name == "chatter":
+        for _ in range(8):
+            select.select([], [], [], 0.15)
+            print(json.dumps({"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}), flush=True)
+        answer(message, text("at last"))
     elif name == "close":
         os.close(1)
-        while True: time.sleep(60)
+        while True: signal.pause()
     elif name == "ask":
         sys.stdout.write('{"jsonrpc":"2.0","id":1,"method":"roots/list"}\\n')
         sys.stdout.flush()
@@ -205,6 +210,16 @@ def test_what_was_asked_before_the_client_closed_its_side_is_answered(running: R
     running.leave()
     assert [running.text() for _ in range(20)] == [str(number) for number in range(20)]
     assert running.end() == 0
+
+
+def test_answers_that_take_long_are_waited_for_as_long_as_the_server_says_anything(tmp_path: Path):
+    running = Running(tmp_path, patience=Patience(answers=1.0, leaving=0.3, terminating=0.3))
+    running.call("chatter", 1)
+    running.leave()
+    assert [running.next()["method"] for _ in range(8)] == ["notifications/progress"] * 8
+    assert running.text() == "at last"
+    assert running.end() == 0
+    running.vanish()
 
 
 def test_a_hundred_calls_in_flight_are_each_answered_once(running: Running):
