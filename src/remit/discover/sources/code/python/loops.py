@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from remit.discover.sources.code.python.graphs import bound_model
 from remit.discover.sources.code.python.module import Call, Module, Scope
 from remit.discover.sources.code.python.names import Expression
 from remit.discover.sources.code.python.sites import MAX_PURPOSE, Facts, Reading
@@ -22,15 +23,18 @@ from remit.discover.sources.code.python.tools import Tool
 from remit.model.evidence import AgentSeen, Gap
 from remit.model.place import Confidence, Place
 
-_ASKED = re.compile(rb"tool_calls|tool_use|toolUse|function_call\b|functionCall|function_calls|\"tool_call\"")
+_ASKED = re.compile(
+    rb"\.tool_calls?\b|\.function_calls?\b|[\"'](?:tool_calls?|tool_use|toolUse|function_calls?|functionCalls?)[\"']|\.tool_use\b"
+)
 _ANSWERED = re.compile(
     rb"tool_call_id|tool_result|toolResult|function_call_output|function_response|from_function_response|tool_use_id|toolUseId"
-    rb"|[\"']role[\"']\s*:\s*[\"'](?:tool|function)[\"']"
+    rb"|ToolMessage|[\"']role[\"']\s*:\s*[\"'](?:tool|function)[\"']"
 )
 _ACTION = re.compile(rb"[\"'rR(](?:\^|\*\*|\\b|\\s\*)?Action\s*(?:Input)?\s*:?|\bAction: |<action>|<tool_call>|\"action\"\s*:")
 _OBSERVED = re.compile(rb"Observation\s*:|<observation>|<tool_response>|<tool_result>", re.IGNORECASE)
 _PARSED = re.compile(rb"re\.(?:search|match|findall|compile)\(|\.split\(|json\.loads\(|\.fullmatch\(|\.index\(|startswith\(")
-_LOOPS = (b"for", b"while")
+_INVOKED = frozenset({"invoke", "ainvoke", "stream", "astream"})
+_HOSTED = re.compile(rb"https?://[^\s\"']*/(?:chat/completions|v1/messages|v1/responses|api/chat|api/generate)\b|:generateContent\b")
 
 
 class _Chat(NamedTuple):
@@ -41,6 +45,8 @@ class _Chat(NamedTuple):
     tools: At
     model: At
     is_loop: bool
+    bound: Expression | None = None
+    """The `bind_tools` call of a LangChain model that is invoked."""
 
 
 def loops(module: Module, facts: Facts, reading: Reading) -> Iterator[AgentSeen | Gap]:
@@ -65,9 +71,15 @@ def _home(scope: Scope) -> Scope:
 
 def _chats(module: Module, facts: Facts) -> Iterator[_Chat]:
     table = facts.table
+    has_bound = b"bind_tools" in module.source
+    has_post = _HOSTED.search(module.source) is not None
     distinctive = {call.rpartition(".")[2] for call in table.distinctive}
     words = set(table.chats) | distinctive
     for call in module.calls:
+        if has_bound and call.called in _INVOKED:
+            yield from _invoked(module, facts, call)
+        if has_post and call.called == "post":
+            yield from _posted(module, facts, call)
         if call.called not in words:
             continue
         callee = call.node.child_by_field_name("function")
@@ -89,11 +101,45 @@ def _chats(module: Module, facts: Facts) -> Iterator[_Chat]:
             )
 
 
+def _invoked(module: Module, facts: Facts, call: Call) -> Iterator[_Chat]:
+    """`model.bind_tools(tools).invoke(messages)`, also through variables."""
+    callee = call.node.child_by_field_name("function")
+    owner = callee.child_by_field_name("object") if callee is not None and callee.type == "attribute" else None
+    bound = bound_model(Expression(module, call.scope, owner), facts) if owner is not None else None
+    if bound is not None:
+        yield _Chat(call, "bind_tools", (), (), False, bound)
+
+
+def _posted(module: Module, facts: Facts, call: Call) -> Iterator[_Chat]:
+    """A request to the address of a model, with a payload that holds the tools."""
+    here = Expression(module, call.scope, call.node)
+    address = Arguments(call.node).get("url", 0)
+    text = facts.values.text(here.at(address), templates=True) if address is not None else None
+    if text is not None and _HOSTED.search(text.encode("utf-8", "replace")):
+        yield _Chat(call, "http post", ("json", "data"), (), False)
+
+
+def _payload(call: Expression, given: Expression, facts: Facts) -> Expression | None:
+    """The payload of a request when it holds tools, as a dictionary or by assignment to it."""
+    entries = facts.values.entries(given)
+    if entries is not None and "tools" in entries:
+        return entries["tools"]
+    return given if _mentions_tools(call, unwrapped(given.node)) else None
+
+
 def _given_tools(call: Expression, chat: _Chat, facts: Facts) -> Expression | None:
     """The schemas that the call is given, also through `**parameters`."""
+    if chat.bound is not None:
+        inner = Arguments(chat.bound.node).get("tools", 0)
+        return chat.bound.at(inner) if inner is not None else chat.bound
     arguments = Arguments(call.node)
     given = facts.values.argument(call, chat.tools, arguments)
+    if given is not None and chat.construct == "http post":
+        return _payload(call, given, facts)
     if given is not None:
+        entries = facts.values.entries(given) if "config" in chat.tools else None
+        if entries is not None and "tools" not in entries:
+            return None
         if unwrapped(given.node).type == "none":
             return None
         path = facts.values.names.path(given) or ""
@@ -194,6 +240,7 @@ def _seen(module: Module, facts: Facts, reading: Reading, chat: _Chat, given: Ex
     here = Expression(module, chat.call.scope, chat.call.node)
     arguments = Arguments(chat.call.node)
     where = facts.values.argument(here, chat.model, arguments)
+    where = chat.bound or where
     model = facts.models.model(where) if where is not None else None
     tools = _tools(given, facts) if given is not None else None
     purpose = _system(here, arguments, facts)
@@ -202,7 +249,7 @@ def _seen(module: Module, facts: Facts, reading: Reading, chat: _Chat, given: Ex
     labels = [name for name in (around.name if around is not None else None, home.name) if name]
     yield AgentSeen(
         place=reading.place(chat.call.node),
-        framework="no-sdk",
+        framework="langchain" if chat.bound is not None else "no-sdk",
         construct=chat.construct,
         language=module.language,
         aliases=tuple(dict.fromkeys(labels)),

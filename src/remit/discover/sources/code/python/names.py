@@ -24,6 +24,7 @@ from remit.discover.sources.code.reader import Project
 
 MAX_DEPTH = 24
 _KEPT_MODULES = 256
+_MAX_ELSEWHERE = 20
 _CLIENT_MAKERS = frozenset({"client", "resource", "create_client"})
 
 
@@ -74,6 +75,7 @@ class Names:
         self._load = load
         self._modules: OrderedDict[str, Module | None] = OrderedDict()
         self._located: dict[tuple[str, str], str | None] = {}
+        self._anywhere: dict[str, list[str]] = {}
         self._folders: frozenset[str] | None = None
 
     # -- modules of the repository ---------------------------------------------------------------------------------------------
@@ -284,6 +286,9 @@ class Names:
         if path is None:
             if target.level:
                 return None
+            elsewhere = self._elsewhere(target, depth)
+            if elsewhere is not None:
+                return elsewhere
             whole = f"{target.module}.{target.attribute}" if target.attribute else target.module
             return Found("library", None, whole, label=whole.rpartition(".")[2])
         if target.attribute is None:
@@ -301,6 +306,25 @@ class Names:
             return Found("module", None, inner)
         whole = f"{target.module}.{target.attribute}"
         return Found("library", None, whole, label=target.attribute) if not target.level and self._libraries.is_known(whole) else None
+
+    def _elsewhere(self, target: Import, depth: int) -> Found | None:
+        """A definition under the same module name anywhere in the repository: with it, an ambiguous name is not the library's."""
+        marks = self._libraries.ambiguous.get(target.module.split(".", 1)[0])
+        if marks is None or target.attribute is None:
+            return None
+        if target.module not in self._anywhere:
+            stem = target.module.replace(".", "/")
+            ends = (f"/{stem}.py", f"/{stem}/__init__.py")
+            found = sorted(path for path in self.project.paths if f"/{path}".endswith(ends))
+            base = [path[: -len(stem) - (3 if path.endswith(f"{stem}.py") else 12)].rstrip("/") for path in found]
+            self._anywhere[target.module] = [path for path, around in zip(found, base, strict=True) if not self._has(around, marks)][
+                :_MAX_ELSEWHERE
+            ]
+        for path in self._anywhere[target.module]:
+            member = self._member(path, target.attribute, depth + 1)
+            if member is not None and member.kind in ("class", "function"):
+                return member
+        return None
 
     def _member(self, path: str, name: str, depth: int) -> Found | None:
         """A top-level name of a module of the repository."""

@@ -43,6 +43,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     exposure: tuple[str, ...] = ()
     default_name: str | None = None
     class_needs: str | None = None
+    submodules: tuple[str, ...] = ()
+    """Where given: the only modules below that are the library's; for names that others use too."""
     distinctive: tuple[str, ...] = ()
     """Methods that name the row whatever they are called on, unless that is the repository's own."""
     kind: str | None = None
@@ -112,7 +114,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     def _match(self, path: str) -> Match | None:
         best: tuple[int, int, str, Row] | None = None
         for call, row in self.by_last.get(last_name(path), ()):
-            length = _matched(path, call, row.modules)
+            length = _matched(path, call, row.modules, row.submodules)
             if length < 0:
                 continue
             rank = (length, call.count(".") + (row.role != "grouping"), call, row)
@@ -133,14 +135,17 @@ def last_name(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _matched(path: str, call: str, modules: tuple[str, ...]) -> int:
+def _matched(path: str, call: str, modules: tuple[str, ...], submodules: tuple[str, ...] = ()) -> int:
     """Length of the longest module that the path begins with, when it ends with the call; -1 when it does not match."""
     if call.startswith("*."):
         if "()" not in path or not path.endswith(call[1:]):
             return -1
     elif not path.endswith(f".{call}"):
         return -1
-    return max((len(module) for module in modules if path.startswith(f"{module}.") and _is_direct(path, module, call)), default=-1)
+    fitting = [module for module in modules if path.startswith(f"{module}.") and _is_direct(path, module, call)]
+    if submodules:
+        fitting = [module for module in fitting if path[len(module) + 1 :].startswith((call, *submodules))]
+    return max((len(module) for module in fitting), default=-1)
 
 
 def _is_direct(path: str, module: str, call: str) -> bool:
@@ -162,7 +167,7 @@ _FIELDS: tuple[str, ...] = (
     "unknown_when",
     "tool_decorators",
 )
-_FIELDS += ("prompt_decorators", "tool_methods", "exposure", "distinctive")
+_FIELDS += ("prompt_decorators", "tool_methods", "exposure", "distinctive", "submodules")
 _PLAIN = ("default_name", "class_needs", "kind", "ambient", "unknown_tools", "tools_all", "name_from_key", "receiver_model")
 _ROLES = {
     "agents": "agent",

@@ -112,6 +112,12 @@ def test_a_module_of_the_repository_with_a_library_s_name_wins() -> None:
     assert agents_in(files, "main.py") == []
 
 
+def test_a_module_elsewhere_in_the_repository_makes_an_ambiguous_name_its_own() -> None:
+    files = {"rl/lib/agents.py": "class Agent:\n    pass\n", "experiments/main.py": "from agents import Agent\nAgent(name='mine')\n"}
+    assert agents_in(files, "experiments/main.py") == []
+    assert agents_in("from agents.dqn import Agent\nAgent(name='mine')\n") == []
+
+
 def test_a_folder_with_a_library_s_name_does_not_hide_the_library() -> None:
     files = {
         "agents/main.py": "from agents import Agent\nAgent(name='x')\n",
