@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import msgspec
 
+from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.forms import (
     agents_yaml,
     canvas,
@@ -23,6 +25,7 @@ from remit.discover.sources.code.declarations.forms import (
     pipelines,
     platforms,
     terraform,
+    vendor_text,
 )
 from remit.discover.sources.code.declarations.forms.markdown import instructions, is_instructions, markdown_agents
 from remit.discover.sources.code.declarations.page import Found, Page
@@ -47,6 +50,7 @@ _YAML_FORMS: tuple[Form, ...] = (
     agents_yaml.mcp_agent,
     agents_yaml.microsoft,
     agents_yaml.adk,
+    agents_yaml.single_agent,
     agents_yaml.client_agents,
     kubernetes.kubernetes,
     compose.compose,
@@ -69,22 +73,88 @@ _JSON_FORMS: tuple[Form, ...] = (
     platforms.microsoft365,
     platforms.copilot_studio,
     platforms.arm,
+    platforms.make,
 )
 _TOML_FORMS: tuple[Form, ...] = (mcp_servers.mcp_servers, agents_yaml.client_agents)
 
 
+_MAX_SAMPLE = 512 * 1024
+_RECORDING = b"interactions:"
+"""Recorded HTTP traffic of tests: large, and whatever it quotes is declared elsewhere."""
 _NEVER = ("pnpm-lock.yaml", ".lock.yml", ".lock.yaml", "package-lock.json", "composer.lock", "tsconfig.json", "package.json")
 _EXTRA_JSON = re.compile(r"\.json(?:c)?\.(?:example|sample|template|tmpl|dist)\Z|\.json\.[a-z]+\Z")
 _TEMPLATES = re.compile(r"(?:\A|/)templates/.*\.ya?ml\Z|\.(?:j2|tmpl|tpl)\Z")
-_YAML_SIGNS = re.compile(
-    rb"agent|mcpServers|mcp_servers|mcp:|jobs:|steps:|script:|AWS::|services:|backstory|instruction|customModes|servers:|serviceAccountName"
-    rb"|kind:[ \t]*(?:Deployment|StatefulSet|CronJob|Job|DaemonSet|app\b|[Pp]rompt|[Hh]osted|[Ww]orkflow|GptComponent)"
+_YAML_SIGNS = (
+    "agents:",
+    "agent:",
+    "type: agent",
+    "agent_mode",
+    "agent_class",
+    "agent_type",
+    "AgentConfig.json",
+    "kind: app",
+    "mcpServers",
+    "mcp_servers",
+    "mcp:",
+    "servers:",
+    "jobs:",
+    "steps:",
+    "script:",
+    "AWS::",
+    "services:",
+    "backstory",
+    "goal:",
+    "instruction:",
+    "instructions:",
+    "system_prompt",
+    "customModes",
+    "extensions:",
+    "autogen",
+    "kagent",
+    "GptComponentMetadata",
+    "definitions:",
 )
-_JSON_SIGNS = re.compile(
-    rb'[mM][cC][pP]_?[sS]ervers|"mcp|context_servers|n8n-nodes-langchain|"agents?"|[aA]gentflow|autogen|AWS::|declarativeAgent|"nodes"'
-    rb'|"instructions"|"customModes"|"graphs"|"role"|"provider"|kagent'
+_JSON_SIGNS = (
+    "mcpServers",
+    "mcp_servers",
+    '"mcp',
+    "context_servers",
+    "n8n-nodes-langchain",
+    '"agent"',
+    '"agents"',
+    '"edges"',
+    "autogen",
+    "AWS::Bedrock",
+    "declarative-agent",
+    "declarativeAgent",
+    '"ai-agent:',
+    "BotConfiguration",
+    '"instructions"',
+    '"customModes"',
+    '"graphs"',
+    '"backstory"',
+    '"goal"',
+    "kagent",
+    "deploymentTemplate.json",
 )
-_TOML_SIGNS = re.compile(rb"mcp|agent")
+_TOML_SIGNS = ("mcp", "agent")
+
+
+@lru_cache(maxsize=8)
+def _bytes(*texts: str) -> tuple[bytes, ...]:
+    return tuple(text.encode() for text in texts)
+
+
+@lru_cache(maxsize=1)
+def _yaml_signs() -> tuple[bytes, ...]:
+    """The signs above, and the kinds and types that the tables name."""
+    tables = facts("iac"), facts("declarations")
+    kinds = [*tables[0]["workloads"]["kinds"], *tables[0]["kubernetes_servers"]["kinds"]]
+    kinds += [kind for row in tables[0]["kubernetes"] for kind in row["kinds"]]
+    declared = [*tables[1]["microsoft"]["kinds"], *tables[1]["microsoft"]["groupings"]]
+    kinds += [*declared, *(kind.lower() for kind in declared)]
+    types = [f"type: {name}" for name in tables[1]["semantic_kernel"]["types"]]
+    return _bytes(*_YAML_SIGNS, *types, *(f"kind: {kind}" for kind in kinds if kind != "Service"))
 
 
 class TreeReader(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +163,8 @@ class TreeReader(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     language: str
     endings: tuple[str, ...]
-    shows: re.Pattern[bytes]
+    signs: Callable[[], tuple[bytes, ...]]
+    """One of these texts stands in a file that declares something; plain texts, because most files hold none and are only searched."""
     parse: Callable[[str], Tree]
     forms: tuple[Form, ...]
     signals: re.Pattern[bytes] | None = None
@@ -105,7 +176,7 @@ class TreeReader(msgspec.Struct, frozen=True, kw_only=True):
         return self.language == "json" and _EXTRA_JSON.search(lower) is not None
 
     def read(self, file: SourceFile, project: Project) -> Iterator[Evidence | Gap]:
-        if not mcp_servers.is_client_file(file.path) and self.shows.search(file.data) is None:
+        if not mcp_servers.is_client_file(file.path) and not self._shows(file.data):
             return
         if self.language == "yaml" and _TEMPLATES.search(file.path):
             tree = parse_yaml(file.text, is_template=True)
@@ -124,6 +195,13 @@ class TreeReader(msgspec.Struct, frozen=True, kw_only=True):
             )
             for form in self.forms:
                 yield from form(page)
+
+    def _shows(self, data: bytes) -> bool:
+        """Whether something may be declared here; of a very large file only its ends are asked, where its kind shows."""
+        if data.startswith(_RECORDING):
+            return False
+        sample = data if len(data) <= _MAX_SAMPLE else data[:_MAX_SAMPLE] + data[-_MAX_SAMPLE:]
+        return any(sign in sample for sign in self.signs())
 
 
 class MarkdownReader:
@@ -164,6 +242,21 @@ class TerraformReader:
         yield from terraform.terraform(page, blocks)
 
 
+class VendorTextReader:
+    """Reads the metadata of Salesforce's agents and Snowflake's statements that create agents."""
+
+    name = "declarations-vendor-text"
+    signals: re.Pattern[bytes] | None = re.compile(rb"<(?:GenAiPlanner|Bot\b)|\bagent\b", re.IGNORECASE)
+
+    def wants(self, path: str) -> bool:
+        return path.endswith(".sql") or vendor_text.is_salesforce_agent(path)
+
+    def read(self, file: SourceFile, project: Project) -> Iterator[Evidence | Gap]:
+        language = "sql" if file.path.endswith(".sql") else "xml"
+        page = Page(path=file.path, text=file.text, language=language, root=null(1), project=project, is_test=file.is_test)
+        yield from vendor_text.snowflake(page) if language == "sql" else vendor_text.salesforce(page)
+
+
 class BicepReader:
     """Reads Bicep, by the types of its resources."""
 
@@ -185,12 +278,12 @@ def _troubles(path: str, tree: Tree) -> Iterator[Gap]:
         yield Gap(place=Place(path, trouble.line), kind=kind, what=trouble.what, is_file=not tree.documents)
 
 
-READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader, ...] = (
+READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader | VendorTextReader, ...] = (
     TreeReader(
         name="declarations-yaml",
         language="yaml",
         endings=(".yml", ".yaml", ".roomodes", ".yml.j2", ".yaml.j2", ".yaml.tmpl", ".yml.tmpl", ".yaml.example", ".yml.example"),
-        shows=_YAML_SIGNS,
+        signs=_yaml_signs,
         parse=parse_yaml,
         forms=_YAML_FORMS,
     ),
@@ -198,14 +291,20 @@ READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader, ...]
         name="declarations-json",
         language="json",
         endings=(".json", ".jsonc", ".json5", ".code-workspace"),
-        shows=_JSON_SIGNS,
+        signs=lambda: _bytes(*_JSON_SIGNS),
         parse=parse_json,
         forms=_JSON_FORMS,
     ),
     TreeReader(
-        name="declarations-toml", language="toml", endings=(".toml", ".toml.tmpl"), shows=_TOML_SIGNS, parse=parse_toml, forms=_TOML_FORMS
+        name="declarations-toml",
+        language="toml",
+        endings=(".toml", ".toml.tmpl"),
+        signs=lambda: _bytes(*_TOML_SIGNS),
+        parse=parse_toml,
+        forms=_TOML_FORMS,
     ),
     MarkdownReader(),
     TerraformReader(),
     BicepReader(),
+    VendorTextReader(),
 )

@@ -216,3 +216,9 @@ def test_langgraph_json_deploys_what_code_defines() -> None:
         (Role.DEPLOYMENT, "agent", "file:app/src/graph.py#make", 2)
     ]
     assert "OPENAI_API_KEY" in [credential.name for credential in found.credentials]
+
+
+def test_a_document_that_is_one_agent_is_read_and_a_prompt_is_not() -> None:
+    agent = seen_in("agent.yaml", "name: desk\nmodel: gpt-4o\ninstructions: Help\ntools: [search]\n").agent
+    assert (agent.framework, agent.name, agent.model, agent.tools) == ("yaml-agent", "desk", "gpt-4o", ("search",))
+    assert not seen_in("prompt.yaml", "name: desk\nmodel: gpt-4o\ninstructions: Help\n").agents

@@ -245,3 +245,47 @@ def test_a_microsoft_365_agent_is_read_with_its_instructions() -> None:
 def test_a_copilot_studio_component_is_an_agent() -> None:
     agent = seen_in("My Bot/agent.mcs.yml", "kind: GptComponentMetadata\ndisplayName: Bot\ninstructions: |-\n  Help\n").agent
     assert (agent.framework, agent.name, agent.purpose) == ("copilot-studio", "Bot", "Help")
+
+
+def test_a_module_of_make_that_is_an_agent_is_found() -> None:
+    module = {"id": 2, "module": "ai-agent:run", "mapper": {"model": "m", "prompt": "Do"}, "metadata": {"designer": {"name": "Desk"}}}
+    text = json.dumps({"flow": [{"id": 1, "module": "http:get"}, module]})
+    agent = seen_in("blueprint.json", text).agent
+    assert (agent.framework, agent.name, agent.model, agent.purpose) == ("make", "Desk", "m", "Do")
+
+
+def test_an_agentforce_planner_is_an_agent_with_its_topics() -> None:
+    text = """<?xml version="1.0"?>
+<GenAiPlannerBundle xmlns="x">
+  <description>Serves &amp; helps</description>
+  <genAiPlugins><genAiPluginName>Orders</genAiPluginName></genAiPlugins>
+  <masterLabel>Service</masterLabel>
+</GenAiPlannerBundle>
+"""
+    agent = seen_in("force-app/genAiPlannerBundles/S/S.genAiPlannerBundle", text).agent
+    assert (agent.name, agent.tools, agent.purpose, agent.purpose_place and agent.purpose_place.line) == (
+        "Service",
+        ("Orders",),
+        "Serves & helps",
+        3,
+    )
+
+
+def test_a_bot_of_rules_is_no_agent() -> None:
+    assert not seen_in("bots/B.bot-meta.xml", "<Bot><label>B</label><type>Bot</type></Bot>").agents
+
+
+def test_a_statement_that_creates_an_agent_is_one() -> None:
+    text = (
+        "-- agents\n"
+        "CREATE OR REPLACE AGENT db.s.sales\n"
+        "  COMMENT = 'Sells'\n"
+        "  FROM SPECIFICATION $$\n"
+        "models: {orchestration: claude-4-sonnet}\n"
+        "tools:\n"
+        "  - tool_spec: {type: x, name: Analyst}\n"
+        "$$;\n"
+        "SELECT agent FROM t;\n"
+    )
+    agent = seen_in("setup.sql", text).agent
+    assert (agent.name, agent.model, agent.tools, agent.purpose, agent.place.line) == ("sales", "claude-4-sonnet", ("Analyst",), "Sells", 2)

@@ -184,21 +184,19 @@ def test_front_matter_that_is_no_yaml_is_read_line_by_line() -> None:
 
 def test_hcl_tells_values_from_expressions() -> None:
     block = parse_hcl(
-        (
-            b'resource "t" "l" {\n'
-            b'  a = "x"\n'
-            b"  b = var.y\n"
-            b'  c = "x-${var.y}"\n'
-            b"  d = <<-EOT\n"
-            b"    one\n"
-            b"    two\n"
-            b"  EOT\n"
-            b'  e = { k = "v" }\n'
-            b"  in {\n"
-            b"    f = 1\n"
-            b"  }\n"
-            b"}\n"
-        )
+        b'resource "t" "l" {\n'
+        b'  a = "x"\n'
+        b"  b = var.y\n"
+        b'  c = "x-${var.y}"\n'
+        b"  d = <<-EOT\n"
+        b"    one\n"
+        b"    two\n"
+        b"  EOT\n"
+        b'  e = { k = "v" }\n'
+        b"  in {\n"
+        b"    f = 1\n"
+        b"  }\n"
+        b"}\n"
     ).blocks[0]
     assert (block.labels, block.line, block.end) == (("t", "l"), 1, 13)
     assert [block.find(name).value for name in "abcd"] == ["x", None, None, "one\ntwo\n"]  # type: ignore[union-attr]

@@ -16,6 +16,9 @@ _MODEL_KEYS = ("model", "llm", "model_id", "modelId", "model_name", "chat_model"
 _MODEL_NAMES = ("id", "model", "model_id", "name", "modelId", "model_name")
 
 
+_OTHER_DOCUMENTS = ("kind", "apiVersion", "agent_class", "type", "services", "jobs", "agents", "title", "on", "role", "template")
+
+
 def crewai(page: Page) -> Found:
     """Entries with a role, a goal and a backstory: definitions that code elsewhere names by their key."""
     for key, entry in _crew_entries(page):
@@ -304,6 +307,17 @@ def _document(page: Page, body: Node, framework: str, construct: str, outer: Nod
     yield from credentials_from(page, variables_in(body), place)
 
 
+def single_agent(page: Page) -> Found:
+    """A document that is one agent of no framework we know: a name, a model, instructions and tools at its top."""
+    root = page.root
+    name = root.string("name") if root.is_map else None
+    if name is None or any(root.entry(key) is not None for key in _OTHER_DOCUMENTS) or _is_adk(page):
+        return
+    has_words = root.first("instruction", "instructions", "system_prompt", "systemPrompt", "system_message") is not None
+    if has_words and root.first(*_MODEL_KEYS) is not None and (root.entry("tools") is not None or root.entry("toolsets") is not None):
+        yield from _entry(page, name, root, page.place(root), "yaml-agent", "document")
+
+
 def adk(page: Page) -> Found:
     """Google ADK's agent configuration: `agent_class`, or a `root_agent.yaml` with a name, a model and an instruction."""
     root = page.root
@@ -311,11 +325,17 @@ def adk(page: Page) -> Found:
         return
     table = facts("declarations")["adk"]
     class_name = (root.string("agent_class") or "").rsplit(".", 1)[-1]
-    is_config = root.entry("agent_class") is not None or "AgentConfig.json" in page.text[:400]
-    if not is_config and not (page.name == "root_agent.yaml" and root.has("name", "instruction")):
+    if not _is_adk(page):
         return
     is_grouping = class_name in table["groupings"]
     yield from _document(page, root, "google-adk", class_name or "LlmAgent", root, role=Role.GROUPING if is_grouping else Role.AGENT)
+
+
+def _is_adk(page: Page) -> bool:
+    root = page.root
+    if root.entry("agent_class") is not None or "AgentConfig.json" in page.text[:400]:
+        return True
+    return page.name == "root_agent.yaml" and root.has("name", "instruction")
 
 
 def client_agents(page: Page) -> Found:

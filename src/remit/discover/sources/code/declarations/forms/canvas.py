@@ -36,6 +36,8 @@ class Canvas(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 def canvas(page: Page) -> Found:
     """The agents of every drawing in a file."""
+    if '"edges"' not in page.text:
+        return
     for node in page.root.walk():
         if node.is_map and (nodes := node.get("nodes")) is not None and nodes.is_list and (edges := node.get("edges")) is not None:
             drawn = _canvas(nodes, edges)

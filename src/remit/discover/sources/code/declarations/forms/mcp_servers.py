@@ -5,6 +5,7 @@ An entry that is not understood is a gap and costs no other. Values of environme
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -37,8 +38,17 @@ def _every_path() -> tuple[str, ...]:
     return tuple(path for client in clients() for path in client.paths)
 
 
+@lru_cache(maxsize=1)
+def _names() -> re.Pattern[str]:
+    """The last parts of all paths: a file of another name is nobody's, and most files are."""
+    return ends(tuple(dict.fromkeys(path.rsplit("/", 1)[-1] for path in _every_path())))
+
+
+@lru_cache(maxsize=8192)
 def is_client_file(path: str) -> bool:
     """Whether some client keeps its configuration at such a place."""
+    if _names().match(plain_path(path).rsplit("/", 1)[-1]) is None:
+        return False
     return ends(_every_path()).match(plain_path(path)) is not None
 
 

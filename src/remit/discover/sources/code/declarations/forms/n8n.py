@@ -47,6 +47,8 @@ class Workflow(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 def n8n(page: Page) -> Found:
     """The agents of every workflow in a file."""
+    if "n8n-nodes-langchain" not in page.text:
+        return
     for node in page.root.walk():
         if node.is_map and (nodes := node.get("nodes")) is not None and nodes.is_list and node.entry("connections") is not None:
             yield from _agents(page, _workflow(node, nodes))

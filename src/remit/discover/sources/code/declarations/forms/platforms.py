@@ -19,6 +19,8 @@ _BICEP_TEXT = re.compile(r"\b(model|instructions|description):[ \t]*'((?:[^'\\]|
 
 def autogen(page: Page) -> Found:
     """Components that AutoGen writes: `provider` names the class, `config` its arguments. Agents inside a team count by themselves."""
+    if "autogen" not in page.text:
+        return
     table = facts("declarations")["autogen"]
     for node in page.root.walk():
         provider = node.string("provider") if node.is_map else None
@@ -140,6 +142,29 @@ def copilot_studio(page: Page) -> Found:
 
 def _folder_name(page: Page) -> str:
     return page.folder.rstrip("/").rsplit("/", 1)[-1] or page.stem
+
+
+def make(page: Page) -> Found:
+    """Agents among the modules of a blueprint of Make."""
+    if '"ai-agent:' not in page.text:
+        return
+    for node in page.root.walk():
+        module = node.string("module") if node.is_map else None
+        if module is None or not module.startswith("ai-agent:"):
+            continue
+        words = node.get("mapper", "systemPrompt") or node.get("mapper", "instructions") or node.get("mapper", "prompt")
+        yield AgentSeen(
+            place=page.place(node),
+            framework="make",
+            construct=module,
+            language="json",
+            name=node.string("metadata", "designer", "name") or node.string("mapper", "agentName") or module.rpartition(":")[2],
+            model=node.string("mapper", "model"),
+            purpose=None if words is None else purpose_from(words.value),
+            purpose_place=None if words is None else page.place(words.line),
+            kind=AgentKind.MANAGED,
+            is_test=page.is_test,
+        )
 
 
 def arm(page: Page) -> Found:
