@@ -42,9 +42,11 @@ _Handler = Callable[[int, FrameType | None], Any] | int | None
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long an ending may take, in seconds. MCP clients wait about two seconds themselves before they use force."""
 
-    answers: float = 4.0
+    answers: float = 2.0
     """After the client closed its side: how long the server may be silent while answers are still due. A client that is gone
     altogether is not waited for."""
+    starting: float = 6.0
+    """The same for a server that has not said anything yet."""
     leaving: float = 1.0
     """After the server's input was closed: for the server to end by itself."""
     terminating: float = 1.0
@@ -236,8 +238,11 @@ class Relay:
             waiting = gateway.in_flight
         if not waiting:
             return None
-        self._heard = max(self._heard, time.monotonic())
-        while not self._answered.is_set() and time.monotonic() < self._heard + self._patience.answers:
+        begin = time.monotonic()
+        while not self._answered.is_set():
+            patience = self._patience.answers if self._heard else self._patience.starting
+            if time.monotonic() > max(begin, self._heard) + patience:
+                break
             with contextlib.suppress(queue.Empty):
                 return self._ends.get(timeout=0.02)
         return None
@@ -289,8 +294,9 @@ class Relay:
         if patience:
             self._is_alive_after(patience)
         self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + self._patience.terminating
         self._is_alive_after(self._patience.terminating)
-        self._wait_for_group(self._patience.terminating)
+        self._wait_for_group(deadline)
         self._signal(signal.SIGKILL)
         self._server.wait()
 
@@ -305,8 +311,7 @@ class Relay:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._server.pid, number)
 
-    def _wait_for_group(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
+    def _wait_for_group(self, deadline: float) -> None:
         while time.monotonic() < deadline:
             try:
                 os.killpg(self._server.pid, 0)

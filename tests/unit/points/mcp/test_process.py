@@ -23,7 +23,7 @@ from remit.points.mcp.process import Patience, Relay
 
 WAIT = 20.0
 """Seconds after which a test gives up; nothing here takes a tenth of it."""
-SHORT = Patience(answers=0.3, leaving=0.3, terminating=0.3)
+SHORT = Patience(answers=0.3, starting=5.0, leaving=0.3, terminating=0.3)
 
 SERVER = """
 import json, os, select, signal, subprocess, sys
@@ -340,8 +340,19 @@ def test_a_fault_of_our_own_ends_the_session_and_is_told(running: Running, side:
 # --- a client that leaves --------------------------------------------------------------------------------------------------------
 
 
+def test_a_server_that_never_says_anything_is_not_waited_for_for_ever(tmp_path: Path):
+    command = [sys.executable, "-c", "import signal; signal.pause()"]
+    running = Running(tmp_path, command, Patience(answers=0.1, starting=0.3, leaving=0.1, terminating=0.3))
+    running.call("echo", 1, text="x")
+    running.leave()
+    assert running.end() == 0
+    running.vanish()
+
+
 @pytest.mark.parametrize("tool", ["stall", "deaf"])
 def test_a_client_may_leave_a_server_that_stalls_or_ignores_signals(running: Running, tool: str):
+    running.call("echo", 0, text="here")
+    assert running.text() == "here"
     running.call(tool, 1)
     if tool == "deaf":
         assert running.text() == "deaf"
