@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from itertools import product
 
 from remit.model.remit import Scalar
 
@@ -330,46 +331,99 @@ def _shape_after(shape: _Shape, letter: str) -> _Shape | None:
     return _Shape.NAME
 
 
-def _walk(wide: _Automaton, narrow: _Automaton, kind: Kind, found: Callable[[bool, bool], bool]) -> bool:
-    """Whether some text leads both patterns to a pair of answers (accepted by wide, accepted by narrow) that `found` looks for."""
+def _escapes(wide: _Automaton, narrow: _Automaton, kind: Kind) -> bool:
+    """Whether some text is matched by narrow and not by wide."""
     letters = [*sorted(wide.letters | narrow.letters), _OTHER]
-    first = (wide.start, narrow.start, _Shape.BEGIN)
-    seen = {first}
-    waiting = [first]
+    waiting = [(wide.start, frozenset({state}), _Shape.BEGIN) for state in narrow.start]
+    seen = set(waiting)
     while waiting:
         wide_states, narrow_states, shape = waiting.pop()
         is_whole = kind is not Kind.PATH or shape is _Shape.SLASH
-        if is_whole and found(wide.accepts(wide_states), narrow.accepts(narrow_states)):
+        if is_whole and narrow.accepts(narrow_states) and not wide.accepts(wide_states):
             return True
         for letter in letters:
             next_shape = _shape_after(shape, letter) if kind is Kind.PATH else shape
-            after = narrow.step(narrow_states, letter)
-            if next_shape is None or not after:
+            if next_shape is None:
                 continue
-            state = (wide.step(wide_states, letter), after, next_shape)
-            if state not in seen:
-                seen.add(state)
-                waiting.append(state)
+            after = wide.step(wide_states, letter)
+            for state in narrow.step(narrow_states, letter):
+                found = (after, frozenset({state}), next_shape)
+                if found not in seen:
+                    seen.add(found)
+                    waiting.append(found)
     return False
 
 
+def _meet(first: _Automaton, second: _Automaton, kind: Kind) -> bool:
+    """Whether some text is matched by both."""
+    letters = [*sorted(first.letters | second.letters), _OTHER]
+    waiting = [(one, other, _Shape.BEGIN) for one in first.start for other in second.start]
+    seen = set(waiting)
+    while waiting:
+        one, other, shape = waiting.pop()
+        is_whole = kind is not Kind.PATH or shape is _Shape.SLASH
+        if is_whole and one == first.accepting and other == second.accepting:
+            return True
+        for letter in letters:
+            next_shape = _shape_after(shape, letter) if kind is Kind.PATH else shape
+            if next_shape is None:
+                continue
+            for pair in product(first.step(frozenset({one}), letter), second.step(frozenset({other}), letter)):
+                found = (*pair, next_shape)
+                if found not in seen:
+                    seen.add(found)
+                    waiting.append(found)
+    return False
+
+
+def _ends(pattern: str) -> tuple[str, str]:
+    """What every text of a pattern begins and ends with."""
+    return pattern.partition("*")[0], pattern.rpartition("*")[2]
+
+
+def _fresh_letter(*patterns: str) -> str:
+    return next(letter for letter in map(chr, range(0xE000, 0x10000)) if not any(letter in pattern for pattern in patterns))
+
+
 def contains(wide: str, narrow: str, kind: Kind = Kind.RESOURCE) -> bool:
-    """Whether everything that `narrow` matches, `wide` matches too; exact."""
-    if wide == narrow or (kind is not Kind.PATH and _tokens(wide, kind) == (_ANY,)):
+    """Whether everything that `narrow` matches, `wide` matches too; exact.
+
+    Linear for resources, and wherever one letter that neither pattern has can stand for each wildcard of `narrow`: only a
+    wildcard of `wide` can match it, which then matches all that it stands for. Elsewhere it grows with the product of both.
+    """
+    if kind is Kind.PATH:
+        wide, narrow = _closed_path_pattern(wide), _closed_path_pattern(narrow)
+    if wide == narrow:
         return True
-    if "*" not in narrow and kind is not Kind.PATH:
-        return _matcher(wide, kind)(narrow)
-    return not _walk(_Automaton(wide, kind), _Automaton(narrow, kind), kind, lambda in_wide, in_narrow: in_narrow and not in_wide)
+    crosses = "**" in narrow and kind is not Kind.RESOURCE
+    if not crosses or (kind is Kind.TEXT and all(len(run) > 1 for run in _STARS.findall(wide))):
+        return _matcher(wide, kind)(_STARS.sub(_fresh_letter(wide, narrow), narrow))
+    begins, ends = _ends(wide)
+    narrow_begins, narrow_ends = _ends(narrow)
+    if kind is Kind.PATH:
+        narrow_ends = narrow_ends or "/"
+    if not narrow_begins.startswith(begins) or not narrow_ends.endswith(ends):
+        return False
+    if wide == f"{begins}**":
+        return True
+    return not _escapes(_Automaton(wide, kind), _Automaton(narrow, kind), kind)
 
 
 def overlaps(first: str, second: str, kind: Kind = Kind.RESOURCE) -> bool:
-    """Whether some text matches both; exact."""
-    if kind is not Kind.PATH:
-        if "*" not in first:
-            return _matcher(second, kind)(first)
-        if "*" not in second:
-            return _matcher(first, kind)(second)
-    return _walk(_Automaton(first, kind), _Automaton(second, kind), kind, lambda in_first, in_second: in_first and in_second)
+    """Whether some text matches both; exact. Linear for resources, elsewhere it grows with the product of both."""
+    if kind is Kind.PATH:
+        first, second = _closed_path_pattern(first), _closed_path_pattern(second)
+    if "*" not in first:
+        return _matcher(second, kind)(first)
+    if "*" not in second:
+        return _matcher(first, kind)(second)
+    (begins, ends), (other_begins, other_ends) = _ends(first), _ends(second)
+    if not (begins.startswith(other_begins) or other_begins.startswith(begins)):
+        return False
+    if not (ends.endswith(other_ends) or other_ends.endswith(ends)):
+        return False
+    # Between the two ends, what either pattern asks for can stand one behind the other.
+    return kind is Kind.RESOURCE or _meet(_Automaton(first, kind), _Automaton(second, kind), kind)
 
 
 def value_contains(wide: Scalar, narrow: Scalar) -> bool:

@@ -53,6 +53,15 @@ def test_a_resource_pattern_has_one_wildcard_and_nothing_else(pattern: str, text
         ("data/*/x", "data/a/b/x", False),
         ("data/**/x", "data/a/b/x", True),
         ("***", "a/b", True),
+        ("**a*b**", "a", False),
+        ("**a*b**", "xaxbx", True),
+        ("**a*b**", "a/b", False),
+        ("**a*b**", "a/ab", True),
+        ("**a/*b**c", "a/x/a/bc", True),
+        ("a*b**", "a", False),
+        ("a*b**c*d", "abcd", True),
+        ("a*b**c*d", "ab/c/d", False),
+        ("a*b**b*a", "aba", False),
         ("*", "", True),
     ],
 )
@@ -177,6 +186,16 @@ def test_no_text_makes_matching_slow(pattern: str, text: str) -> None:
 )
 def test_containing_compares_what_patterns_mean(wide: str, narrow: str, expected: bool) -> None:
     assert contains(wide, narrow) is expected
+
+
+def test_lines_are_compared_fast_however_many_stars_they_have() -> None:
+    began = time.process_time()
+    many = "*a" * 300
+    assert contains("*", many)
+    assert not contains(many + "*b", many + "*c")
+    assert overlaps(many + "*", "*c")
+    assert contains("/data/**", "/data" + "/*a*" * 100 + "/**", Kind.PATH)
+    assert time.process_time() - began < 2
 
 
 def test_overlapping_compares_what_patterns_mean() -> None:
