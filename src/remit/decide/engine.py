@@ -14,8 +14,9 @@ clock, what was spent (`limits`), where values came from (`mandate`), and `modif
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import TypeGuard
 
 from remit.decide import reasons
 from remit.decide.answers import MATCH, NO
@@ -49,6 +50,8 @@ def decide(index: Index, request: Request, mandate: Mandate | None, spent: Spent
 
 
 def _decide(index: Index, request: Request, mandate: Mandate | None, spent: Spent, now: float) -> Decision:
+    if not _is_request(request):
+        raise TypeError
     if not request.is_understood:
         because = reasons.not_understood(request, request.fault or "the enforcement point could not read it")
         return Decision(outcome=Outcome.DENY, step=Step.FAULT, because=because)
@@ -294,10 +297,23 @@ def _by_mode(remit: Remit, step: Step, rule: str, line: int, because: str) -> De
 
 def _fault(request: object, error: str) -> Decision:
     """INVARIANT (total): even a request of the wrong type gets its deny."""
-    because = (
-        reasons.fault(request, error) if isinstance(request, Request) else f"what was asked is no request ({error}), and a fault denies"
-    )
+    shown = request if _is_request(request) else None
+    because = reasons.fault(shown, error) if shown is not None else f"what was asked is no request ({error}), and a fault denies"
     return Decision(outcome=Outcome.DENY, step=Step.FAULT, because=because)
+
+
+def _is_request(request: object) -> TypeGuard[Request]:
+    """Whether every part that is looked at has its type: a record can be made with any."""
+    return (
+        isinstance(request, Request)
+        and isinstance(request.agent, str)
+        and isinstance(request.system, str)
+        and isinstance(request.action, str)
+        and isinstance(request.resource, str)
+        and isinstance(request.arguments, Mapping)
+        and isinstance(request.paths, Mapping)
+        and isinstance(request.fault, str)
+    )
 
 
 def _shown(request: Request) -> str:
