@@ -16,6 +16,9 @@ from remit.document.pattern import contains, value_contains
 from remit.model.remit import Capability, Condition, Never, Scalar
 from remit.model.verbs import ANY, CALL
 
+MAX_COMPARED = 100_000
+"""The product of the lengths of two paths beyond which they are not compared: hostile documents must not keep anybody waiting."""
+
 
 def verb_covers(wide: str, narrow: str) -> bool:
     """Whether a verb of a line stands for everything that another stands for; on one system, where `call` is `any`."""
@@ -83,7 +86,7 @@ def _values_cover(wide: tuple[Scalar, ...], narrow: tuple[Scalar, ...] | None) -
 def _one_covers(wide: Scalar, narrow: Scalar) -> bool:
     if isinstance(wide, str) and isinstance(narrow, str):
         are_paths = all(value.startswith("/") and not any(char.isspace() for char in value) for value in (wide, narrow))
-        return wide == narrow or (are_paths and value_contains(wide, narrow))
+        return wide == narrow or (are_paths and len(wide) * len(narrow) <= MAX_COMPARED and value_contains(wide, narrow))
     return value_contains(wide, narrow)
 
 

@@ -66,7 +66,9 @@ class _Compiler:
             for entry in self._entries(system, rule, line)
         ]
         # A never that meets no entry above changes nothing: what is not let through needs no forbidding.
-        met = [entry for entry in never if any(overlaps(entry["name"], tool["name"]) for tool in tools)]
+        let_through = {tool["name"] for tool in tools}
+        named = {name for name in {entry["name"] for entry in never} if any(overlaps(name, tool) for tool in let_through)}
+        met = [entry for entry in never if entry["name"] in named]
         return {"server": system.partition(":")[2], "tools": tools, "never": met}
 
     def residue(self) -> Iterable[Residue]:
