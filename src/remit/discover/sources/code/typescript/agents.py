@@ -442,10 +442,47 @@ class Evidence:
     def _identities(self, found: Found, place: Place) -> Iterator[IdentitySeen]:
         for key in found.row.identity:
             value = self.first(found, "identity", (key,))
-            ref = self.values.literal(value) if value is not None else None
-            if value is not None and ref and ref.startswith("arn:"):
+            ref = self._role(value) if value is not None else None
+            if value is not None and ref:
                 here = Place(value.module.path, line_of(value.node), end_of(value.node))
                 yield IdentitySeen(place=here, ref=ref, because=f"`{key}` of the agent", subject=place)
+
+    def _role(self, value: Spot) -> str | None:
+        """A role by its ARN, or by the name that the same code gives it: `new iam.Role(this, "R", {roleName})`."""
+        arn = self.values.literal(value)
+        if arn is not None:
+            return arn if arn.startswith("arn:") else None
+        node = syntax.unwrapped(value.node)
+        target = node.child_by_field_name("object") if syntax.property_name(node) == "roleArn" else node
+        made = self.values.names.resolve(value.module, target) if target is not None else None
+        if not isinstance(made, Spot) or made.node.type != "new_expression":
+            return None
+        symbol = self.values.names.callee(made.module, made.node).symbol
+        arguments = syntax.arguments_of(made.node)
+        if symbol is None or symbol.name.rpartition(".")[2] not in {"Role", "CfnRole"} or not arguments:
+            return None
+        options = self.values.object_at(Spot(made.module, arguments[-1]))
+        name = self.values.literal(self.values.value_of(options, "roleName")) if options is not None else None
+        return f"aws:role/{name}" if name else None
+
+
+def session_model(module: Module, names: Names, values: Values, row: Row) -> Spot | None:
+    """The model of what runs the agent, where the file makes exactly one."""
+    if row.session is None:
+        return None
+    made: list[Spot] = []
+    for seen in module.calls:
+        if seen.node.type == "new_expression":
+            symbol = names.callee(module, seen.node).symbol
+            if symbol is not None and symbol.name in row.session.new and row.covers(symbol.package):
+                made.append(Spot(module, seen.node))
+    arguments = syntax.arguments_of(made[0].node) if len(made) == 1 else []
+    options = values.object_at(Spot(module, arguments[0])) if arguments else None
+    for key in row.session.model if options is not None else ():
+        value = values.option(options, key) if options is not None else None
+        if value is not None:
+            return value
+    return None
 
 
 def with_defaults(found: Found, given: dict[str, Spot]) -> Found:

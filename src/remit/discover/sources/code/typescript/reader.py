@@ -188,6 +188,9 @@ class _Reading:
             done.add(place)
             self.names.budget = BUDGET
             inner = self._inside(found) if found.node.type in syntax.CLASSES else {}
+            if maker.first(found, "model", found.row.model) is None and "model" not in inner:
+                model = agent_rows.session_model(self.module, self.names, self.values, found.row)
+                inner |= {"model": model} if model is not None else {}
             yield from maker.of(agent_rows.with_defaults(found, inner))
             for key in found.row.mcp:
                 yield from servers.given(self.module, self.values, maker.first(found, "mcp", (key,)), found.row.framework)

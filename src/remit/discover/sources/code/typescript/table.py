@@ -25,6 +25,13 @@ class Uses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
 
 
+class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What runs an agent and holds its model."""
+
+    new: tuple[str, ...]
+    model: tuple[str, ...]
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One construct; the file explains each field."""
 
@@ -54,6 +61,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     definitions: str | None = None
     builder: dict[str, tuple[str, ...]] = {}
     uses: Uses | None = None
+    session: Session | None = None
     fallback: bool = False
     role: Role = Role.AGENT
     kind: AgentKind | None = None
@@ -192,6 +200,7 @@ def interesting() -> frozenset[str]:
     words: set[str] = set(table().graphs.graph) | set(table().graphs.tools) | set(table().servers.made_by) | set(table().tools.remote)
     for row in (*table().agents, *table().chats):
         words |= {name.rpartition(".")[2] for name in (*row.new, *row.call, *row.method)}
+        words |= {name.rpartition(".")[2] for name in row.session.new} if row.session is not None else set()
     facts = load_actions()
     words |= set(facts["shell"]["functions"]) | {"spawn", "$"}
     words |= {"get", "post", "put", "patch", "delete", "request", "fetch"}

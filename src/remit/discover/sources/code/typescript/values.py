@@ -70,6 +70,10 @@ class Values(Objects):
         arguments = syntax.arguments_of(found.node)
         maker = callee.symbol or callee.instance
         is_own = callee.local is not None or maker is None or maker.package == ""
+        first, second = (self.literal(Spot(found.module, argument)) for argument in arguments[:2]) if len(arguments) > 1 else (None, None)
+        if first and second and model_shape().match(second) and not model_shape().match(first):
+            # `getModel("anthropic", "claude-...")`
+            return second
         for argument in arguments[:2]:
             inner = self.settled(Spot(found.module, argument))
             if not isinstance(inner, Spot):

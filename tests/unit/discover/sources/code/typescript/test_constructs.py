@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import pytest
 from tests.unit.discover.sources.code.typescript.cases import CASES, Case
+from tests.unit.discover.sources.code.typescript.cases_more import MORE
 from tests.unit.discover.sources.code.typescript.reading import agent, agents, read, read_file
 
 from remit.discover.sources.code.typescript.table import table
 from remit.model.agent import AgentKind
 from remit.model.evidence import AgentSeen, Gap, GapKind, IdentitySeen, Role
 
+ALL = [*CASES, *MORE]
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.id)
 def test_a_construct_is_an_agent_with_what_its_options_say(case: Case) -> None:
     seen = agent(case.source)
     assert (seen.framework, seen.construct, seen.place.line) == (case.framework, case.construct, case.line)
@@ -20,7 +23,7 @@ def test_a_construct_is_an_agent_with_what_its_options_say(case: Case) -> None:
     assert seen.role is Role.AGENT
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.id)
 def test_the_same_code_over_another_package_is_no_agent(case: Case) -> None:
     packages = sorted({name.removesuffix("/*") for row in table().agents for name in row.packages}, key=len, reverse=True)
     source = case.source
@@ -29,34 +32,8 @@ def test_the_same_code_over_another_package_is_no_agent(case: Case) -> None:
     assert agents(source) == []
 
 
-def test_every_framework_of_the_table_has_a_case_or_is_named_here() -> None:
-    without = {
-        "magnitude",
-        "amp-sdk",
-        "pi-agent",
-        "agentica",
-        "ax",
-        "praisonai",
-        "fabrice-ai",
-        "teams-ai",
-        "game-sdk",
-        "daydreams",
-        "covalent",
-    }
-    without |= {
-        "openai-swarm",
-        "axar",
-        "agentswarm",
-        "dexter",
-        "llmz",
-        "agent-swarm-kit",
-        "claude-managed-agents",
-        "mistral-agents",
-        "vapi",
-        "retell",
-    }
-    without |= {"dialogflow-cx", "cloudflare-agents"}
-    assert {row.framework for row in table().agents} == {case.framework for case in CASES} | without
+def test_every_framework_of_the_table_has_a_case() -> None:
+    assert {row.framework for row in table().agents} == {case.framework for case in ALL}
 
 
 def test_a_managed_agent_says_so_and_names_its_role() -> None:
@@ -66,6 +43,33 @@ def test_a_managed_agent_says_so_and_names_its_role() -> None:
     assert seen.kind is AgentKind.MANAGED
     assert identity.ref == "arn:aws:iam::123456789012:role/claims"
     assert identity.subject == seen.place
+
+
+def test_a_role_is_named_by_the_code_that_makes_it() -> None:
+    found = read(
+        """
+import * as bedrock from 'aws-cdk-lib/aws-bedrock';
+import * as iam from 'aws-cdk-lib/aws-iam';
+const role = new iam.Role(this, 'R', { roleName: 'claims-agent', assumedBy: new iam.ServicePrincipal('bedrock.amazonaws.com') });
+const other = new iam.Role(this, 'O', { assumedBy: x });
+new bedrock.CfnAgent(this, 'A', { agentName: 'a', agentResourceRoleArn: role.roleArn });
+new bedrock.CfnAgent(this, 'B', { agentName: 'b', agentResourceRoleArn: other.roleArn });
+"""
+    )
+    assert [(item.ref, item.place.line) for item in found if isinstance(item, IdentitySeen)] == [("aws:role/claims-agent", 6)]
+
+
+def test_the_only_session_of_a_file_holds_the_model() -> None:
+    seen = agent(
+        """
+import { voice, inference, defineAgent } from '@livekit/agents';
+export default defineAgent({ entry: async (ctx) => {
+  const session = new voice.AgentSession({ llm: new inference.LLM({ model: 'openai/gpt-4.1-mini' }) });
+  await session.start({ agent: new voice.Agent({ instructions: 'Help.' }), room: ctx.room });
+} });
+"""
+    )
+    assert (seen.construct, seen.model, seen.place.line) == ("voice.Agent", "openai/gpt-4.1-mini", 5)
 
 
 def test_each_subagent_of_a_claude_query_is_an_agent_of_its_own() -> None:
