@@ -52,6 +52,17 @@ _AMOUNT_IN_TEXT = re.compile(
 )
 
 
+_DATE = re.compile(
+    r"(?:19|20)\d\d[ -]?(?:0[1-9]|1[0-2])[ -]?(?:0[1-9]|[12]\d|3[01])\Z|(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:19|20)\d\d\Z"
+)
+_NOT_AN_ACCOUNT = re.compile(
+    r"\b(?:invoice|bill|order|receipt|ticket|case|reference|ref|vat|tax|phone|tel|fax|mobile|date|dated)\b[^a-z0-9]*"
+    r"(?:(?:no|nr|num|number|id|code)\b[^a-z0-9]*)?\Z"
+)
+_LABEL_CHARACTERS = 32
+"""How far before a run of digits its label is looked for."""
+
+
 def folded_text(text: str) -> str:
     """A text as values are looked for in it."""
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
@@ -152,8 +163,17 @@ def candidates(text: str, shape: Shape) -> frozenset[str]:
     pattern = _IN_TEXT.get(shape)
     if pattern is None:
         return frozenset()
-    found = (match[0].rstrip(".,;:") for match in pattern.finditer(text))
-    return frozenset(compact(value) for value in found) if shape is Shape.ACCOUNT else frozenset(found)
+    if shape is Shape.ACCOUNT:
+        return frozenset(compact(match[0]) for match in pattern.finditer(text) if _may_be_account(match, text))
+    return frozenset(match[0].rstrip(".,;:") for match in pattern.finditer(text))
+
+
+def _may_be_account(match: re.Match[str], text: str) -> bool:
+    """False for a date, and for a number whose label says that it is something else (`invoice no. 2026-1204`)."""
+    if not match[0][0].isdigit():
+        return True
+    before = text[max(0, match.start() - _LABEL_CHARACTERS) : match.start()]
+    return _DATE.match(match[0]) is None and _NOT_AN_ACCOUNT.search(before) is None
 
 
 def amounts(text: str) -> frozenset[str]:
