@@ -15,12 +15,14 @@ next writer closes. The log is not synchronised to the disk line by line.
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -34,6 +36,8 @@ MAX_NAMES = 64
 """Argument names kept of one request."""
 _ENCODER = msgspec.json.Encoder()
 _IDS_DRAWN_AHEAD = 64
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""Two bits of a version 7 UUID are set; the digit keeps the other two."""
 
 
 class LogError(RemitError):
@@ -53,8 +57,9 @@ class Ids:
 
     def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
         self._random = random
-        self._pool = b""
-        """Random bytes drawn ahead: one call to the system serves many identifiers."""
+        self._pool = ""
+        """Random digits drawn ahead: one call to the system serves many identifiers."""
+        self._drawn = 0
         self._last_ms = 0
         self._counter = 0
 
@@ -67,12 +72,12 @@ class Ids:
             self._counter += 1
             if self._counter > 0xFFF:
                 self._last_ms, self._counter = self._last_ms + 1, 0
-        if not self._pool:
-            self._pool = self._random(8 * _IDS_DRAWN_AHEAD)
-        drawn, self._pool = self._pool[:8], self._pool[8:]
-        tail = int.from_bytes(drawn, "big") & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        text = f"{self._last_ms:012x}7{self._counter:03x}{tail:016x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        if self._drawn >= len(self._pool):
+            self._pool, self._drawn = self._random(8 * _IDS_DRAWN_AHEAD).hex(), 0
+        tail = self._pool[self._drawn : self._drawn + 16]
+        self._drawn += 16
+        front = f"{self._last_ms:012x}"
+        return f"{front[:8]}-{front[8:]}-7{self._counter:03x}-{_VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"
 
 
 class DecisionLog:
@@ -91,7 +96,7 @@ class DecisionLog:
         if not lines:
             return
         # INVARIANT (one write): a batch is never split, so lines of other processes cannot stand inside it.
-        self._write(b"".join(_ENCODER.encode(line) + b"\n" for line in lines))
+        self._write(_ENCODER.encode_lines(lines))
 
     def probe(self) -> None:
         """Writes an empty line, which readers skip, to see whether the log takes anything; raises LogError when it does not."""
@@ -176,9 +181,13 @@ def logged_decision(request: Request, decision: Decision, *, point: str, time_ns
         remit=decision.remit_hash,
         point=point,
         session=_loggable(request.session),
-        arguments=tuple(_loggable(str(name)) for name, _ in zip(request.arguments, range(MAX_NAMES), strict=False)),
+        arguments=_names(request.arguments) if request.arguments else (),
         us=round(microseconds, 1),
     )
+
+
+def _names(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_loggable(str(name)) for name in itertools.islice(arguments, MAX_NAMES))
 
 
 def rfc3339(time_ns: int) -> str:
