@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -71,7 +72,7 @@ class Remits:
         vocabularies: Mapping[str, Vocabulary] | None = None,
         is_observed: bool = False,
         report: Callable[[str], None] = lambda _text: None,
-        clock_ns: Callable[[], int] = lambda: 0,
+        clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         """Loads everything. Raises DocumentError with every problem of every file, or RefusedError.
 

@@ -128,6 +128,14 @@ def test_a_file_that_names_another_agent_leaves_the_first_unknown(estate: Estate
     assert estate.decision("reader").step is Step.STANDING
 
 
+def test_a_file_that_has_not_changed_for_a_while_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = write(tmp_path / "reader.yaml")
+    later = path.stat().st_mtime_ns + 10**9
+    remits = Remits(path, suspended_path=tmp_path / "suspended.json", clock_ns=lambda: later)
+    monkeypatch.setattr(Path, "open", lambda *_words: pytest.fail("the file was read"))
+    assert not remits.refresh()
+
+
 def test_nothing_is_built_again_when_nothing_changed(estate: Estate, tmp_path: Path):
     estate.remits.refresh()
     before = estate.remits.policy

@@ -207,8 +207,8 @@ class Gateway:
         return Out(to_client=line)
 
     def _answer(self, line: bytes, envelope: _Envelope, identifier: Id, waiting: _Waiting) -> Out:
-        raw, error = bytes(envelope.result), bytes(envelope.error)
-        if bool(raw) == bool(error):
+        raw, error = memoryview(envelope.result), memoryview(envelope.error)
+        if bool(len(raw)) == bool(len(error)):
             return self._misunderstood(identifier, waiting, "it is neither a result nor an error")
         try:
             if waiting.method in _INTRODUCES and raw:
@@ -216,12 +216,13 @@ class Gateway:
             if waiting.method == LIST_TOOLS and raw:
                 return Out(to_client=encode({"jsonrpc": "2.0", "id": identifier, "result": self._shown(_read_all(raw))}))
             if waiting.brings_data and self._session.task is not None:
-                self._record(waiting, _read_all(raw or error))
+                self._record(waiting, _read_all(raw if len(raw) else error))
         except (ValueError, TypeError, RecursionError) as problem:
             return self._misunderstood(identifier, waiting, str(problem))
         if waiting.brings_data and raw:
             # Written anew, so that client and gateway cannot take different ones of repeated members for the result.
-            return Out(to_client=b'{"jsonrpc":"2.0","id":%s,"result":%s}' % (json.dumps(identifier).encode(), raw))
+            front = b'{"jsonrpc":"2.0","id":%s,"result":' % json.dumps(identifier).encode()
+            return Out(to_client=b"".join((front, raw, b"}")))
         return Out(to_client=line)
 
     def _misunderstood(self, identifier: Id, waiting: _Waiting, why: str) -> Out:
@@ -303,7 +304,7 @@ def _denial(request: Request, decision: Decision) -> str:
     return text
 
 
-def _read_all(raw: bytes) -> Any:
+def _read_all(raw: bytes | memoryview) -> Any:
     """A JSON value in which repeated members keep all their values: none is overlooked."""
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -312,7 +313,7 @@ def _read_all(raw: bytes) -> Any:
             found = {name: [value for other, value in pairs if other == name] for name in found}
         return found
 
-    return json.loads(raw, object_pairs_hook=collect)
+    return json.loads(bytes(raw), object_pairs_hook=collect)
 
 
 def _read_id(raw: msgspec.Raw) -> Id | None:

@@ -65,6 +65,17 @@ def test_a_long_line_costs_no_more_memory_than_the_limit():
     assert peak < 5_000_000 + len(content), "the test's own copy of the content, and little more"
 
 
+def test_a_line_that_comes_byte_by_byte_costs_little_more_than_its_length():
+    import tracemalloc
+
+    tracemalloc.start()
+    (found,) = lines_of(b"d" * 20_000, limit=50_000, piece=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == b"d" * 20_000
+    assert peak < 2_000_000, "a block to read into, and the line"
+
+
 def test_a_line_is_written_whole_to_a_slow_reader():
     reading, writing = os.pipe()
     received: list[bytes | Overlong] = []
