@@ -41,7 +41,9 @@ def serve(
     ] = None,
     log: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Append decisions here. [default: decisions/decisions.jsonl in the state folder]"),
+        typer.Option(
+            metavar="FILE", help="Append decisions here, not to decisions/decisions.jsonl in the state folder.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Decide for every enforcement point that asks by AuthZEN.

@@ -10,6 +10,7 @@ Sections 5 to 7 of AuthZEN 1.0. Invariants:
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -33,6 +34,9 @@ _PARTS = {
 _MEMBERS = frozenset({*_PARTS, "context"})
 _NO_ARGUMENTS: Mapping[str, Any] = {}
 _ALLOWS = frozenset({Outcome.ALLOW, Outcome.MODIFY})
+_MAX_PATHS = 64
+"""Following links asks the disk, while every other request waits."""
+_LONGEST_PATH = 4096
 _LONGEST_SYSTEM = 200
 """A system is shorter by its grammar; longer text is not kept in the cache."""
 
@@ -129,13 +133,16 @@ def _request(evaluation: Evaluation) -> Request:
         if type(session) is not str:
             return _not_understood(evaluation, "context.session is not a string")
     arguments = action.properties or _NO_ARGUMENTS
+    paths = list(itertools.islice(_paths_in(arguments.values()), _MAX_PATHS + 1))
+    if len(paths) > _MAX_PATHS:
+        return _not_understood(evaluation, f"there are more than {_MAX_PATHS} paths in the arguments")
     return Request(
         agent=agent,
         system=system,
         action=action.name,
         resource=resource.id,
         arguments=arguments,
-        paths=_resolved_paths(arguments) if arguments else _NO_ARGUMENTS,
+        paths=_resolved_paths(paths) if paths else _NO_ARGUMENTS,
         session=session,
     )
 
@@ -196,9 +203,9 @@ def _members(evaluation: Evaluation) -> int:
     return count
 
 
-def _resolved_paths(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """Every path in the arguments, with links followed as far as it exists: the service answers its own machine only."""
-    return {path: resolved for path in _paths_in(arguments.values()) if (resolved := _resolved(path))}
+def _resolved_paths(paths: Iterable[str]) -> dict[str, str]:
+    """Paths with links followed as far as they exist: the service answers its own machine only."""
+    return {path: resolved for path in paths if (resolved := _resolved(path))}
 
 
 def _paths_in(values: Iterable[Any]) -> Iterable[str]:
@@ -213,6 +220,8 @@ def _paths_in(values: Iterable[Any]) -> Iterable[str]:
 
 
 def _resolved(path: str) -> str:
+    if len(path) > _LONGEST_PATH:
+        return ""  # nothing can be opened by it, and following it would take for ever
     try:
         return os.path.realpath(path)
     except (OSError, ValueError):

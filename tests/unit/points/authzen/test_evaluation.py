@@ -82,6 +82,17 @@ def test_paths_in_arguments_are_resolved_through_links(tmp_path: Path) -> None:
     assert request.paths == {f"{tmp_path}/data/link/x": f"{root}/secret/x", f"{tmp_path}/data/../data/y": f"{root}/data/y"}
 
 
+def test_paths_that_would_keep_the_disk_busy_are_not_followed() -> None:
+    def asked(properties: dict[str, Any]) -> Request:
+        body = {**PLAIN, "action": {"name": "t", "properties": properties}, "resource": {"type": "mcp:files", "id": "t"}}
+        return read_evaluation(msgspec.json.encode(body))
+
+    assert asked({"a": [f"/{number}" for number in range(64)]}).is_understood
+    assert "more than 64 paths" in asked({"a": [f"/{number}" for number in range(65)]}).fault
+    long = asked({"a": "/x" * 400_000})
+    assert (long.is_understood, dict(long.paths)) == (True, {})
+
+
 @pytest.mark.parametrize(
     ("outcome", "decision"), [(Outcome.ALLOW, True), (Outcome.MODIFY, True), (Outcome.ASK, False), (Outcome.DENY, False)]
 )
