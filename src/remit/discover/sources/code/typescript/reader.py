@@ -17,7 +17,15 @@ from remit.discover.sources.code.typescript.agents import Evidence, Found
 from remit.discover.sources.code.typescript.module import Module, Seen
 from remit.discover.sources.code.typescript.names import BUDGET, Callee, Names, Spot
 from remit.discover.sources.code.typescript.syntax import text_of
-from remit.discover.sources.code.typescript.table import Row, interesting, is_relevant_package, names_of_constructs, signals
+from remit.discover.sources.code.typescript.table import (
+    Row,
+    action_signals,
+    agent_signals,
+    interesting,
+    is_relevant_package,
+    names_of_constructs,
+    signals,
+)
 from remit.discover.sources.code.typescript.values import Values
 from remit.model import evidence
 from remit.model.evidence import Gap, GapKind
@@ -41,6 +49,8 @@ class TypeScriptReader:
 
     def read(self, file: SourceFile, project: Project) -> Iterator[evidence.Evidence | Gap]:
         """Agents, credentials, servers, actions and imports that the file shows."""
+        if not _is_worth_parsing(file):
+            return
         if _is_bundle(file):
             yield Gap(
                 place=Place(file.path), kind=GapKind.UNSUPPORTED, what="a minified bundle: the code that it was made from is not here"
@@ -61,6 +71,13 @@ class TypeScriptReader:
 
 
 READER: Reader = TypeScriptReader()
+
+
+def _is_worth_parsing(file: SourceFile) -> bool:
+    """Tests matter for their agents alone; a mention of the environment matters when it names a credential."""
+    if agent_signals().search(file.data):
+        return True
+    return not file.is_test and (action_signals().search(file.data) is not None or environment.has_credentials(file.text))
 
 
 def _is_bundle(file: SourceFile) -> bool:

@@ -178,8 +178,8 @@ def model_shape() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def signals() -> re.Pattern[bytes]:
-    """What the bytes of a file hold when it may show an agent: a package of the table, a construct by name, an action."""
+def agent_signals() -> re.Pattern[bytes]:
+    """What the bytes of a file hold when it may show an agent: a package of the table, or a construct by name."""
     exact, _ = _packages()
     packages = sorted({re.escape(name.removesuffix("/*")) for name in exact}, key=len, reverse=True)
     quoted = rf"""["'/:](?:{"|".join(packages)})(?:["'/@]|$)"""
@@ -190,8 +190,22 @@ def signals() -> re.Pattern[bytes]:
     constructs = rf"\b(?:new|extends)\s+(?:\w+\.)?(?:{'|'.join(sorted(made, key=len, reverse=True))})\b"
     called = {name for row in table().agents for name in row.call if "." not in name and len(name) > 8 and name != name.lower()}
     calls = rf"\b(?:{'|'.join(sorted(called, key=len, reverse=True))})\s*\("
-    others = "|".join(load_actions()["signals"])
-    return re.compile("|".join((quoted, constructs, calls, others)).encode())
+    shapes = r"\.(?:chat\.completions|messages|responses)\.(?:create|stream)\("
+    return re.compile("|".join((quoted, constructs, calls, shapes)).encode())
+
+
+@lru_cache(maxsize=1)
+def action_signals() -> re.Pattern[bytes]:
+    """What the bytes of a file hold when its code may act on a system."""
+    return re.compile("|".join(load_actions()["signals"]).encode())
+
+
+@lru_cache(maxsize=1)
+def signals() -> re.Pattern[bytes]:
+    """What the bytes of a file hold when there is something to read in it."""
+    return re.compile(
+        b"|".join((agent_signals().pattern, action_signals().pattern, rb"\b(?:process|Bun|import\.meta)\.env\b|\bDeno\.env\b"))
+    )
 
 
 @lru_cache(maxsize=1)
