@@ -26,7 +26,9 @@ _READ = re.compile(
     rb"(?:\([^()\n]*\))?(?:\.(?:get|setdefault|pop|__getitem__|get_secret|str|fetch|read))?\s*[\[(]\s*(?:var_name\s*=\s*|key\s*=\s*)?"
     + _NAME
 )
-_ASKED = re.compile(_NAME + rb"\s+(?:not\s+)?in\s+(?:os\.)?environ\b")
+_ASKED = re.compile(rb"\bin\s+(?:os\.)?environ\b")
+_BEFORE = re.compile(_NAME + rb"\s+(?:not\s+)?\Z")
+_HINTS = (b"environ", b"getenv", b"secrets", b"userdata", b"get_secret", b"dotenv", b"get_key", b"set_env", b"set_if_undefined")
 _CONSTANT = re.compile(rb"\b(?:environ|getenv)(?:\.(?:get|setdefault|pop))?\s*[\[(]\s*([A-Za-z_]\w*)\s*[\]),]")
 _SETTINGS = ("BaseSettings",)
 _READERS = (
@@ -52,18 +54,29 @@ def credentials(module: Module, values: Values) -> Iterator[CredentialSeen]:
 
 def _names(module: Module, values: Values) -> Iterator[tuple[str, int]]:
     source = module.source
-    for pattern in (_READ, _ASKED):
-        for match in pattern.finditer(source):
-            if _is_code(module, match.start() if pattern is _READ else match.end() - 1):
+    if any(hint in source for hint in _HINTS):
+        for match in _READ.finditer(source):
+            if _is_code(module, match.start()):
                 yield match[2].decode(), _row(module, match.start(2))
-    for match in _CONSTANT.finditer(source):
-        if _is_code(module, match.start()):
-            yield from _constant(module, values, match)
+    if b"environ" in source or b"getenv" in source:
+        yield from _asked(module)
+        for match in _CONSTANT.finditer(source):
+            if _is_code(module, match.start()):
+                yield from _constant(module, values, match)
     if any(word in module.words for word in ("decouple", "environs", "environ", "dotenv", "starlette")):
         yield from _calls(module, values)
     if "BaseSettings" in module.words or b"BaseSettings" in source:
         for scope in module.classes:
             yield from _settings(module, values.names, scope)
+
+
+def _asked(module: Module) -> Iterator[tuple[str, int]]:
+    """`"NAME" in os.environ`."""
+    for match in _ASKED.finditer(module.source):
+        start = max(0, match.start() - 130)
+        name = _BEFORE.search(module.source[start : match.start()])
+        if name is not None and _is_code(module, match.end() - 1):
+            yield name[2].decode(), _row(module, start + name.start(2))
 
 
 def _is_code(module: Module, position: int) -> bool:

@@ -9,8 +9,9 @@ Invariants:
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import tree_sitter
 from tree_sitter import Node
@@ -44,6 +45,7 @@ _ORDER = {
     "call": 3,
 }
 _MAX_BINDINGS = 400
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Import(NamedTuple):
@@ -102,13 +104,13 @@ class Scope:
         self.kind, self.node, self.name, self.parent = kind, node, name, parent
         self.start, self.end = node.start_byte, node.end_byte
         self.bindings: dict[str, list[Binding]] = {}
-        self.attributes: dict[str, list[Binding]] = {}
+        self.attributes: Mapping[str, list[Binding]] = _NONE
         """Of a class: what its methods assign to `self.NAME`."""
-        self.types: dict[str, Node] = {}
+        self.types: Mapping[str, Node] = _NONE
         """Annotations of names and parameters."""
-        self.stars: list[Import] = []
-        self.globals: set[str] = set()
-        self.clauses: dict[str, list[tuple[int, int]]] = {}
+        self.stars: tuple[Import, ...] = ()
+        self.globals: frozenset[str] = frozenset()
+        self.clauses: Mapping[str, list[tuple[int, int]]] = _NONE
         """Names of comprehensions, with where they hold."""
 
     @property
@@ -127,6 +129,10 @@ class Scope:
     def nearest_class(self) -> Scope | None:
         """The class around this scope, or the scope itself when it is one."""
         return next((scope for scope in self.chain() if scope.kind == "class"), None)
+
+    def annotate(self, name: str, annotation: Node) -> None:
+        """Keeps the annotation of a name or parameter."""
+        self.types = {**self.types, name: annotation} if len(self.types) < _MAX_BINDINGS else self.types
 
     def bind(self, name: str, binding: Binding) -> None:
         """Adds a meaning of a name."""
@@ -279,7 +285,7 @@ class _Sweep:
         level = len(dotted) - len(bare)
         listed = node.children_by_field_name("name")
         if not listed and any(child.type == "wildcard_import" for child in node.named_children):
-            self.scope.stars.append(Import(level, bare, "*"))
+            self.scope.stars = (*self.scope.stars, Import(level, bare, "*"))[:_MAX_BINDINGS]
             self._note(Import(level, bare, "*"), node)
         for child in listed:
             if child.type == "aliased_import":
@@ -323,7 +329,7 @@ class _Sweep:
         label = text_of(name)
         annotation = node.child_by_field_name("type")
         if annotation is not None:
-            scope.types[label] = annotation
+            scope.annotate(label, annotation)
         scope.bind(label, Binding("parameter", node, node.start_byte, None, scope))
 
     def _class(self, node: Node) -> None:
@@ -347,7 +353,7 @@ class _Sweep:
             return
         annotation = node.child_by_field_name("type")
         if annotation is not None and left.type == "identifier":
-            self.scope.types[text_of(left)] = annotation
+            self.scope.annotate(text_of(left), annotation)
         if right is not None:
             self._bind_pattern(left, right, node)
 
@@ -377,7 +383,9 @@ class _Sweep:
         around = self.scope.nearest_class()
         if around is None or owner.text not in (b"self", b"cls"):
             return
-        found = around.attributes.setdefault(text_of(label), [])
+        if text_of(label) not in around.attributes:
+            around.attributes = {**around.attributes, text_of(label): []}
+        found = around.attributes[text_of(label)]
         if len(found) < _MAX_BINDINGS:
             found.append(Binding("assign" if right is not None else "other", right or left, at.end_byte, self.region, self.scope))
 
@@ -397,7 +405,7 @@ class _Sweep:
         self._bind(text_of(node), "other", node, node)
 
     def _global(self, node: Node) -> None:
-        self.scope.globals.update(text_of(child) for child in node.named_children)
+        self.scope.globals |= {text_of(child) for child in node.named_children}
 
     def _call(self, node: Node) -> None:
         callee = node.child_by_field_name("function")
@@ -422,7 +430,9 @@ class _Sweep:
             return
         names = [left] if left.type == "identifier" else [child for child in left.named_children if child.type == "identifier"]
         for name in names:
-            self.scope.clauses.setdefault(text_of(name), []).append((around.start_byte, around.end_byte))
+            label = text_of(name)
+            held = (around.start_byte, around.end_byte)
+            self.scope.clauses = {**self.scope.clauses, label: [*self.scope.clauses.get(label, ())[-_MAX_BINDINGS:], held]}
 
     def _with(self, node: Node) -> None:
         self._enter(node, self.scope, Region("with", node, self.region))

@@ -23,7 +23,7 @@ from remit.discover.sources.code.python.syntax import Arguments, string_parts, t
 from remit.discover.sources.code.reader import Project
 
 MAX_DEPTH = 24
-_KEPT_MODULES = 256
+_KEPT_MODULES = 128
 _MAX_ELSEWHERE = 20
 _CLIENT_MAKERS = frozenset({"client", "resource", "create_client"})
 
@@ -76,6 +76,7 @@ class Names:
         self._modules: OrderedDict[str, Module | None] = OrderedDict()
         self._located: dict[tuple[str, str], str | None] = {}
         self._anywhere: dict[str, list[str]] = {}
+        self._stems: dict[str, list[str]] | None = None
         self._folders: frozenset[str] | None = None
 
     # -- modules of the repository ---------------------------------------------------------------------------------------------
@@ -315,7 +316,7 @@ class Names:
         if target.module not in self._anywhere:
             stem = target.module.replace(".", "/")
             ends = (f"/{stem}.py", f"/{stem}/__init__.py")
-            found = sorted(path for path in self.project.paths if f"/{path}".endswith(ends))
+            found = sorted(path for path in self._named(stem.rpartition("/")[2]) if f"/{path}".endswith(ends))
             base = [path[: -len(stem) - (3 if path.endswith(f"{stem}.py") else 12)].rstrip("/") for path in found]
             self._anywhere[target.module] = [path for path, around in zip(found, base, strict=True) if not self._has(around, marks)][
                 :_MAX_ELSEWHERE
@@ -325,6 +326,16 @@ class Names:
             if member is not None and member.kind in ("class", "function"):
                 return member
         return None
+
+    def _named(self, stem: str) -> list[str]:
+        """Files of the scan that are a module or a package of this name."""
+        if self._stems is None:
+            self._stems = {}
+            for path in self.project.paths:
+                if path.endswith(".py"):
+                    own = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+                    self._stems.setdefault(own, []).append(path)
+        return self._stems.get(stem, [])
 
     def _member(self, path: str, name: str, depth: int) -> Found | None:
         """A top-level name of a module of the repository."""
