@@ -18,8 +18,26 @@ _LONGEST_TAIL = 4
 _NO_SLUG = "agent"
 """What `slug_from_name` makes of a name without a letter or digit."""
 _SAYS_NOTHING = frozenset(
-    ("agent", "agents", "agent_executor", "executor", "app", "builder", "chain", "client", "graph", "llm", "main", "model")
-    + ("response", "result", "root", "runner", "self", "workflow")
+    {
+        "agent",
+        "agents",
+        "agent_executor",
+        "app",
+        "builder",
+        "chain",
+        "client",
+        "executor",
+        "graph",
+        "llm",
+        "main",
+        "model",
+        "response",
+        "result",
+        "root",
+        "runner",
+        "self",
+        "workflow",
+    }
 )
 """Names of variables that tell nothing about the agent in them."""
 

@@ -24,7 +24,7 @@ from remit.model.ids import printable
 from remit.model.ledger import Inventory
 
 _RESERVED = "endpoint"
-_UNOPENED = frozenset({GapKind.NO_PERMISSION, GapKind.VANISHED, GapKind.SPECIAL, GapKind.DEPTH})
+_UNOPENED = frozenset({GapKind.NO_PERMISSION, GapKind.VANISHED, GapKind.SPECIAL})
 _QUIET_SECONDS = 1.0
 """A scan that takes longer than this says how far it is."""
 

@@ -19,6 +19,7 @@ import msgspec
 
 from remit.contracts.source import Progress, Scope
 from remit.discover.sources.code import owners, secrets
+from remit.discover.sources.code.bounds import SECONDS, OutOfTime, costly, limited
 from remit.discover.sources.code.files import decoded, read_bounded
 from remit.discover.sources.code.reader import Reader, SourceFile
 from remit.discover.sources.code.readers import readers
@@ -28,6 +29,8 @@ from remit.model.ids import printable
 from remit.model.place import Place
 
 _CACHE_BYTES = 64 * 1024 * 1024
+_SMALL_BYTES = 4096
+"""A file of this size costs nothing, whatever it holds."""
 _PROGRESS_EVERY_FILES = 50
 _LINE_END = re.compile("\n")
 _LEAST_OWN_TEXT, _MOST_OWN_TEXT, _MOST_OWN_LINE = 60, 200_000, 2_000
@@ -44,12 +47,22 @@ class _Files:
         self._max_file_bytes = max_file_bytes
         self._cache: OrderedDict[str, SourceFile] = OrderedDict()
         self._cached_bytes = 0
+        self._costs: dict[str, Gap | None] = {}
 
     def file(self, path: str) -> SourceFile | None:
-        """Another file of the scan; None when it is not among `paths` or could not be read."""
+        """Another file of the scan; None when it is not among `paths`, could not be read, or costs too much to parse."""
         if path not in self._full:
             return None
-        return self.load(path)[0]
+        file = self.load(path)[0]
+        return None if file is None or self.cost(file) is not None else file
+
+    def cost(self, file: SourceFile) -> Gap | None:
+        """Why a file is not to be parsed, judged once."""
+        if len(file.data) <= _SMALL_BYTES:
+            return None
+        if file.path not in self._costs:
+            self._costs[file.path] = costly(file)
+        return self._costs[file.path]
 
     def load(self, path: str) -> tuple[SourceFile | None, Gap | None]:
         """A file of the walk, and what there is to say about reading it."""
@@ -105,15 +118,7 @@ class CodeSource:
             if file is None:
                 continue
             seen_bytes += len(file.data)
-            refused, ran = [], 0
-            for reader in using:
-                if reader.wants(entry.path) and (reader.signals is None or reader.signals.search(file.data)):
-                    ran += 1
-                    given_up = yield from _read(reader, file, files)
-                    refused += [given_up] if given_up is not None else []
-            is_read = not ran or len(refused) < ran
-            for number_refused, gap in enumerate(refused):
-                yield msgspec.structs.replace(gap, is_file=not is_read and number_refused == 0)
+            is_read = yield from _read_by(using, file, files)
             yield from secrets.secrets_in(file)
             if entry.path == code_owners:
                 yield from owners.owners_in(file)
@@ -125,26 +130,48 @@ def _is_wanted(path: str, using: Sequence[Reader]) -> bool:
     return any(reader.wants(path) for reader in using) or secrets.wants(path) or path in owners.PLACES
 
 
-def _read(reader: Reader, file: SourceFile, files: _Files) -> Generator[Evidence | Gap, None, Gap | None]:
-    """What a reader sees; returns the gap by which it gave the whole file up. One that fails costs what it had not yet seen here."""
+def _read_by(using: Sequence[Reader], file: SourceFile, files: _Files) -> Generator[Evidence | Gap, None, bool]:
+    """What all readers that the file concerns see in it; returns whether it was read by any, or concerns none."""
+    concerned = [reader for reader in using if reader.wants(file.path) and (reader.signals is None or reader.signals.search(file.data))]
+    cost = files.cost(file) if concerned else None
+    if cost is not None:
+        yield cost
+        return False
+    refused = []
+    for reader in concerned:
+        seen, given_up = _read(reader, file, files)
+        yield from seen
+        refused += [given_up] if given_up is not None else []
+    is_read = not concerned or len(refused) < len(concerned)
+    for number, gap in enumerate(refused):
+        yield msgspec.structs.replace(gap, is_file=not is_read and number == 0)
+    return is_read
+
+
+def _read(reader: Reader, file: SourceFile, files: _Files) -> tuple[list[Evidence | Gap], Gap | None]:
+    """What a reader sees, and the gap by which it gave the whole file up. One that fails costs what it had not yet seen here."""
     own_text = _OwnText(file)
+    found: list[Evidence | Gap] = []
     given_up = None
+    what, kind = "", GapKind.PARSE_ERROR
     try:
-        for seen in reader.read(file, files):
-            if isinstance(seen, Gap) and seen.is_file and seen.place.path == file.path:
-                given_up = seen
-            else:
-                yield own_text.added(seen) if isinstance(seen, AgentSeen) else seen
+        with limited():
+            for seen in reader.read(file, files):
+                if isinstance(seen, Gap) and seen.is_file and seen.place.path == file.path:
+                    given_up = seen
+                else:
+                    found.append(own_text.added(seen) if isinstance(seen, AgentSeen) else seen)
+    except OutOfTime:
+        what, kind = f"takes the {reader.name} reader more than {SECONDS:.0f} seconds", GapKind.TOO_LARGE
     except RecursionError:
-        yield Gap(place=Place(file.path), kind=GapKind.DEPTH, what=f"nested deeper than the {reader.name} reader follows", is_file=False)
+        what, kind = f"nested deeper than the {reader.name} reader follows", GapKind.DEPTH
     except MemoryError:
-        yield Gap(
-            place=Place(file.path), kind=GapKind.TOO_LARGE, what=f"needs more memory than the {reader.name} reader has", is_file=False
-        )
+        what, kind = f"needs more memory than the {reader.name} reader has", GapKind.TOO_LARGE
     except Exception as error:  # noqa: BLE001 - a hostile file may break a reader in any way; the scan goes on
         what = f"the {reader.name} reader stopped: {printable(str(error) or type(error).__name__)}"
-        yield Gap(place=Place(file.path), kind=GapKind.PARSE_ERROR, what=what, is_file=False)
-    return given_up
+    if what:
+        found.append(Gap(place=Place(file.path), kind=kind, what=what, is_file=False))
+    return found, given_up
 
 
 class _OwnText:

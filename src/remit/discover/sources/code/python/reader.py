@@ -31,7 +31,10 @@ from remit.model.place import Place
 def load(project: Project, path: str) -> Module | None:
     """The parsed module of another file of the scan."""
     file = project.file(path)
-    return module_of(file) if file is not None else None
+    try:
+        return module_of(file) if file is not None else None
+    except RecursionError:
+        return None
 
 
 def module_of(file: SourceFile) -> Module | None:

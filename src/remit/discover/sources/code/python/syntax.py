@@ -14,6 +14,8 @@ import tree_sitter
 import tree_sitter_python
 from tree_sitter import Node
 
+from remit.discover.sources.code.bounds import is_too_deep
+
 LANGUAGE = tree_sitter.Language(tree_sitter_python.language())
 _ESCAPE = re.compile(r"\\(\r\n|[\s\S]|$)(?:(?<=x)([0-9a-fA-F]{2})|(?<=u)([0-9a-fA-F]{4})|(?<=U)([0-9a-fA-F]{8}))?")
 _SIMPLE = {
@@ -36,8 +38,11 @@ _MAX_TEXT = 1 << 20
 
 
 def parse(source: bytes) -> tree_sitter.Tree:
-    """The tree of a Python text; broken parts become ERROR nodes."""
-    return tree_sitter.Parser(LANGUAGE).parse(source)
+    """The tree of a Python text; broken parts become ERROR nodes. Raises RecursionError where it is deeper than anything follows."""
+    tree = tree_sitter.Parser(LANGUAGE).parse(source)
+    if is_too_deep(tree):
+        raise RecursionError("nested deeper than queries follow")
+    return tree
 
 
 def text_of(node: Node) -> str:
