@@ -148,7 +148,7 @@ _FILES: dict[bytes, bytes] = {
     b".mcp.json": b'{"mcpServers": {"x": {"command": "run", "args": ["--token", "%s"], "env": {"T": "%s"}}}}' % ((PLANTED.encode(),) * 2),
     b"junk.py": bytes(range(256)) * 64,
     b"latin.py": "# caf\xe9\nx = 'd\xe9j\xe0 vu, encore et encore, une ligne de texte'\n".encode("latin-1"),
-    b"noise.py": bytes([0xFF, 0xFE, 0xFD, 0x80, 0x81]) * 400,
+    b"noise.py": bytes([0xFD, 0x80, 0x81, 0xFE, 0xFF]) * 400,
     b"wide.py": "\ufeffx = 1\ny = 2\n".encode("utf-16"),
     b"marked.py": b"\xef\xbb\xbfx = 1\n",
     b"carriage.py": b"x = 1\r\ny = 2\ry = 3\r\n",
