@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.discover.sources.code.typescript.reading import read
+from tests.unit.discover.sources.code.typescript.reading import MemoryProject, read
 
+from remit.discover.sources.code.reader import SourceFile
+from remit.discover.sources.code.typescript.reader import READER
 from remit.model.evidence import ActionSeen, AgentSeen, CredentialSeen, Gap, GapKind, McpServerSeen
 
 CREDENTIALS = {
@@ -195,7 +197,15 @@ def test_hostile_input_ends_without_an_exception(source: str, path: str) -> None
     assert isinstance(found, list)
 
 
-def test_declarations_of_types_are_not_wanted() -> None:
-    from remit.discover.sources.code.typescript.reader import READER
+def test_a_test_is_read_for_its_agents_alone() -> None:
+    source = "import { exec } from 'child_process';\nexec('ls');\n"
+    file = SourceFile(path="a.test.ts", data=source.encode(), text=source, is_test=True)
+    assert list(READER.read(file, MemoryProject({"a.test.ts": source}))) == []
+    both = "import { Agent } from '@openai/agents';\nnew Agent({ name: 'x' });\n" + source
+    file = SourceFile(path="a.test.ts", data=both.encode(), text=both, is_test=True)
+    found = list(READER.read(file, MemoryProject({"a.test.ts": both})))
+    assert [(item.name, item.is_test) for item in found if isinstance(item, AgentSeen)] == [("x", True)]
 
+
+def test_declarations_of_types_are_not_wanted() -> None:
     assert [path for path in ("a.d.ts", "a.d.mts", "a.py", "a.TS", "b.jsx") if READER.wants(path)] == ["a.TS", "b.jsx"]
