@@ -32,6 +32,9 @@ _MOST_MARKS = 1_000_000
 """Brackets, commas, colons, equal signs, points and line ends: a syntax tree takes about 400 bytes for each."""
 _MARKS = b"()[]{},:=.\n"
 _BRACKET = re.compile(rb"[()\[\]{}]")
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_CODE_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.)*+\'')
+_JSON_ENDS = (".json", ".ipynb", ".jsonc", ".code-workspace")
 _OPENING = frozenset(b"([{")
 SECONDS = 10.0
 """Of processor time, for one reader on one file."""
@@ -44,11 +47,17 @@ class OutOfTime(BaseException):
 def costly(file: SourceFile) -> Gap | None:
     """Why a file is not to be parsed; None when it may be."""
     data = file.data
-    if sum(data.count(byte) for byte in _OPENING) > _DEEPEST and _depth(data) > _DEEPEST:
+    if sum(data.count(byte) for byte in _OPENING) > _DEEPEST and _depth(data) > _DEEPEST and _depth(_without_strings(file)) > _DEEPEST:
         return Gap(place=Place(file.path), kind=GapKind.DEPTH, what=f"brackets within brackets, more than {_DEEPEST:,} deep")
     if len(data) > _SURE_BYTES and sum(data.count(mark) for mark in _MARKS) > _MOST_MARKS:
         return Gap(place=Place(file.path), kind=GapKind.TOO_LARGE, what=f"more than {_MOST_MARKS:,} marks of syntax: written by a machine")
     return None
+
+
+def _without_strings(file: SourceFile) -> bytes:
+    """The bytes without quoted text: a notebook's output or a prompt opens brackets that it never closes."""
+    strings = _JSON_STRING if file.path.lower().endswith(_JSON_ENDS) else _CODE_STRING
+    return strings.sub(b"", file.data)
 
 
 def _depth(data: bytes) -> int:

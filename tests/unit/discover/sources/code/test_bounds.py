@@ -136,3 +136,15 @@ def test_an_agent_among_tests_is_marked_and_its_own_text_is_hashed(tmp_path: Pat
     first, second = (one for one in _look(tmp_path) if isinstance(one, AgentSeen))
     assert (first.is_test, second.is_test) == (False, True)
     assert first.code_hash == second.code_hash is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", 'print("[")\n' * 5_000),
+        ("a.ts", "say('({');\n" * 5_000),
+        ("a.ipynb", '{"cells": [{"source": "%s"}]}' % (r"[\"(\n" * 5_000)),
+    ],
+)
+def test_brackets_in_quoted_text_do_not_nest(path: str, text: str):
+    assert costly(SourceFile(path=path, data=text.encode(), text=text, is_test=False)) is None
