@@ -93,15 +93,16 @@ def after_result(mandate: Mandate, request: Request, result: Any) -> Mandate:
     object that the task names, in the role that it names."""
     if mandate.task is None:
         return mandate
-    text = folded_text("\n".join(texts_in(result)))
-    came = {word for word in tokens(text) if len(word) <= _LONGEST_VALUE} | candidates(text, Shape.ACCOUNT)
+    lines = "\n".join(texts_in(result)).casefold()
+    text = folded_text(lines)
+    came = {word for word in tokens(text) if len(word) <= _LONGEST_VALUE} | candidates(lines, Shape.ACCOUNT)
     came -= mandate.from_results
     if len(mandate.from_results) + len(came) > _MAX_VALUES:
         came = {_FORGOTTEN}
     texts = _remembered((*mandate.results, text))
     if len(texts) <= len(mandate.results):
         came.add(_TEXT_FORGOTTEN)
-    named = _pointed_at(_task(mandate.task), request, text)
+    named = _pointed_at(_task(mandate.task), request, lines)
     return msgspec.structs.replace(
         mandate,
         from_results=mandate.from_results | came if came else mandate.from_results,
@@ -119,16 +120,16 @@ def _remembered(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
-def _pointed_at(task: str, request: Request, text: str) -> frozenset[str]:
+def _pointed_at(task: str, request: Request, lines: str) -> frozenset[str]:
     """Values in the object that the task names, for the roles that it names, where the object holds exactly one candidate."""
-    if not any(position in _SINKS and _stands_in_task(value, task) for _, position, value in leaves(request.arguments)):
+    if not any(position is not Position.CARRIED and _stands_in_task(value, task) for _, position, value in leaves(request.arguments)):
         return frozenset()
     words = frozenset(tokens(task))
     found: set[str] = set()
     if words & TASK_WORDS["pay"]:
-        found |= _single(candidates(text, Shape.ACCOUNT)) | _single(amounts(text))
+        found |= _single(candidates(lines, Shape.ACCOUNT)) | _single(amounts(lines))
     if words & TASK_WORDS["transmit"]:
-        found |= _single(candidates(text, Shape.MAIL)) | _single(candidates(text, Shape.URL))
+        found |= _single(candidates(lines, Shape.MAIL)) | _single(candidates(lines, Shape.URL))
     return frozenset(found)
 
 
@@ -150,6 +151,8 @@ def beyond_mandate(mandate: Mandate, request: Request, verbs: frozenset[str]) ->
     for name, position, value in leaves(request.arguments):
         folded = folded_value(value)
         if folded is None or not _is_sink(position, folded, is_unknown_tool=not verbs):
+            continue
+        if _is_named(mandate, folded):
             continue
         for part in _parts(folded, position):
             if _came_from_results(mandate, part) and not _is_named(mandate, part):

@@ -32,19 +32,24 @@ class Shape(Enum):
     KEY = "key"
 
 
+_ACCOUNT = (
+    r"[a-z]{2}\d{2}[a-z0-9]{11,30}"
+    r"|[a-z]{2}\d{2}[ -][a-z0-9]{4}(?:[ -](?=[a-z]{0,3}\d)[a-z0-9]{4}){1,6}(?:[ -]\d{1,3})?"
+    r"|\d{4}(?:[ -]\d{4}){2,4}(?:[ -]\d{1,3})?"
+    r"|\d{8,34}"
+)
+"""International account numbers (in one piece or in fours), card numbers, and long runs of digits."""
 _SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
     (Shape.MAIL, re.compile(r"(?:mailto:)?[^\s@<>\"']+@[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z")),
     (Shape.URL, re.compile(r"[a-z][a-z0-9+.-]*://\S+\Z")),
-    (Shape.ACCOUNT, re.compile(r"(?:[a-z]{2}\d{2}[ -]?(?:[a-z0-9]{2,4}[ -]?){3,8}[a-z0-9]{0,4}|\d(?:[ -]?\d){7,33})\Z")),
-    (Shape.KEY, re.compile(r"(?=[^\s]*\d)(?=[^\s]*[a-z])[a-z0-9_\-+/=.]{20,}\Z|-----begin [a-z ]*key-----")),
+    (Shape.ACCOUNT, re.compile(rf"(?:{_ACCOUNT})\Z")),
+    (Shape.KEY, re.compile(r"(?=\S*\d)(?=\S*[a-z])(?!\S*\.[a-z0-9]{1,5}\Z)[a-z0-9_\-+/=.]{20,}\Z|-----begin [a-z ]*key-----")),
     (Shape.HOST, re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,63}(?::\d+)?\Z|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\Z")),
 )
 _IN_TEXT: Mapping[Shape, re.Pattern[str]] = {
     Shape.MAIL: re.compile(r"[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
     Shape.URL: re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>()\[\]{}]+"),
-    Shape.ACCOUNT: re.compile(
-        r"(?<![a-z0-9])(?:[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,3})?|\d(?:[ -]?\d){7,33})(?![a-z0-9])"
-    ),
+    Shape.ACCOUNT: re.compile(rf"(?<![a-z0-9])(?:{_ACCOUNT})(?![a-z0-9])"),
 }
 _AMOUNT_IN_TEXT = re.compile(
     r"(?:[$€£¥]|\b(?:usd|eur|gbp|chf|jpy|cad|aud|sek|nok|dkk|amount|total|sum|due)\b\W{0,4})\s*(\d[\d,]*(?:\.\d+)?)"
