@@ -106,13 +106,41 @@ def _function(expression: Expression, facts: Facts, bound: list[_Bound], prompts
     module = found.expression.module
     if found.kind in ("function", "instance", "class") and found.scope is not None:
         _calls(module, found.scope.start, found.scope.end, facts, bound, prompts, nest)
+        _given(expression.at(node), facts, bound)
+    elif found.kind == "value" and found.expression.node.type == "binary_operator":
+        inner = bound_model(found.expression, facts)
+        if inner is not None:
+            bound.append(_Bound(inner, False))
     elif found.kind == "value" and found.expression.node.type == "call":
         _value(found.expression, found.path, facts, bound, prompts, nest)
 
 
+def _given(call: Expression, facts: Facts, bound: list[_Bound]) -> None:
+    """Models with tools that an instance of a class of the repository is made with: `Assistant(prompt | model.bind_tools(tools))`."""
+    if call.node.type != "call":
+        return
+    arguments = Arguments(call.node)
+    for node in (*arguments.positional, *arguments.keywords.values()):
+        inner = bound_model(call.at(node), facts)
+        if inner is not None:
+            bound.append(_Bound(inner, False))
+
+
+def _tool_node(call: Expression, facts: Facts) -> Expression:
+    """The `ToolNode(...)` at the beginning of `ToolNode(tools).with_fallbacks(...)`."""
+    for _ in range(20):
+        callee = call.node.child_by_field_name("function")
+        owner = callee.child_by_field_name("object") if callee is not None and callee.type == "attribute" else None
+        found = facts.values.names.follow(call.at(owner)) if owner is not None else None
+        if found is None or found.expression is None or found.path is None or found.expression.node.type != "call":
+            return call
+        call = found.expression
+    return call
+
+
 def _value(call: Expression, path: str | None, facts: Facts, bound: list[_Bound], prompts: list[Expression], nest: int) -> None:
-    if path is not None and path.endswith((".ToolNode()", ".ValidationNode()")) and "ToolNode" in path:
-        bound.append(_Bound(call, True))
+    if path is not None and ".ToolNode()" in path:
+        bound.append(_Bound(_tool_node(call, facts), True))
         return
     inner = bound_model(call, facts)
     if inner is not None:
@@ -151,7 +179,10 @@ def _helper(call: Expression, facts: Facts, bound: list[_Bound], prompts: list[E
     found = facts.values.names.follow(call.at(callee))
     if found is None or found.kind != "function" or found.scope is None or found.expression is None:
         return
-    if found.expression.module is call.module and not found.scope.start <= call.node.start_byte < found.scope.end:
+    module = found.expression.module
+    if module is not call.module:
+        _calls(module, found.scope.start, found.scope.end, facts, bound, prompts, nest + 1)
+    elif not found.scope.start <= call.node.start_byte < found.scope.end:
         _calls(call.module, found.scope.start, found.scope.end, facts, bound, prompts, nest + 1)
 
 

@@ -86,6 +86,7 @@ def spelled_names(module: Module, known: frozenset[str] | set[str]) -> set[str]:
 def sites(module: Module, facts: Facts) -> Iterator[Site]:
     """The constructors of the table that the module calls."""
     names = spelled_names(module, set(facts.table.by_last))
+    imported: frozenset[str] | None = None
     for call in module.calls:
         if call.called not in names:
             continue
@@ -101,8 +102,20 @@ def sites(module: Module, facts: Facts) -> Iterator[Site]:
             match = facts.table.match(found.path)
             if match is not None and match.row.role in ("agent", "grouping"):
                 yield Site(call, match)
-        elif call.called in facts.table.distinctive_methods and callee.type == "attribute":
-            yield Site(call, facts.table.distinctive_methods[call.called])
+        elif callee.type == "attribute" and (found is None or found.path is None):
+            imported = imported if imported is not None else _imported(module)
+            match = facts.table.match_unknown(text_of(callee), frozenset(Arguments(call.node).keywords), imported)
+            if match is not None:
+                yield Site(call, match)
+
+
+def _imported(module: Module) -> frozenset[str]:
+    """Modules that are imported, with every module above them."""
+    found: set[str] = set()
+    for target, _, _ in module.imports:
+        parts = target.module.split(".") if not target.level else []
+        found.update(".".join(parts[: index + 1]) for index in range(len(parts)))
+    return frozenset(found)
 
 
 def _handed_on(call: Call, found: Found, facts: Facts) -> Iterator[Site]:
@@ -175,6 +188,15 @@ class Reading:
                     return here
         return None
 
+    def _role(self, row: Row, given: Given) -> Role:
+        """A construct around agents is one itself when it is given a chain of parts instead of an agent (`AgentExecutor`)."""
+        if row.role in ("agent", "subclass", "decorator"):
+            return Role.AGENT
+        inner = given.get(("agent",))
+        found = self.facts.values.names.follow(inner) if inner is not None else None
+        is_chain = found is not None and found.expression is not None and found.expression.node.type == "binary_operator"
+        return Role.AGENT if is_chain else Role.GROUPING
+
     def _seen(self, site: Site, row: Row, given: Given, model_at: Expression | None) -> Iterator[AgentSeen | Gap]:
         node = site.call.node
         extra = self._extras.get(key_of(given.call), Extra([], [], False))
@@ -186,7 +208,7 @@ class Reading:
         delegates = self._delegates(row, given, tools or ())
         yield AgentSeen(
             place=self.place(site.whole or node),
-            role=Role.AGENT if row.role in ("agent", "subclass", "decorator") else Role.GROUPING,
+            role=self._role(row, given),
             framework=row.framework,
             construct=site.match.call,
             language=self.module.language,

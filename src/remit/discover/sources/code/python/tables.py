@@ -43,6 +43,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     exposure: tuple[str, ...] = ()
     default_name: str | None = None
     class_needs: str | None = None
+    distinctive_with: tuple[str, ...] = ()
+    """Keywords that together name the row when it is not known what a method of its name is called on."""
     submodules: tuple[str, ...] = ()
     """Where given: the only modules below that are the library's; for names that others use too."""
     distinctive: tuple[str, ...] = ()
@@ -111,6 +113,21 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
             self.known[path] = self._match(path)
         return self.known[path]
 
+    def match_unknown(self, spelled: str, keywords: frozenset[str], imported: frozenset[str]) -> Match | None:
+        """The row for a method of an unknown object: by distinctive keywords, or as `agents.create_agent` with its library imported."""
+        last = last_name(spelled)
+        if last in self.distinctive_methods and "." in spelled:
+            return self.distinctive_methods[last]
+        for call, row in self.by_last.get(last, ()):
+            if row.distinctive_with and keywords.issuperset(row.distinctive_with):
+                return Match(row, call)
+            is_method = (
+                "." in call and "(" not in call and not call.startswith("*") and not any(part[:1].isupper() for part in call.split("."))
+            )
+            if is_method and row.kind == "managed" and spelled.endswith(f".{call}") and imported & set(row.modules):
+                return Match(row, call)
+        return None
+
     def _match(self, path: str) -> Match | None:
         best: tuple[int, int, str, Row] | None = None
         for call, row in self.by_last.get(last_name(path), ()):
@@ -167,7 +184,7 @@ _FIELDS: tuple[str, ...] = (
     "unknown_when",
     "tool_decorators",
 )
-_FIELDS += ("prompt_decorators", "tool_methods", "exposure", "distinctive", "submodules")
+_FIELDS += ("prompt_decorators", "tool_methods", "exposure", "distinctive", "submodules", "distinctive_with")
 _PLAIN = ("default_name", "class_needs", "kind", "ambient", "unknown_tools", "tools_all", "name_from_key", "receiver_model")
 _ROLES = {
     "agents": "agent",
