@@ -108,14 +108,18 @@ class Relay:
             self._let_go(threads)
 
     def _let_go(self, threads: Sequence[threading.Thread]) -> None:
-        """Closes the pipes, unless a thread is still held up by a client that does not read."""
+        """Closes the pipes when the threads have ended; one may be held up by a client that does not read, and is not waited for."""
+        closing = threading.Thread(target=self._close_after, args=(threads,), daemon=True)
+        closing.start()
+        closing.join(self._patience.leaving)
+
+    def _close_after(self, threads: Sequence[threading.Thread]) -> None:
         for thread in threads:
-            thread.join(self._patience.leaving)
-        if not any(thread.is_alive() for thread in threads):
-            os.close(self._over)
-            for pipe in (self._server.stdin, self._server.stdout):
-                if pipe is not None:
-                    pipe.close()
+            thread.join()
+        os.close(self._over)
+        for pipe in (self._server.stdin, self._server.stdout):
+            if pipe is not None:
+                pipe.close()
 
     # --- moving lines --------------------------------------------------------------------------------------------------------
 
@@ -171,6 +175,10 @@ class Relay:
                 write_line(self._client_out, line)
         except OSError:
             self._ends.put(_Ended("output"))
+
+    def _tell_all(self, lines: Sequence[bytes]) -> None:
+        for line in lines:
+            self._tell_client(line)
 
     # --- watching for ends ---------------------------------------------------------------------------------------------------
 
@@ -254,8 +262,10 @@ class Relay:
         name = printable(self._command[0])
         with self._lock:
             lines = gateway.unanswered(f"the server `{name}` {how} before it answered")
-        for line in lines:
-            self._tell_client(line)
+        # In a thread of its own: a client that does not read must not hold up the end.
+        telling = threading.Thread(target=self._tell_all, args=(lines,), daemon=True)
+        telling.start()
+        telling.join(self._patience.answers)
         self._tell_dropped(gateway)
         self._report(f"the server `{name}` {how}")
         return 1
@@ -322,8 +332,8 @@ class Relay:
 
 def _ending_with_parent() -> Callable[[], None] | None:
     """On Linux the server is sent SIGTERM when this process is killed without a chance to end it."""
-    if not sys.platform.startswith("linux"):
-        return None
+    if not sys.platform.startswith("linux") or threading.active_count() > 1:
+        return None  # a fork beside other threads may hang; the command starts the server before any thread
     import ctypes  # here: the import is needed for this one call of the system
 
     try:

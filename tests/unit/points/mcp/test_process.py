@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -175,6 +176,15 @@ class Running:
         return self.code
 
 
+def pid_when_written(pid_file: Path) -> int:
+    """The process id in a file that a server writes at its start."""
+    for _ in range(2000):
+        if pid_file.exists() and (text := pid_file.read_text()):
+            return int(text)
+        select.select([], [], [], 0.01)
+    raise AssertionError("the server did not start")
+
+
 def is_gone(pid: int) -> bool:
     """Whether a process has ended (or ends at once: a process that was killed needs a moment)."""
     try:
@@ -299,6 +309,18 @@ def test_calls_that_wait_are_answered_when_the_server_is_gone(running: Running, 
     assert all(how in error["error"]["message"] for error in errors)
     assert running.end() == 1
     assert how in running.told[-1]
+
+
+def test_a_client_that_does_not_read_holds_up_no_end_of_the_server(tmp_path: Path):
+    running = Running(tmp_path)
+    for number in range(4):
+        running.call("big", number, size=1_000_000)
+    server = pid_when_written(running.pid_file)
+    os.kill(server, signal.SIGKILL)
+    assert is_gone(server)
+    running._thread.join(WAIT)
+    assert running.code == 1
+    running.vanish()
 
 
 def test_a_server_that_ends_of_itself_without_fault_ends_the_gateway_with_a_message(tmp_path: Path):
