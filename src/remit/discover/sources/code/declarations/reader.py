@@ -137,7 +137,6 @@ _JSON_SIGNS = (
     "kagent",
     "deploymentTemplate.json",
 )
-_TOML_SIGNS = ("mcp", "agent")
 
 
 @lru_cache(maxsize=8)
@@ -272,10 +271,12 @@ class BicepReader:
 
 
 def _troubles(path: str, tree: Tree) -> Iterator[Gap]:
-    """What could not be read; of a file that is read in part, only the first places."""
-    for trouble in tree.troubles[:5]:
+    """What could not be read: one gap a line, and of a file that is broken all over only the first lines."""
+    by_line = {trouble.line: trouble for trouble in reversed(tree.troubles)}
+    for line in sorted(by_line)[:5]:
+        trouble = by_line[line]
         kind = GapKind.DEPTH if trouble.is_deep else GapKind.PARSE_ERROR
-        yield Gap(place=Place(path, trouble.line), kind=kind, what=trouble.what, is_file=not tree.documents)
+        yield Gap(place=Place(path, line), kind=kind, what=trouble.what, is_file=not tree.documents)
 
 
 READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader | VendorTextReader, ...] = (
@@ -299,7 +300,7 @@ READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader | Ven
         name="declarations-toml",
         language="toml",
         endings=(".toml", ".toml.tmpl"),
-        signs=lambda: _bytes(*_TOML_SIGNS),
+        signs=tuple,
         parse=parse_toml,
         forms=_TOML_FORMS,
     ),

@@ -222,3 +222,8 @@ def test_a_document_that_is_one_agent_is_read_and_a_prompt_is_not() -> None:
     agent = seen_in("agent.yaml", "name: desk\nmodel: gpt-4o\ninstructions: Help\ntools: [search]\n").agent
     assert (agent.framework, agent.name, agent.model, agent.tools) == ("yaml-agent", "desk", "gpt-4o", ("search",))
     assert not seen_in("prompt.yaml", "name: desk\nmodel: gpt-4o\ninstructions: Help\n").agents
+
+
+def test_people_with_a_role_and_a_goal_are_no_crew() -> None:
+    assert not seen_in("personas.json", '{"ada": {"role": "Doctor", "goal": "heal"}}').others
+    assert seen_in("team.json", '{"ada": {"role": "Doctor", "goal": "heal", "backstory": "long"}}').others

@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from tests.unit.discover.sources.code.declarations.seen import seen_in
+from tests.unit.discover.sources.code.declarations.seen import seen, seen_in
 
 from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.forms.mcp_servers import client_of
@@ -163,3 +163,11 @@ def test_headers_and_variables_are_named_without_their_values() -> None:
 
 def test_json_that_only_mentions_servers_is_no_configuration() -> None:
     assert not seen_in("package-info.json", '{"keywords": ["mcpServers"], "servers": {"a": {"command": "x"}}}').all
+
+
+def test_a_server_that_the_settings_beside_switch_off_is_listed_as_such() -> None:
+    files = {
+        ".mcp.json": '{"mcpServers": {"a": {"command": "x"}, "b": {"command": "y"}}}',
+        ".claude/settings.local.json": '{"disabledMcpjsonServers": ["b"]}',
+    }
+    assert [(server.name, server.is_active) for server in seen(files, only=".mcp.json").servers] == [("a", True), ("b", False)]

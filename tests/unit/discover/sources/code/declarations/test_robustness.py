@@ -98,3 +98,22 @@ def test_a_key_with_a_value_of_another_shape_never_raises(key: str, value: str) 
     base = "apiVersion: kagent.dev/v1\nkind: Agent\nmetadata: 4\nagents: 1\nsteps: 2\nscript: 3\nAWS::X: y\n"
     for path in ("a.yaml", ".github/workflows/a.yml", "librechat.yaml", "compose.yml", ".goose/recipes/a.yaml", ".gitlab-ci.yml"):
         seen_in(path, f"{base}{key}: {value}\n")
+
+
+def test_a_file_of_nothing_but_values_is_left_at_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("remit.discover.sources.code.declarations.trees.json.MAX_VALUES", 200)
+    monkeypatch.setattr("remit.discover.sources.code.declarations.trees.yaml.MAX_VALUES", 200)
+    found = seen_in(".mcp.json", '{"mcpServers": {"a": {"command": "x"}}, "data": [' + "0," * 900)
+    assert [server.name for server in found.servers] == ["a"]
+    assert any("more values" in gap.what for gap in found.gaps)
+    assert any("more values" in gap.what for gap in seen_in("librechat.yaml", "agents: [" + "0," * 900).gaps)
+
+
+def test_a_file_of_nothing_but_documents_is_left_at_a_bound() -> None:
+    agent = "kind: Prompt\nname: a\ninstructions: b\n"
+    assert len(seen_in("a.yaml", agent + ("---\n" + agent) * 2_500).agents) == 2_000
+    assert len(seen_in("a.json", '"agents"' + '{"agents": {"a": {"model": "m", "prompt": "p"}}} ' * 900).agents) < 60
+
+
+def test_toml_that_no_client_owns_is_not_read() -> None:
+    assert not seen_in("pyproject.toml.tmpl", "[mcp agent\n").all

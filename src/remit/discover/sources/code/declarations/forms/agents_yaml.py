@@ -9,6 +9,7 @@ from remit.discover.sources.code.declarations.forms.markdown import exposure_of
 from remit.discover.sources.code.declarations.forms.mcp_servers import servers_under
 from remit.discover.sources.code.declarations.page import Found, Page, credentials_from, purpose_from, unique, variables_in
 from remit.discover.sources.code.declarations.trees.node import Node
+from remit.model.agent import AgentKind
 from remit.model.evidence import AgentSeen, Role
 from remit.model.place import Confidence, Place
 
@@ -43,21 +44,16 @@ def crewai(page: Page) -> Found:
 
 
 def _crew_entries(page: Page) -> Iterator[tuple[Node, Node]]:
-    roots = [page.root]
-    inner = page.root.get("agents") or page.root.get("roles")
-    if inner is not None and inner.is_map:
-        roots.append(inner)
+    """Entries of the file, or of its `agents`; a file that is not named for agents must have all that CrewAI requires."""
+    is_named = "agent" in page.name.lower() or "crew" in page.path.lower()
+    roots = [page.root, *(inner for key in ("agents", "roles") if (inner := page.root.get(key)) is not None)]
     for root in roots:
-        if root.is_map:
-            yield from (
-                (key, entry)
-                for key, entry in root.entries()
-                if entry.is_map and entry.entry("role") is not None and (entry.has("goal") or entry.has("backstory"))
-            )
-    listed = page.root.get("agents")
-    for entry in () if listed is None or not listed.is_list else listed.items:
-        if entry.is_map and entry.has("role", "goal"):
-            yield entry.get("name") or entry, entry
+        for key, entry in root.entries():
+            if is_crew_entry(entry) and (is_named or entry.has("goal", "backstory")):
+                yield key, entry
+        for entry in root.items:
+            if is_crew_entry(entry) and entry.has("goal", "backstory"):
+                yield entry.get("name") or entry, entry
 
 
 def is_crew_entry(entry: Node) -> bool:
@@ -404,6 +400,7 @@ def _client_agent(page: Page, entry: Node, name: str, place: Place, client: str)
         ),
         purpose_place=None if described is None else page.place(described[0].line),
         mcp_servers=_servers(entry),
+        kind=AgentKind.LOCAL,
         exposure=exposure_of(tools or ()),
         is_test=page.is_test,
     )

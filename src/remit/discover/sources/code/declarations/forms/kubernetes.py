@@ -111,8 +111,8 @@ def _model(page: Page, spec: Node, body: Node) -> str | None:
     )
     if named is None:
         return None
-    for other in page.documents:
-        if other.string("kind") in {"ModelConfig", "Model", "LLM"} and other.string("metadata", "name") == named.rsplit("/", 1)[-1]:
+    for other in _of_kinds(page, "ModelConfig", "Model", "LLM"):
+        if other.string("metadata", "name") == named.rsplit("/", 1)[-1]:
             return other.string("spec", "model") or other.string("spec", "model", "value") or other.string("spec", "parameters", "model")
     return None
 
@@ -330,9 +330,21 @@ def _annotated(document: Node, path: str, account: str, subject: Place) -> Itera
             )
 
 
+def _of_kinds(page: Page, *kinds: str) -> list[Node]:
+    """Documents of the same file by kind; of one file at a time, because files are read one after the other."""
+    key = "declarations-kinds"
+    known = page.project.memo.get(key)
+    if known is None or known[0] is not page.documents:
+        by_kind: dict[str, list[Node]] = {}
+        for document in page.documents:
+            by_kind.setdefault(document.string("kind") or "", []).append(document)
+        known = page.project.memo[key] = (page.documents, by_kind)
+    return [document for kind in kinds for document in known[1].get(kind, [])]
+
+
 def _accounts(page: Page) -> Iterator[tuple[str, Node]]:
     """Service accounts of the same file, then of the same folder."""
-    yield from ((page.path, document) for document in page.documents if document.string("kind") == "ServiceAccount")
+    yield from ((page.path, document) for document in _of_kinds(page, "ServiceAccount"))
     key = ("declarations-accounts", page.folder)
     if key not in page.project.memo:
         page.project.memo[key] = list(_accounts_in_folder(page))

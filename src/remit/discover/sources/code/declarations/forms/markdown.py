@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.forms.events import events_from
@@ -21,9 +22,17 @@ from remit.model.evidence import AgentSeen, IdentitySeen, Role
 from remit.model.place import Confidence, Place
 
 
+@lru_cache(maxsize=1)
+def _instruction_names() -> frozenset[str]:
+    """Asked first, because it is asked of every path."""
+    return frozenset(path.rsplit("/", 1)[-1] for path in facts("declarations")["instructions"]["files"])
+
+
 def is_instructions(path: str) -> bool:
     """Whether a file instructs a coding agent without being one."""
     table = facts("declarations")["instructions"]
+    if path.rsplit("/", 1)[-1] not in _instruction_names() and not path.startswith(".") and "/." not in path:
+        return False
     return bool(ends(tuple(table["files"])).match(path) or below(tuple(table["folders"])).match(path))
 
 

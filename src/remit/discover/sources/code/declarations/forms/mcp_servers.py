@@ -15,6 +15,7 @@ from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.masking import clean_url, clean_words, database_identities
 from remit.discover.sources.code.declarations.page import Found, Page, unique
 from remit.discover.sources.code.declarations.paths import ends, plain_path
+from remit.discover.sources.code.declarations.trees.json import parse_json
 from remit.discover.sources.code.declarations.trees.node import Node, scalar
 from remit.model.evidence import McpServerSeen
 
@@ -163,7 +164,7 @@ def _server(page: Page, key: Node, entry: Node, client: str, *, strict: bool = T
         transport="stdio" if command is not None else _transport(entry, body, url or "", table),
         command_or_url=" ".join(clean_words(command)).strip() if command is not None else clean_url(url or ""),
         env=unique(name for name, _ in _settings(body, entry, table)),
-        is_active=_is_active(entry, table),
+        is_active=_is_active(entry, table) and not (client == "claude-code" and key.text in _switched_off(page)),
     )
     for word in command or ():
         yield from database_identities(place, word, "connection string among the arguments of an MCP server", place)
@@ -216,6 +217,19 @@ def _is_active(entry: Node, table: dict[str, list[str]]) -> bool:
     if any((node := entry.get(name)) is not None and node.is_true for name in table["off"]):
         return False
     return not any((node := entry.get(name)) is not None and node.text.lower() in {"false", "no", "off", "0"} for name in table["on"])
+
+
+def _switched_off(page: Page) -> frozenset[str]:
+    """Servers of `.mcp.json` that Claude Code's settings beside it switch off."""
+    if page.name != ".mcp.json":
+        return frozenset()
+    names: list[str] = []
+    for path in (f"{page.folder}.claude/settings.json", f"{page.folder}.claude/settings.local.json"):
+        file = page.project.file(path)
+        for root in () if file is None else parse_json(file.text).documents[:1]:
+            listed = root.get("disabledMcpjsonServers")
+            names.extend(() if listed is None else listed.strings())
+    return frozenset(names)
 
 
 def _settings(body: Node, entry: Node, table: dict[str, list[str]]) -> Iterator[tuple[str, Node]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 
-from remit.discover.sources.code.declarations.trees.node import Node, Shape, Tree, Trouble, null, scalar
+from remit.discover.sources.code.declarations.trees.node import MAX_VALUES, Node, Shape, Tree, Trouble, null, scalar
 
 _TOKEN = re.compile(
     r"""(?P<space>(?:[ \t\r\n\f\v\ufeff\u00a0]+|//[^\n]*|/\*.*?(?:\*/|\Z))+)
@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 )
 _COLON = re.compile(r"\s*:")
 _MAX_TROUBLES = 20
+_MAX_ROOTS = 50
 _MAX_DEPTH = 1_000
 _LITERAL = re.compile(r"(?:true|false|null|-?(?:0x[0-9A-Fa-f]+|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|NaN|-?Infinity|undefined)\Z")
 
@@ -62,7 +63,7 @@ class _Scanner:
         if not self.open:
             if self.roots:
                 self.trouble(node.line, "text after the end of the value")
-            if not self.roots or not node.is_scalar:
+            if not self.roots or (not node.is_scalar and len(self.roots) < _MAX_ROOTS):
                 self.roots.append(node)
             return
         inner = self.open[-1]
@@ -121,8 +122,13 @@ def parse_json(text: str) -> Tree:
     scanner = _Scanner()
     line, position, size = 1, 0, len(text)
     match_at = _TOKEN.match
+    left = MAX_VALUES
     while position < size:
         match = match_at(text, position)
+        left -= 1
+        if left < 0:
+            scanner.troubles.append(Trouble(line=line, what="more values than a declaration has"))
+            break
         if match is None:
             scanner.trouble(line, "a character that is not JSON")
             position += 1

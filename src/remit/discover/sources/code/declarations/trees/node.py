@@ -18,6 +18,12 @@ HOLE = "\ue000"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _MERGE = "<<"
+MAX_VALUES = 1_500_000
+"""A text of more values than this is data, not a declaration; reading stops there, so that memory has a bound."""
+
+
+MAX_DOCUMENTS = 2_000
+"""Documents of one text that are read; more is data too."""
 
 
 class Shape(Enum):
@@ -158,11 +164,14 @@ class Node(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return tuple(value for item in self.elements() if (value := item.value) is not None and value.strip())
 
     def walk(self) -> Iterator[Node]:
-        """This node and everything below it, in the order of the text, each node once."""
+        """This node and everything below it, in the order of the text, each map and list once."""
         seen: set[int] = set()
         waiting = [self]
         while waiting:
             node = waiting.pop()
+            if node.shape is Shape.SCALAR:
+                yield node
+                continue
             if id(node) in seen:
                 continue
             seen.add(id(node))

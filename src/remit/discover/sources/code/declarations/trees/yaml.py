@@ -22,7 +22,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from remit.discover.sources.code.declarations.trees.node import HOLE, Node, Shape, Tree, Trouble, null, scalar
+from remit.discover.sources.code.declarations.trees.node import HOLE, MAX_DOCUMENTS, MAX_VALUES, Node, Shape, Tree, Trouble, null, scalar
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 500
@@ -64,6 +64,9 @@ def _parse(text: str) -> Tree:
         documents.extend(_documents(yaml.parse(_FORBIDDEN.sub(" ", text), Loader=_LOADER)))
     except _TooDeepError as deep:
         return Tree(documents=tuple(documents), troubles=(Trouble(line=deep.line, what="nested too deep", is_deep=True),), is_whole=False)
+    except _TooManyError as many:
+        trouble = Trouble(line=many.line, what="more values than a declaration has")
+        return Tree(documents=tuple(documents), troubles=(trouble,), is_whole=False)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = error.problem or "not YAML"
@@ -76,6 +79,12 @@ def _parse(text: str) -> Tree:
     return Tree(documents=tuple(documents))
 
 
+class _TooManyError(Exception):
+    def __init__(self, line: int) -> None:
+        self.line = line
+        super().__init__(line)
+
+
 class _TooDeepError(Exception):
     def __init__(self, line: int) -> None:
         self.line = line
@@ -86,7 +95,10 @@ def _documents(events: Iterator[Event]) -> Iterator[Node]:
     """The root nodes, in order."""
     open_nodes: list[_Open] = []
     anchors: dict[str, Node] = {}
-    for event in events:
+    documents = 0
+    for number, event in enumerate(events):
+        if number > MAX_VALUES:
+            raise _TooManyError(_start(event))
         if isinstance(event, ScalarEvent):
             node = _scalar(event)
             if event.anchor:
@@ -111,6 +123,9 @@ def _documents(events: Iterator[Event]) -> Iterator[Node]:
         if open_nodes:
             open_nodes[-1].nodes.append(node)
         else:
+            documents += 1
+            if documents > MAX_DOCUMENTS:
+                raise _TooManyError(_start(event))
             yield node
 
 
