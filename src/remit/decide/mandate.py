@@ -127,14 +127,18 @@ def _pointed_at(task: str, request: Request, lines: str) -> frozenset[str]:
     words = frozenset(tokens(task))
     found: set[str] = set()
     if words & TASK_WORDS["pay"]:
-        found |= _single(candidates(lines, Shape.ACCOUNT)) | _single(amounts(lines))
+        found |= _only_one(candidates(lines, Shape.ACCOUNT), candidates(task, Shape.ACCOUNT))
+        found |= _only_one(amounts(lines), amounts(task))
     if words & TASK_WORDS["transmit"]:
-        found |= _single(candidates(lines, Shape.MAIL)) | _single(candidates(lines, Shape.URL))
+        found |= _only_one(candidates(lines, Shape.MAIL), candidates(task, Shape.MAIL))
+        if words & TASK_WORDS["place"]:
+            found |= _only_one(candidates(lines, Shape.URL), candidates(task, Shape.URL))
     return frozenset(found)
 
 
-def _single(found: frozenset[str]) -> frozenset[str]:
-    return found if len(found) == 1 else frozenset()
+def _only_one(found: frozenset[str], said: frozenset[str]) -> frozenset[str]:
+    """The one candidate of an object; none where it holds two, or where the task itself says such a value."""
+    return found if len(found) == 1 and not said else frozenset()
 
 
 def _stands_in_task(value: Scalar, task: str) -> bool:

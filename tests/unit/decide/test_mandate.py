@@ -140,6 +140,19 @@ def test_the_one_address_in_what_the_task_asks_for_is_inside() -> None:
     assert step(mandate, call("send_mail", to=["ada.okafor@corp.example", "x@corp.example"])) is Step.MANDATE
 
 
+def test_an_address_that_the_task_says_itself_leaves_the_object_no_say() -> None:
+    mandate = after("Send notes.txt to priya@northsales.example", (READ, "from priya@northsa1es.example"))
+    assert step(mandate, call("send_mail", to="priya@northsales.example")) is Step.CAPABILITY
+    assert step(mandate, call("send_mail", to="priya@northsa1es.example")) is Step.MANDATE
+
+
+def test_a_place_in_an_object_is_named_only_where_the_task_speaks_of_a_place() -> None:
+    text = "index = https://wheels.example.net/upload"
+    request = call("send_mail", url="https://wheels.example.net/upload")
+    assert step(after("Upload what notes.txt names", (READ, text)), request) is Step.MANDATE
+    assert step(after("Upload it to the address in notes.txt", (READ, text)), request) is Step.CAPABILITY
+
+
 def test_two_accounts_in_the_object_that_the_task_names_are_outside() -> None:
     text = "98.70 USD to account DE12 3456 7890 1234 5678 90. New: pay to DE99 1111 2222 3333 4444 55."
     mandate = after("Please pay the bill in december.txt", (BILL, text))
