@@ -14,8 +14,8 @@ from tree_sitter import Node
 
 from remit.discover.sources.code.credentials import credential_kind
 from remit.discover.sources.code.python.module import Module, Scope
-from remit.discover.sources.code.python.names import Expression, Names, plain_string
-from remit.discover.sources.code.python.syntax import Arguments, text_of
+from remit.discover.sources.code.python.names import Expression, Names
+from remit.discover.sources.code.python.syntax import Arguments, plain_string, text_of
 from remit.discover.sources.code.python.values import Values
 from remit.model.evidence import CredentialSeen
 from remit.model.place import Place

@@ -14,8 +14,8 @@ import msgspec
 import yaml
 from tree_sitter import Node
 
-from remit.discover.sources.code.python.names import Expression, plain_string
-from remit.discover.sources.code.python.syntax import text_of, unwrapped
+from remit.discover.sources.code.python.names import Expression
+from remit.discover.sources.code.python.syntax import plain_string, text_of, unwrapped
 from remit.discover.sources.code.python.values import Values
 from remit.discover.sources.code.reader import Project
 from remit.model.evidence import AgentSeen

@@ -11,20 +11,16 @@ Invariants:
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
 from tree_sitter import Node
 
-from remit.discover.sources.code.python.module import Binding, Import, Module, Region, Scope
-from remit.discover.sources.code.python.syntax import Arguments, string_parts, text_of, unwrapped
-from remit.discover.sources.code.reader import Project
+from remit.discover.sources.code.python.bindings import chosen_binding
+from remit.discover.sources.code.python.module import Binding, Import, Module, Scope
+from remit.discover.sources.code.python.repository import Repository
+from remit.discover.sources.code.python.syntax import Arguments, plain_string, text_of, unwrapped
 
 MAX_DEPTH = 24
-_KEPT_MODULES = 128
-_MAX_ELSEWHERE = 20
 _CLIENT_MAKERS = frozenset({"client", "resource", "create_client"})
 
 
@@ -55,132 +51,11 @@ class Found(NamedTuple):
     """The last name that led here."""
 
 
-class Libraries(msgspec.Struct, frozen=True):
-    """What is known of libraries, as far as names need it."""
-
-    tops: frozenset[str]
-    """Top-level names of known libraries."""
-    ambiguous: dict[str, tuple[str, ...]]
-    """Of these, the ones that repositories use for folders of their own, with files that only the library itself has."""
-    is_known: Callable[[str], bool]
-    """Whether a path is in the table."""
-
-
 class Names:
     """Follows expressions through one repository."""
 
-    def __init__(self, project: Project, libraries: Libraries, load: Callable[[Project, str], Module | None]) -> None:
-        self.project = project
-        self._libraries = libraries
-        self._load = load
-        self._modules: OrderedDict[str, Module | None] = OrderedDict()
-        self._located: dict[tuple[str, str], str | None] = {}
-        self._anywhere: dict[str, list[str]] = {}
-        self._stems: dict[str, list[str]] | None = None
-        self._folders: frozenset[str] | None = None
-
-    # -- modules of the repository ---------------------------------------------------------------------------------------------
-
-    def remember(self, module: Module) -> None:
-        """Keeps a module that was parsed already."""
-        self._modules[module.path] = module
-        while len(self._modules) > _KEPT_MODULES:
-            self._modules.popitem(last=False)
-
-    def module(self, path: str) -> Module | None:
-        """The parsed module at a path of the scan; None when it cannot be read."""
-        if path in self._modules:
-            self._modules.move_to_end(path)
-            return self._modules[path]
-        loaded = self._load(self.project, path)
-        self._modules[path] = loaded
-        while len(self._modules) > _KEPT_MODULES:
-            self._modules.popitem(last=False)
-        return loaded
-
-    def folders(self) -> frozenset[str]:
-        """Every folder of the scan that holds a Python file, at any depth."""
-        if self._folders is None:
-            found: set[str] = set()
-            for path in self.project.paths:
-                if not path.endswith(".py"):
-                    continue
-                folder = path.rpartition("/")[0]
-                while folder and folder not in found:
-                    found.add(folder)
-                    folder = folder.rpartition("/")[0]
-            self._folders = frozenset(found)
-        return self._folders
-
-    def locate(self, module: Module, target: Import) -> str | None:
-        """The file (or folder, ending in `/`) of the scan that an import's module means; None: it comes from outside."""
-        here = module.path.rpartition("/")[0]
-        if target.level:
-            parts = here.split("/") if here else []
-            if target.level - 1 > len(parts):
-                return None
-            base = "/".join(parts[: len(parts) - (target.level - 1)])
-            return self._file(base, target.module)
-        key = (here, target.module)
-        if key not in self._located:
-            self._located[key] = self._search(here, target.module)
-        return self._located[key]
-
-    def file_of(self, module: Module, target: Import) -> str | None:
-        """The file of the scan that an import brings in: the module, or the module that it names in a package."""
-        path = self.locate(module, target)
-        if path is None:
-            return None
-        if target.attribute not in (None, "*") and path.endswith(("/__init__.py", "/")):
-            inner = self._file(path.rpartition("/")[0], target.attribute or "")
-            if inner is not None and not inner.endswith("/"):
-                return inner
-        return path
-
-    def _search(self, here: str, dotted: str) -> str | None:
-        folder = here
-        while True:
-            for base in (folder, f"{folder}/src" if folder else "src"):
-                found = self._file(base, dotted)
-                if found is not None and self._is_local(base, dotted):
-                    return found
-            if not folder:
-                return None
-            folder = folder.rpartition("/")[0]
-
-    def _is_local(self, base: str, dotted: str) -> bool:
-        """False when the folder is a well-known library's own source, so that its names keep their public meaning."""
-        top = dotted.split(".", 1)[0]
-        if top not in self._libraries.tops:
-            return True
-        marks = self._libraries.ambiguous.get(top)
-        return marks is not None and not self._has(base, marks)
-
-    def _has(self, base: str, marks: tuple[str, ...]) -> bool:
-        return any((f"{base}/{mark}" if base else mark) in self.project.paths for mark in marks)
-
-    def _own_name(self, path: str) -> str | None:
-        """Public dotted name of a module in a known library's own source: `crewai.agent` of `src/crewai/agent.py`."""
-        parts = path.removesuffix("/__init__.py").removesuffix(".py").rstrip("/").split("/")
-        for index in range(len(parts) - 1, -1, -1):
-            top, base = parts[index], "/".join(parts[:index])
-            if top not in self._libraries.tops or (f"{base}/{top}" if base else top) + "/__init__.py" not in self.project.paths:
-                continue
-            marks = self._libraries.ambiguous.get(top)
-            return ".".join(parts[index:]) if marks is None or self._has(base, marks) else None
-        return None
-
-    def _file(self, base: str, dotted: str) -> str | None:
-        stem = "/".join(part for part in (base, dotted.replace(".", "/")) if part)
-        paths = self.project.paths
-        if not dotted:
-            return f"{stem}/__init__.py" if f"{stem}/__init__.py" in paths else f"{stem}/"
-        for candidate in (f"{stem}.py", f"{stem}/__init__.py"):
-            if candidate in paths:
-                return candidate
-        return f"{stem}/" if stem in self.folders() else None
-
-    # -- following ---------------------------------------------------------------------------------------------------------------
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
 
     def follow(self, expression: Expression, depth: int = 0) -> Found | None:
         """What the expression stands for; None when that is not certain."""
@@ -230,9 +105,9 @@ class Names:
     def _starred(self, module: Module, scope: Scope, name: str, depth: int) -> Found | None:
         for around in scope.chain():
             for star in around.stars:
-                path = self.locate(module, star)
+                path = self.repository.locate(module, star)
                 if path is None:
-                    if star.level == 0 and self._libraries.is_known(f"{star.module}.{name}"):
+                    if star.level == 0 and self.repository.libraries.is_known(f"{star.module}.{name}"):
                         return Found("library", None, f"{star.module}.{name}", label=name)
                     continue
                 found = self._member(path, name, depth)
@@ -283,7 +158,7 @@ class Names:
         """What an import brings in."""
         if depth > MAX_DEPTH:
             return None
-        path = self.locate(module, target)
+        path = self.repository.locate(module, target)
         if path is None:
             if target.level:
                 return None
@@ -295,53 +170,36 @@ class Names:
         if target.attribute is None:
             return Found("module", None, path)
         if target.level:
-            own = self._own_name(path)
-            if own is not None and self._libraries.is_known(f"{own}.{target.attribute}"):
+            own = self.repository.own_name(path)
+            if own is not None and self.repository.libraries.is_known(f"{own}.{target.attribute}"):
                 return Found("library", None, f"{own}.{target.attribute}", label=target.attribute)
         found = self._member(path, target.attribute, depth + 1)
         if found is not None:
             return found
         folder = path.rpartition("/")[0] if path.endswith(("/__init__.py", "/")) else None
-        inner = self._file(folder, target.attribute) if folder is not None else None
+        inner = self.repository.file(folder, target.attribute) if folder is not None else None
         if inner is not None:
             return Found("module", None, inner)
         whole = f"{target.module}.{target.attribute}"
-        return Found("library", None, whole, label=target.attribute) if not target.level and self._libraries.is_known(whole) else None
+        return (
+            Found("library", None, whole, label=target.attribute)
+            if not target.level and self.repository.libraries.is_known(whole)
+            else None
+        )
 
     def _elsewhere(self, target: Import, depth: int) -> Found | None:
         """A definition under the same module name anywhere in the repository: with it, an ambiguous name is not the library's."""
-        marks = self._libraries.ambiguous.get(target.module.split(".", 1)[0])
-        if marks is None or target.attribute is None:
-            return None
-        if target.module not in self._anywhere:
-            stem = target.module.replace(".", "/")
-            ends = (f"/{stem}.py", f"/{stem}/__init__.py")
-            found = sorted(path for path in self._named(stem.rpartition("/")[2]) if f"/{path}".endswith(ends))
-            base = [path[: -len(stem) - (3 if path.endswith(f"{stem}.py") else 12)].rstrip("/") for path in found]
-            self._anywhere[target.module] = [path for path, around in zip(found, base, strict=True) if not self._has(around, marks)][
-                :_MAX_ELSEWHERE
-            ]
-        for path in self._anywhere[target.module]:
-            member = self._member(path, target.attribute, depth + 1)
+        for path in self.repository.elsewhere(target.module) if target.attribute is not None else ():
+            member = self._member(path, target.attribute or "", depth + 1)
             if member is not None and member.kind in ("class", "function"):
                 return member
         return None
-
-    def _named(self, stem: str) -> list[str]:
-        """Files of the scan that are a module or a package of this name."""
-        if self._stems is None:
-            self._stems = {}
-            for path in self.project.paths:
-                if path.endswith(".py"):
-                    own = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
-                    self._stems.setdefault(own, []).append(path)
-        return self._stems.get(stem, [])
 
     def _member(self, path: str, name: str, depth: int) -> Found | None:
         """A top-level name of a module of the repository."""
         if depth > MAX_DEPTH or path.endswith("/"):
             return None
-        module = self.module(path)
+        module = self.repository.module(path)
         if module is None:
             return None
         bindings = module.root.bindings.get(name)
@@ -374,7 +232,7 @@ class Names:
         if found is not None:
             return found
         folder = path.rpartition("/")[0] if path.endswith(("/__init__.py", "/")) else None
-        inner = self._file(folder, name) if folder is not None else None
+        inner = self.repository.file(folder, name) if folder is not None else None
         return Found("module", None, inner) if inner is not None else None
 
     def class_attribute(self, module: Module, scope: Scope, name: str, depth: int = 0) -> Found | None:
@@ -526,60 +384,8 @@ def _returns(body: Node) -> list[Node]:
     return found
 
 
-def chosen_binding(bindings: list[Binding], position: int, *, is_same_scope: bool) -> Binding | None:
-    """The binding that holds at a position; None when several may."""
-    live = [binding for binding in bindings if not (binding.kind == "assign" and binding.node.type == "none")] or bindings
-    if len(live) == 1:
-        return live[0]
-    if all(binding.kind == "import" for binding in live):
-        return _last_before(live, position) or live[0]
-    firm = [binding for binding in live if binding.kind in ("import", "class", "function")]
-    if len(firm) == len(live):
-        return _last_before(live, position) or live[-1]
-    if not is_same_scope:
-        texts = {binding.node.text for binding in live}
-        if len(texts) == 1 and live[0].kind != "other":
-            return live[0]
-        return None
-    before = [binding for binding in live if binding.position <= position]
-    if not before:
-        return None
-    last = before[-1]
-    if last.kind != "other" and len({binding.node.text for binding in live}) == 1:
-        return last
-    if not last.is_conditional or _covers(last.region, position):
-        return last
-    return None
-
-
-def _last_before(bindings: list[Binding], position: int) -> Binding | None:
-    before = [binding for binding in bindings if binding.position <= position and not binding.is_conditional]
-    return before[-1] if before else None
-
-
-def _covers(region: Region | None, position: int) -> bool:
-    innermost = next((around for around in region.chain() if around.kind in ("branch", "loop")), None) if region is not None else None
-    return innermost is not None and innermost.start <= position < innermost.end
-
-
 def last_two(found: Found | None, name: str) -> str:
     """The last two names of what was found, as the table writes methods of classes: `ChatModel.from_name`."""
     if found is None or found.path is None:
         return name
     return ".".join(found.path.replace("()", "").split(".")[-2:])
-
-
-def plain_string(node: Node) -> str | None:
-    """The text of a string literal (adjoining ones joined) without fields; None for anything else."""
-    node = unwrapped(node)
-    if node.type == "concatenated_string":
-        pieces = [plain_string(child) for child in node.named_children if child.type != "comment"]
-        return "".join(piece for piece in pieces if piece is not None) if None not in pieces else None
-    if node.type != "string":
-        return None
-    parts: list[str] = []
-    for text, field in string_parts(node):
-        if field is not None:
-            return None
-        parts.append(text)
-    return "".join(parts) if parts else None

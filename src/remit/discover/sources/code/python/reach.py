@@ -42,7 +42,7 @@ def reached(module: Module, facts: Facts, project: Project) -> Iterator[ActionSe
             if path in seen or path == current.path:
                 continue
             seen.add(path)
-            loaded = facts.values.names.module(path)
+            loaded = facts.values.names.repository.module(path)
             if loaded is not None:
                 waiting.append((loaded, depth + 1))
 
@@ -51,7 +51,7 @@ def _imported(module: Module, facts: Facts) -> list[tuple[str, int]]:
     """Files of the repository that a module imports, with the line of the import."""
     found: dict[str, int] = {}
     for target, _, node in module.imports:
-        path = facts.values.names.file_of(module, target)
+        path = facts.values.names.repository.file_of(module, target)
         if path is not None and path.endswith(".py"):
             found.setdefault(path, module.line(node))
     return list(found.items())

@@ -14,9 +14,10 @@ from remit.discover.sources.code.python.identities import identities
 from remit.discover.sources.code.python.loops import loops
 from remit.discover.sources.code.python.models import Models
 from remit.discover.sources.code.python.module import Module
-from remit.discover.sources.code.python.names import Expression, Libraries, Names
+from remit.discover.sources.code.python.names import Expression, Names
 from remit.discover.sources.code.python.notebook import code_of
 from remit.discover.sources.code.python.reach import reached
+from remit.discover.sources.code.python.repository import Libraries, Repository
 from remit.discover.sources.code.python.servers import servers
 from remit.discover.sources.code.python.sites import Facts, Reading, Site, sites
 from remit.discover.sources.code.python.syntax import first_error
@@ -50,7 +51,7 @@ def facts_of(project: Project) -> Facts:
     kept = project.memo.get("python")
     if not isinstance(kept, Facts):
         known = table()
-        values = Values(Names(project, Libraries(known.modules, known.marks, lambda path: known.match(path) is not None), load))
+        values = Values(Names(Repository(project, Libraries(known.modules, known.marks, lambda path: known.match(path) is not None), load)))
         kept = Facts(values, Models(values, known), Tools(values, known), known)
         project.memo["python"] = kept
     return kept
@@ -73,7 +74,7 @@ class PythonReader:
         if module is None:
             yield Gap(place=Place(file.path), kind=GapKind.PARSE_ERROR, what="not a notebook: no list of cells", is_file=True)
             return
-        facts.values.names.remember(module)
+        facts.values.names.repository.remember(module)
         broken = first_error(module.tree.root_node)
         if broken is not None:
             line = module.line(broken)

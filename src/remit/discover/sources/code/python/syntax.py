@@ -82,6 +82,22 @@ def string_parts(node: Node) -> Iterator[tuple[str, Node | None]]:
     yield _decoded(raw[position - base : end - base], is_raw, "f" in prefix), None
 
 
+def plain_string(node: Node) -> str | None:
+    """The text of a string literal (adjoining ones joined) without fields; None for anything else."""
+    node = unwrapped(node)
+    if node.type == "concatenated_string":
+        pieces = [plain_string(child) for child in node.named_children if child.type != "comment"]
+        return "".join(piece for piece in pieces if piece is not None) if None not in pieces else None
+    if node.type != "string":
+        return None
+    parts: list[str] = []
+    for text, field in string_parts(node):
+        if field is not None:
+            return None
+        parts.append(text)
+    return "".join(parts) if parts else None
+
+
 def _decoded(raw: bytes, is_raw: bool, is_format: bool) -> str:
     text = raw[:_MAX_TEXT].decode("utf-8", "replace")
     if is_format and ("{{" in text or "}}" in text):

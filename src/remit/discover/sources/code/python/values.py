@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
-from remit.discover.sources.code.python.names import MAX_DEPTH, Expression, Found, Names, plain_string
-from remit.discover.sources.code.python.syntax import Arguments, string_parts, text_of, unwrapped
+from remit.discover.sources.code.python.names import MAX_DEPTH, Expression, Found, Names
+from remit.discover.sources.code.python.syntax import Arguments, plain_string, string_parts, text_of, unwrapped
 
 MAX_ITEMS = 500
 _STRIPPED: dict[str, Callable[[str], str]] = {
