@@ -116,14 +116,17 @@ class Remits:
     def suspend(self, agent: str, because: str, since: str) -> bool:
         """Quarantines an agent: on the disk, then in force; false when it already was. Raises RefusedError when it cannot be kept."""
         with self._lock:
-            suspended = dict(self._read_suspended())
+            held = {agent: Suspension(because=because, since=since)}
+            try:
+                suspended = dict(self._read_suspended())
+            except RefusedError as error:
+                # INVARIANT (stop first): the agent is stopped here even when the disk refuses, and so is everybody else.
+                self.policy = self._build({**held, **self.policy.suspended}, str(error))
+                raise
+            self.policy = self._build({**held, **suspended}, "")
             if agent in suspended:
-                self.policy = self._build(suspended, "")
                 return False
-            suspended[agent] = Suspension(because=because, since=since)
-            # INVARIANT (stop first): the agent is stopped here even when the disk refuses.
-            self.policy = self._build(suspended, "")
-            self._write_suspended(suspended)
+            self._write_suspended({**suspended, **held})
             return True
 
     def release(self, agent: str) -> bool:

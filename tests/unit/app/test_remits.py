@@ -193,10 +193,27 @@ def test_a_list_of_quarantines_that_is_damaged_stops_a_start_and_denies_everybod
     assert estate.allows()
 
 
-def test_a_quarantine_that_the_disk_refuses_holds_all_the_same_and_is_reported(estate: Estate, tmp_path: Path):
-    (tmp_path / "state").write_text("a file where the folder should be")
-    with pytest.raises(RefusedError):
+def test_a_quarantine_that_cannot_be_written_holds_all_the_same_and_is_an_error(
+    estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_words: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(RefusedError, match="No space left"):
         estate.remits.suspend("reader", "because", "2026-07-31T12:00:00Z")
+    monkeypatch.undo()
+    assert estate.decision().step is Step.STANDING
+    assert estate.allows("writer", "write_file")
+
+
+def test_a_quarantine_beside_a_damaged_list_stops_everybody(estate: Estate, tmp_path: Path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "suspended.json").write_text("{")
+    with pytest.raises(RefusedError, match="damaged"):
+        estate.remits.suspend("reader", "because", "2026-07-31T12:00:00Z")
+    assert estate.remits.policy.fault
+    assert "reader" in estate.remits.policy.suspended
 
 
 # --- starting ------------------------------------------------------------------------------------------------------------------
