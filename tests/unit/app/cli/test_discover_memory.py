@@ -56,6 +56,7 @@ def test_a_hostile_folder_is_scanned_within_a_gibibyte_and_its_ledger_names_each
     }.items() <= reasons.items()
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("name", "text"),
     [
