@@ -9,10 +9,6 @@ from pathlib import PurePath
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.status import Status
-
-from remit.app.cli.inventory_text import show
 from remit.app.discovery_json import pieces
 from remit.app.loop import discover
 from remit.contracts import registry
@@ -66,6 +62,8 @@ def register(app: typer.Typer) -> None:
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
         else:
+            from remit.app.cli.inventory_text import show  # the tables' library is not loaded for JSON
+
             show(inventory, path, with_tests=tests)
         if _nothing_opened(inventory):
             raise RefusedError(f"nothing in `{printable(path)}` could be opened: {inventory.ledger.skipped[0].what}")
@@ -85,8 +83,10 @@ def _scanned(scope: Scope) -> Inventory:
     sources = registry.find("SOURCE").values()
     if not sys.stderr.isatty():
         return discover(sources, scope)
-    console = Console(stderr=True)
-    status = Status("", console=console)
+    from rich.console import Console
+    from rich.status import Status
+
+    status = Status("", console=Console(stderr=True))
     started = time.monotonic()
     is_shown = False
 
