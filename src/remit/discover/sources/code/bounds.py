@@ -81,7 +81,7 @@ def limited(seconds: float = SECONDS) -> Iterator[None]:
         yield
         return
 
-    def on_timer(_number: int, _frame: FrameType | None) -> None:
+    def on_timer(_number: int, _where: FrameType | None) -> None:
         raise OutOfTime
 
     before = signal.signal(signal.SIGVTALRM, on_timer)
