@@ -1,7 +1,8 @@
 """LangGraph graphs in which a model chooses tools.
 
 A `StateGraph` is an agent when one of its nodes is a `ToolNode`, or when the function of a node calls a model that was given
-tools by `bind_tools`. Graphs that only call a model, and graphs without one, are not agents.
+tools by `bind_tools`. Graphs that only call a model, graphs without one, and graphs whose models must all answer by one named
+tool are not agents.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from remit.model.place import Place
 
 _GRAPHS = frozenset({"StateGraph", "MessageGraph"})
 _CALLED = frozenset({"invoke", "ainvoke", "stream", "astream", "__call__"})
+_FREE = frozenset({"auto", "any", "required", "none"})
+"""Values of `tool_choice` that leave the tool to the model."""
+
 _MAX_CALLS = 3_000
 _MAX_NEST = 2
 
@@ -46,8 +50,17 @@ def graphs(module: Module, facts: Facts, reading: Reading) -> Iterator[AgentSeen
         prompts: list[Expression] = []
         for node in nodes.get(key, ()):
             _node(node, facts, bound, prompts)
-        if bound:
+        if any(item.is_node or not _is_forced(item.call, facts) for item in bound):
             yield from _seen(module, facts, reading, call, bound, prompts, compiled.get(key, []))
+
+
+def _is_forced(call: Expression, facts: Facts) -> bool:
+    """Whether the one tool is named beforehand: then it shapes the answer, and nothing is left for the model to choose."""
+    given = Arguments(call.node).get("tool_choice")
+    if given is None:
+        return False
+    chosen = facts.values.text(call.at(given))
+    return chosen not in _FREE if chosen is not None else unwrapped(given).type == "dictionary"
 
 
 def _is_graph(module: Module, facts: Facts, call: Call) -> bool:

@@ -150,8 +150,24 @@ def _given_tools(call: Expression, chat: _Chat, facts: Facts) -> Expression | No
         return given
     for hidden in arguments.hidden:
         if _mentions_tools(call, hidden):
-            return call.at(hidden)
+            return _put_in(call, hidden) or call.at(hidden)
     return None
+
+
+def _put_in(call: Expression, hidden: Node) -> Expression | None:
+    """The schemas that are put into the dictionary behind `**`: `kwargs["tools"] = X`, `kwargs.update(tools=X)`."""
+    if hidden.type != "identifier":
+        return None
+    home = _home(call.scope)
+    name = re.escape(hidden.text or b"")
+    found = re.search(rb"\b" + name + rb"(?:\[[\"'](?:tools|functions)[\"']\]\s*=[^=]|\.update\()", home.node.text or b"")
+    node = home.node.descendant_for_byte_range(home.start + found.start(), home.start + found.start()) if found is not None else None
+    while node is not None and node.type not in ("assignment", "call", "block"):
+        node = node.parent
+    if node is None or node.type == "block":
+        return None
+    value = node.child_by_field_name("right") if node.type == "assignment" else Arguments(node).get("tools", "functions")
+    return call.at(value) if value is not None else None
 
 
 def _mentions_tools(call: Expression, hidden: Node) -> bool:
@@ -162,6 +178,8 @@ def _mentions_tools(call: Expression, hidden: Node) -> bool:
     text = _home(call.scope).node.text or b""
     pattern = (
         rb"\b"
+        + name
+        + rb"\.update\(\s*(?:\*\*)?\{?\s*[\"']?(?:tools|toolConfig|functions)[\"']?\s*[:=]|\b"
         + name
         + rb"\[[\"'](?:tools|toolConfig|functions)[\"']\]\s*=|\b"
         + name
@@ -268,6 +286,8 @@ def _seen(module: Module, facts: Facts, reading: Reading, chat: _Chat, given: Ex
 def _tools(given: Expression, facts: Facts) -> tuple[Tool, ...] | None:
     entries = facts.values.entries(given)
     inner = next((entries[key] for key in ("tools", "functions") if key in entries), None) if entries else None
+    if inner is None and entries and "messages" in entries:
+        return None
     return facts.tools.listed(inner or given)
 
 

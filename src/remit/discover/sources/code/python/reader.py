@@ -70,7 +70,11 @@ class PythonReader:
     def read(self, file: SourceFile, project: Project) -> Iterator[Evidence | Gap]:
         """Evidence of one file."""
         facts = facts_of(project)
-        module = module_of(file)
+        try:
+            module = module_of(file)
+        except RecursionError:
+            yield Gap(place=Place(file.path), kind=GapKind.DEPTH, what="nested deeper than the python reader follows", is_file=False)
+            return
         if module is None:
             yield Gap(place=Place(file.path), kind=GapKind.PARSE_ERROR, what="not a notebook: no list of cells", is_file=True)
             return

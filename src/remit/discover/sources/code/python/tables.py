@@ -134,7 +134,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
             length = _matched(path, call, row.modules, row.submodules)
             if length < 0:
                 continue
-            rank = (length, call.count(".") + (row.role != "grouping"), call, row)
+            # A class that is both made and derived from is an agent where it is made.
+            rank = (length, call.count(".") + (row.role not in ("grouping", "subclass")), call, row)
             if best is None or rank[:2] >= best[:2]:
                 best = rank
         return Match(best[3], best[2]) if best is not None else None

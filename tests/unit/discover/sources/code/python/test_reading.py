@@ -169,6 +169,11 @@ def test_deep_nesting_does_not_exhaust_the_stack(value: str) -> None:
     assert seen.name == "n"
 
 
+def test_nesting_beyond_all_use_is_a_gap() -> None:
+    found = read("from agents import Agent\nx = " + "f(" * 12_000 + ")" * 12_000 + "\nAgent(name='n')\n")
+    assert [item.kind for item in found if isinstance(item, Gap)] == [GapKind.DEPTH]
+
+
 @pytest.mark.parametrize(
     "text",
     [
