@@ -6,7 +6,8 @@ Invariants:
 - nothing is dropped in silence: a deployment whose agent is not found is an agent when it is certain to be one, else unresolved.
 
 `key` joins a definition or deployment with code. Beside keys that are equal as written, `dir:FOLDER` in a deployment joins every agent in
-that folder, and `file:PATH` every agent in that file.
+that folder, `file:PATH` every agent in that file, and `runs:PATH` every agent in the one file that a container sees at that path. A
+deployment that no key joins is joined by its name, where exactly one agent in code has it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import msgspec
 
 from remit.model.agent import AgentKind
 from remit.model.evidence import AgentSeen, Gap, GapKind, Role
+from remit.model.ids import slug_from_name
 from remit.model.place import Confidence, Place
 
 _MOST_IN_FOLDER = 8
@@ -95,7 +97,7 @@ def _joined(sightings: list[Sighting], others: list[Sighting]) -> tuple[list[Sig
             by_key[sighting.seen.key].append(index)
     result, alone = list(sightings), []
     for other in others:
-        found = by_key.get(other.seen.key or "", []) or _by_path(other.seen, sightings)
+        found = by_key.get(other.seen.key or "", []) or _by_path(other.seen, sightings) or _by_name(other.seen, sightings)
         for index in found:
             result[index] = _filled(result[index], other)
         if not found:
@@ -110,11 +112,36 @@ def _by_path(seen: AgentSeen, sightings: Sequence[Sighting]) -> list[int]:
         found = [index for index, other in enumerate(sightings) if other.seen.place.path == path]
         exact = [index for index in found if alias in {sightings[index].seen.name, *sightings[index].seen.aliases}]
         return exact or (found if not alias or len(found) == 1 else [])
+    if sort == "runs" and where:
+        return _in_file(where, sightings)
     if sort == "dir" and where:
         folder = "" if where in {".", "/"} else where.strip("/") + "/"
         found = [index for index, other in enumerate(sightings) if other.seen.place.path.startswith(folder) and not other.seen.is_test]
         return found if len(found) <= _MOST_IN_FOLDER else []
     return []
+
+
+def _in_file(where: str, sightings: Sequence[Sighting]) -> list[int]:
+    """Agents of the one file that a container sees at a path: it ends in that path, or in what is left of it without its first folders."""
+    parts = where.split("/")
+    for start in range(max(1, len(parts) - 1)):
+        wanted = "/".join(parts[start:])
+        ends = (f"/{wanted}", f"/{wanted.removesuffix('.py')}/__main__.py")
+        found = [index for index, other in enumerate(sightings) if f"/{other.seen.place.path}".endswith(ends) and not other.seen.is_test]
+        paths = {sightings[index].seen.place.path for index in found}
+        if paths:
+            return found if len(paths) == 1 else []
+    return []
+
+
+def _by_name(seen: AgentSeen, sightings: Sequence[Sighting]) -> list[int]:
+    """The one agent in code that has the name of a deployment."""
+    if seen.role is not Role.DEPLOYMENT or seen.name is None:
+        return []
+    slug = slug_from_name(seen.name)
+    candidates = [(index, other.seen) for index, other in enumerate(sightings) if other.seen.role is Role.AGENT and not other.seen.is_test]
+    found = [index for index, other in candidates if other.name is not None and slug_from_name(other.name) == slug]
+    return found if len(found) == 1 else []
 
 
 def _filled(first: Sighting, second: Sighting) -> Sighting:

@@ -86,3 +86,30 @@ def test_groups_and_instructions_are_no_agents_and_a_group_is_a_place_of_its_mem
         [agent("a.py:1", "W", aliases=("writer",)), agent("a.py:3", "R"), group, agent("AGENTS.md:1", role=Role.INSTRUCTIONS)]
     )
     assert [(one.seen.name, len(one.places)) for one in agents] == [("W", 2), ("R", 1)]
+
+
+def test_a_deployment_that_runs_a_file_is_about_the_agents_of_that_file():
+    code = [agent("src/agents/costs/triage.py:9", "Helper"), agent("src/agents/other.py:9", "Other")]
+    for key in ("runs:agents/costs/triage.py", "runs:app/src/agents/costs/triage.py", "runs:src/agents/costs/triage.py"):
+        (one, other), gaps = merged([*code, agent("k.yaml:1", "job", role=Role.DEPLOYMENT, key=key, confidence=Confidence.LIKELY)])
+        assert (one.seen.kind, other.seen.kind, gaps) == (AgentKind.PRODUCTION, None, [])
+
+
+def test_a_deployment_that_could_run_either_of_two_files_is_unresolved():
+    code = [agent("a/main.py:9", "A"), agent("b/main.py:9", "B")]
+    agents, gaps = merged([*code, agent("k.yaml:1", "job", role=Role.DEPLOYMENT, key="runs:main.py", confidence=Confidence.LIKELY)])
+    assert [one.seen.kind for one in agents] == [None, None]
+    assert [gap.kind for gap in gaps] == [GapKind.UNRESOLVED]
+
+
+def test_a_deployment_with_the_name_of_one_agent_is_about_it():
+    deployment = agent("k.yaml:1", "cost-triage", role=Role.DEPLOYMENT, key="image:x", confidence=Confidence.LIKELY)
+    (one,), gaps = merged([agent("a.py:9", "Cost triage"), deployment])
+    assert (one.seen.kind, gaps) == (AgentKind.PRODUCTION, [])
+
+
+def test_a_deployment_with_the_name_of_two_agents_is_about_neither():
+    deployment = agent("k.yaml:1", "helper", role=Role.DEPLOYMENT, confidence=Confidence.LIKELY)
+    agents, gaps = merged([agent("a.py:9", "helper"), agent("b.py:9", "helper"), deployment])
+    assert [one.seen.kind for one in agents] == [None, None]
+    assert len(gaps) == 1

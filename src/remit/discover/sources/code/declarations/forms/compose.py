@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from remit.discover.sources.code.declarations.forms.kubernetes import runs_model
 from remit.discover.sources.code.declarations.forms.owners import owners_of
+from remit.discover.sources.code.declarations.forms.programs import program_key
 from remit.discover.sources.code.declarations.masking import database_identities, is_known_name
 from remit.discover.sources.code.declarations.page import Found, Page, credentials_from, unique, variables_in
 from remit.discover.sources.code.declarations.trees.node import Node, scalar
@@ -74,7 +75,11 @@ def _service(page: Page, key: Node, service: Node) -> Found:
 
 
 def _key(page: Page, service: Node, image: str | None) -> str | None:
-    """What joins the service with code: the folder that it is built from, else its image."""
+    """What joins the service with code: the file that it runs, the folder that it is built from, else its image."""
+    command = service.get("command")
+    program = None if command is None else program_key(command.strings() if not command.is_scalar else (command.value or "",))
+    if program is not None:
+        return program
     build = service.get("build")
     folder = None if build is None else build.value or build.string("context")
     if folder is not None and is_known_name(folder):

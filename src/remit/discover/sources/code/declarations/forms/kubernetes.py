@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from remit.discover.sources.code.credentials import credential_kind
 from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.forms.owners import owners_of
+from remit.discover.sources.code.declarations.forms.programs import program_key
 from remit.discover.sources.code.declarations.masking import clean_url, clean_words, database_identities
 from remit.discover.sources.code.declarations.page import Found, Page, credentials_from, purpose_from, unique
 from remit.discover.sources.code.declarations.trees.node import Node
@@ -212,7 +213,7 @@ def _workload(page: Page, item: Node, kind: str) -> Found:
         model=_model_of(running[0]),
         kind=AgentKind.PRODUCTION,
         autonomy=Autonomy.EVENT if kind in {"CronJob", "ScaledJob"} else None,
-        key=None if image is None else f"image:{image}",
+        key=program_key(_command(running[0])) or (None if image is None else f"image:{image}"),
         confidence=Confidence.LIKELY,
         is_test=page.is_test,
     )
@@ -244,6 +245,13 @@ def _environment(listed: Node) -> Iterator[tuple[str, int, str | None]]:
         name = item.string("name") if item.is_map else None
         if name is not None:
             yield name, item.line, item.string("value")
+
+
+def _command(container: Node) -> Iterator[str]:
+    """The words of a container's command and arguments."""
+    for key in ("command", "args"):
+        listed = container.get(key)
+        yield from () if listed is None else listed.strings()
 
 
 def _image(container: Node) -> str | None:
