@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Annotated
 
 import typer
+
 from remit.app.discovery_json import pieces
 from remit.app.loop import discover
 from remit.contracts import registry
