@@ -182,8 +182,9 @@ class _Reading:
         return rule["arn"].format(name.lstrip("/")) + (f"/{key}" if key else "")
 
     def _s3_key(self, call: Expression, arguments: Arguments) -> str | None:
+        """The key that a call names; `*` where it names one that is not known from here: the action is on an object all the same."""
         given = self.values.argument(call, ("Key",), arguments)
-        return self.values.text(given) if given is not None else None
+        return (self.values.text(given) or "*") if given is not None else None
 
     def _positional_s3(self, call: Expression, arguments: Arguments) -> tuple[str | None, str | None]:
         """`upload_file(file, bucket, key)` and `download_file(bucket, key, file)` of a client."""

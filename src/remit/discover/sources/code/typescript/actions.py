@@ -85,8 +85,9 @@ def _aws_resource(values: Values, service: str, options: Spot | None, keys: list
         if not name or options is None:
             continue
         if service == "s3":
-            path = values.literal(values.value_of(options, "Key"))
-            return f"arn:aws:s3:::{name}/{path}" if path else f"arn:aws:s3:::{name}"
+            given = values.value_of(options, "Key")
+            # A key that is not known from here is still one: the action is on an object of the bucket.
+            return f"arn:aws:s3:::{name}" if given is None else f"arn:aws:s3:::{name}/{values.literal(given) or '*'}"
         return name
     return None
 

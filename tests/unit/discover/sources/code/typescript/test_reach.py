@@ -46,7 +46,7 @@ def test_an_agent_reaches_what_the_functions_of_its_tools_do_and_no_more() -> No
     evidence = [item for path in FILES for item in read_file(FILES, path)]
     (found,) = resolve(evidence).agents
     assert [(item.action, item.resource) for item in found.inferred_actions] == [
-        ("s3:GetObject", "arn:aws:s3:::reports"),
+        ("s3:GetObject", "arn:aws:s3:::reports/*"),
         ("s3:PutObject", "arn:aws:s3:::archive"),
     ]
 
