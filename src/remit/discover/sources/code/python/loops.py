@@ -53,13 +53,15 @@ def loops(module: Module, facts: Facts, reading: Reading) -> Iterator[AgentSeen 
     """The hand-rolled loops of a module, one for each function (or module body) that calls the model."""
     found = list(_chats(module, facts))
     done: set[int] = set()
+    answered: dict[int, bool] = {}
+    """Whether results of tools are put into a conversation around a function, by where it begins."""
     for chat in found:
         home = _home(chat.call.scope)
         if home.start in done and home.kind != "module":
             continue
         here = Expression(module, chat.call.scope, chat.call.node)
         tools = _given_tools(here, chat, facts)
-        if not _is_agent(module, chat, home, tools):
+        if not _is_agent(module, chat, home, tools, answered):
             continue
         done.add(home.start)
         yield from _seen(module, facts, reading, chat, tools)
@@ -188,7 +190,7 @@ def _mentions_tools(call: Expression, hidden: Node) -> bool:
     return re.search(pattern, text) is not None
 
 
-def _is_agent(module: Module, chat: _Chat, home: Scope, tools: Expression | None) -> bool:
+def _is_agent(module: Module, chat: _Chat, home: Scope, tools: Expression | None, answered: dict[int, bool]) -> bool:
     if chat.is_loop and tools is not None:
         return True
     parts = _running(module, chat, home)
@@ -196,7 +198,9 @@ def _is_agent(module: Module, chat: _Chat, home: Scope, tools: Expression | None
         return False
     text = b"\n".join(dict.fromkeys(part.text or b"" for part in parts))
     if tools is not None:
-        return _ASKED.search(text) is not None and _ANSWERED.search(_wider(module, home)) is not None
+        if home.start not in answered:
+            answered[home.start] = _ANSWERED.search(_wider(module, home)) is not None
+        return answered[home.start] and _ASKED.search(text) is not None
     wide = _wider(module, home)
     return bool(_ACTION.search(wide) and _OBSERVED.search(wide) and _PARSED.search(text))
 

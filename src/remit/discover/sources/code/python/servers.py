@@ -7,28 +7,26 @@ Invariants:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit, urlunsplit
 
+from remit.discover.sources.code.commands import masked, package_of, plain_url
 from remit.discover.sources.code.python.actions import host_of
 from remit.discover.sources.code.python.given import Given
 from remit.discover.sources.code.python.module import Module
 from remit.discover.sources.code.python.names import Expression
-from remit.discover.sources.code.python.sites import Facts, spelled_names
+from remit.discover.sources.code.python.sites import Facts, Key, key_of, spelled_names
 from remit.model.evidence import McpServerSeen
 from remit.model.place import Place
 
 _INSIDE = ("params", "connection_params", "server_params", "tool_config", "server_parameters")
-_SECRET_FLAG = re.compile(r"(?i)^--?[\w-]*(?:key|token|secret|password|passwd|pwd|auth|credential)[\w-]*(=.*)?$")
-_SECRET = re.compile(r"(?i)^(?:sk-|sk_|ghp_|gho_|github_pat_|xox[abp]-|glpat-|AKIA|eyJ)[\w\-.]{8,}|^[\w-]*(?:key|token|secret|password)=.+")
-_HEADER = re.compile(r"(?i)\b(?:authorization|api[-_]?key|bearer)\b")
 
 
 def servers(module: Module, facts: Facts) -> Iterator[McpServerSeen]:
     """The servers that a module starts or reaches."""
     names = spelled_names(module, facts.table.mcp)
     seen: set[tuple[str, str, int]] = set()
+    inside: set[Key] = set()
+    found: list[tuple[Key, list[McpServerSeen]]] = []
     for call in module.calls:
         if call.called not in names:
             continue
@@ -38,7 +36,12 @@ def servers(module: Module, facts: Facts) -> Iterator[McpServerSeen]:
         if path is None or path.rpartition(".")[2] not in facts.table.mcp:
             continue
         given = Given(facts.values, here, _INSIDE)
-        for server in _Reading(facts, given, path.rpartition(".")[2]).servers():
+        reached = list(_Reading(facts, given, path.rpartition(".")[2]).servers())
+        if reached:
+            found.append((key_of(here), reached))
+            inside.update(_inner(facts, here))
+    for made_by, reached in found:
+        for server in reached if made_by not in inside else ():
             key = (server.name, server.command_or_url, server.place.line or 0)
             if key not in seen:
                 seen.add(key)
@@ -49,6 +52,16 @@ def servers(module: Module, facts: Facts) -> Iterator[McpServerSeen]:
             where = given.get(("mcp_servers",))
             if where is not None:
                 yield from _Reading(facts, given, call.called).configured(where)
+
+
+def _inner(facts: Facts, call: Expression) -> Iterator[Key]:
+    """The call that holds the parameters of another: both say one server."""
+    given = Given(facts.values, call)
+    for at in (*_INSIDE, 0):
+        where = given.get((at,))
+        target = facts.values.names.follow(where) if where is not None else None
+        if target is not None and target.expression is not None and target.expression.node.type == "call":
+            yield key_of(target.expression)
 
 
 class _Reading:
@@ -67,11 +80,11 @@ class _Reading:
         address = self.given.get(("url", "server_url", "base_url", "command_or_url", "sse_url", 0))
         text = self.values.text(address, templates=True) if address is not None else None
         if text is not None and host_of(text) is not None:
-            yield self._server(call, self._name() or host_of(text) or "", self._transport(), _plain_url(text), self._env())
+            yield self._server(call, self._name() or host_of(text) or "", self._transport(), plain_url(text), self._env())
             return
         written = self._command(command, arguments)
         if written is not None:
-            yield self._server(call, self._name() or _package(written), "stdio", " ".join(written), self._env())
+            yield self._server(call, self._name() or package_of(written), "stdio", " ".join(written), self._env())
 
     def configured(self, where: Expression) -> Iterator[McpServerSeen]:
         """A dictionary of servers by name, as client configurations have it."""
@@ -85,7 +98,7 @@ class _Reading:
             kind = next((self.values.text(fields[key]) for key in ("transport", "type") if key in fields), None)
             if url is not None and host_of(url) is not None:
                 transport = "sse" if kind == "sse" or url.rstrip("/").endswith("/sse") else "http"
-                yield self._server(entry, name, transport, _plain_url(url), (*env, *headers))
+                yield self._server(entry, name, transport, plain_url(url), (*env, *headers))
                 continue
             written = self._command(fields.get("command"), fields.get("args"))
             if written is not None:
@@ -127,39 +140,4 @@ class _Reading:
             rest = [self.values.text(item, templates=True) for item in given or ()]
         if not program or "\n" in program or "://" in program:
             return None
-        return _masked([*program.split(), *(text if text is not None else "..." for text in rest)])
-
-
-def _masked(words: list[str]) -> list[str]:
-    found: list[str] = []
-    hide = False
-    for word in words:
-        if hide and not word.startswith("-"):
-            found.append("***")
-            hide = False
-            continue
-        match = _SECRET_FLAG.match(word)
-        hide = match is not None and match[1] is None
-        if match is not None and match[1] is not None:
-            found.append(f"{word.partition('=')[0]}=***")
-        elif _SECRET.match(word) or (match is None and _HEADER.search(word)):
-            found.append("***")
-        else:
-            found.append(_plain_url(word) if "://" in word else word)
-    return found
-
-
-def _package(words: list[str]) -> str:
-    """The package or script that a command starts."""
-    for word in words[1:]:
-        if not word.startswith("-") and word not in ("...", "***", "run", "exec", "dlx", "tool"):
-            return word.rstrip("/").rpartition("/")[2] or word
-    return words[0].rpartition("/")[2]
-
-
-def _plain_url(url: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return "***"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        return masked([*program.split(), *(text if text is not None else "..." for text in rest)])

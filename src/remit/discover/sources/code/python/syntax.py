@@ -35,14 +35,37 @@ _SIMPLE = {
 }
 _WRAPPERS = frozenset({"parenthesized_expression", "await"})
 _MAX_TEXT = 1 << 20
+_MAX_INDENTS = 300
+_INDENTED = re.compile(rb"(?:\A|[\r\n])[ \t\f]{%d}" % _MAX_INDENTS)
 
 
 def parse(source: bytes) -> tree_sitter.Tree:
     """The tree of a Python text; broken parts become ERROR nodes. Raises RecursionError where it is deeper than anything follows."""
+    if _is_indented_too_deep(source):
+        raise RecursionError("indented deeper than the parser keeps")
     tree = tree_sitter.Parser(LANGUAGE).parse(source)
     if is_too_deep(tree):
         raise RecursionError("nested deeper than queries follow")
     return tree
+
+
+def _is_indented_too_deep(source: bytes) -> bool:
+    """Whether blocks stand in blocks deeper than the parser's own stack of indentations, whose overflow would end the process."""
+    if _INDENTED.search(source) is None:
+        return False
+    widths: list[int] = [0]
+    for line in source.splitlines():
+        bare = line.lstrip(b" \t\f")
+        if not bare or bare.startswith(b"#"):
+            continue
+        width = len(line) - len(bare)
+        while widths[-1] > width:
+            widths.pop()
+        if widths[-1] < width:
+            widths.append(width)
+            if len(widths) > _MAX_INDENTS:
+                return True
+    return False
 
 
 def text_of(node: Node) -> str:

@@ -8,6 +8,7 @@ Invariants:
 from __future__ import annotations
 
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from tree_sitter import Node
 
@@ -17,6 +18,7 @@ from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrap
 from remit.discover.sources.code.python.tables import Table
 from remit.discover.sources.code.python.values import Values
 
+_MAX_CHANGES = 100
 _MUTATORS = frozenset({"append", "extend", "insert", "remove", "pop", "clear"})
 
 
@@ -37,7 +39,7 @@ class Tools:
         self._values = values
         self._names = values.names
         self._words = table.tools
-        self._mutated: dict[int, dict[str, list[Node]]] = {}
+        self._mutated: WeakKeyDictionary[Module, dict[str, list[Node]]] = WeakKeyDictionary()
 
     def listed(self, expression: Expression, depth: int = 0) -> tuple[Tool, ...] | None:
         """The tools of a list (or of a single tool, or a dictionary by name); None when they are not all known."""
@@ -93,10 +95,13 @@ class Tools:
     def _added(self, expression: Expression, name: str) -> list[Expression] | None:
         """What `name.append(x)` adds in the same scope; None when the list is changed in a way that is not followed."""
         module = expression.module
-        if id(module) not in self._mutated:
-            self._mutated[id(module)] = _mutations(module)
+        if module not in self._mutated:
+            self._mutated[module] = _mutations(module)
         found: list[Expression] = []
-        for node in self._mutated[id(module)].get(name, ()):
+        changes = self._mutated[module].get(name, [])
+        if len(changes) > _MAX_CHANGES:
+            return None
+        for node in changes:
             scope = module.scope_at(node.start_byte)
             if scope not in (expression.scope, *expression.scope.chain()):
                 continue

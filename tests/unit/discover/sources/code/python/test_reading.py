@@ -169,8 +169,17 @@ def test_deep_nesting_does_not_exhaust_the_stack(value: str) -> None:
     assert seen.name == "n"
 
 
-def test_nesting_beyond_all_use_is_a_gap() -> None:
-    found = read("from agents import Agent\nx = " + "f(" * 12_000 + ")" * 12_000 + "\nAgent(name='n')\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "f(" * 12_000 + ")" * 12_000,
+        "".join(f"{'  ' * level}if a:\n" for level in range(700)) + "  " * 700 + "pass",
+        "".join(f"{chr(9) * level}with a:\n" for level in range(700)) + chr(9) * 700 + "pass",
+    ],
+    ids=["calls", "blocks", "tabs"],
+)
+def test_nesting_beyond_all_use_is_a_gap(text: str) -> None:
+    found = read(f"from agents import Agent\n{text}\nAgent(name='n')\n")
     assert [item.kind for item in found if isinstance(item, Gap)] == [GapKind.DEPTH]
 
 

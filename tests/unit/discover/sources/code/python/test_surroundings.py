@@ -134,6 +134,13 @@ def test_calls_lead_from_agents_to_actions_in_imported_modules() -> None:
             "from pydantic_ai.mcp import MCPServerStreamableHTTP\nMCPServerStreamableHTTP('https://u:p@mcp.example.com/mcp?key=1')",
             ("mcp.example.com", "http", "https://mcp.example.com/mcp", ()),
         ),
+        (
+            (
+                "from mcp import StdioServerParameters\nfrom google.adk.tools.mcp_tool import McpToolset\n"
+                "McpToolset(connection_params=StdioServerParameters(\n command='docker', args=['run', '-e', 'A_TOKEN', 'x/wiki:latest']))"
+            ),
+            ("wiki", "stdio", "docker run -e A_TOKEN x/wiki:latest", ()),
+        ),
         ("from agno.tools.mcp import MCPTools\nMCPTools('uvx mcp-server-git')", ("mcp-server-git", "stdio", "uvx mcp-server-git", ())),
         (
             "from agents import HostedMCPTool\nHostedMCPTool(tool_config={'server_label': 'git', 'server_url': 'https://g.example.com/mcp'})",
