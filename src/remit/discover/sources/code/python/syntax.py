@@ -36,6 +36,7 @@ _SIMPLE = {
 _WRAPPERS = frozenset({"parenthesized_expression", "await"})
 _MAX_TEXT = 1 << 20
 _MAX_INDENTS = 300
+_CONTINUED = re.compile(rb"(?:\\\r?\n[ \t]*){1000}")
 _INDENTED = re.compile(rb"(?:\A|[\r\n])[ \t\f]{%d}" % _MAX_INDENTS)
 
 
@@ -43,6 +44,8 @@ def parse(source: bytes) -> tree_sitter.Tree:
     """The tree of a Python text; broken parts become ERROR nodes. Raises RecursionError where it is deeper than anything follows."""
     if _is_indented_too_deep(source):
         raise RecursionError("indented deeper than the parser keeps")
+    if _CONTINUED.search(source) is not None:
+        raise RecursionError("continued over more lines than the parser joins in time")
     tree = tree_sitter.Parser(LANGUAGE).parse(source)
     if is_too_deep(tree):
         raise RecursionError("nested deeper than queries follow")

@@ -175,8 +175,9 @@ def test_deep_nesting_does_not_exhaust_the_stack(value: str) -> None:
         "x = " + "f(" * 12_000 + ")" * 12_000,
         "".join(f"{'  ' * level}if a:\n" for level in range(700)) + "  " * 700 + "pass",
         "".join(f"{chr(9) * level}with a:\n" for level in range(700)) + chr(9) * 700 + "pass",
+        "x = 1" + "\\\n" * 100_000,
     ],
-    ids=["calls", "blocks", "tabs"],
+    ids=["calls", "blocks", "tabs", "continued lines"],
 )
 def test_nesting_beyond_all_use_is_a_gap(text: str) -> None:
     found = read(f"from agents import Agent\n{text}\nAgent(name='n')\n")
