@@ -18,9 +18,16 @@ from remit.model.decision import Request
 from remit.model.remit import Scalar
 
 _DESTINATIONS = frozenset({Position.WHOM, Position.WHERE})
-_SPLIT = re.compile(r"[\s,;<>\"'()]+")
-_EMBEDDED = re.compile(r"[a-z][a-z0-9+.-]*:[/\\]{1,}[^\s<>\"']+|[^\s<>(),;:/\\]*@[^\s<>\"'(),;]+", re.IGNORECASE)
+_SPLIT = re.compile(r"[\s,;<>|\"'()]+")
+_EMBEDDED = re.compile(
+    r"[a-z][a-z0-9+.-]{0,30}:[/\\]{1,}[^\s<>\"']+|(?<![^\s<>\"'(),;:/\\])[^\s<>\"'(),;:/\\]*@[^\s<>\"'(),;]+", re.IGNORECASE
+)
+"""Begins are bounded, so that a long run of letters is not read once for each of them."""
+_BROKEN = re.compile(r"(?<=\S)[\t\r\n]+[.:/\\-]")
+"""A line end or tab inside an address: some readers of URLs leave it out and go on with the host."""
+_IPV6 = re.compile(r"[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:%\w+)?\Z", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30}):(.*)\Z", re.IGNORECASE | re.DOTALL)
+_INNER_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}:){1,4}//", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._~!$&*+=%:-]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?\Z")
 _ENCODED_END = re.compile(r"%(?:2f|5c|23|3f|40|3a)[^@]*@", re.IGNORECASE)
 """Some readers decode what stands before the `@` and end the host there."""
@@ -113,6 +120,8 @@ def hosts_in_word(word: str) -> Iterator[Host]:
     if scheme and (scheme[2][:1] in ("/", "\\") or (scheme[1].lower() in ("http", "https", "ftp", "ws", "wss", "javascript"))):
         yield _host_of_url(scheme[1].lower(), scheme[2])
         return
+    if scheme and _INNER_SCHEME.match(scheme[2]):  # `jdbc:postgresql://HOST`, `view-source:https://HOST`
+        yield from hosts_in_word(scheme[2])
     if lowered.startswith(("//", "\\\\")):
         yield _host_of_url("", word) if lowered.startswith("//") else UNREADABLE
         return
@@ -121,6 +130,9 @@ def hosts_in_word(word: str) -> Iterator[Host]:
         return
     head = re.split(r"[/?#]", word.translate(_DOTS), maxsplit=1)[0]
     name, _, port = head.partition(":")
+    if _IPV6.match(word):
+        yield f"[{word.lower()}]"
+        return
     if head.startswith("["):
         yield head.partition("]")[0].lower() + "]"
         return
@@ -137,7 +149,7 @@ def hosts_in_destination(value: Scalar) -> list[Host]:
     """The hosts of a value in a position that says to whom or where to; [None] where it has none."""
     if not isinstance(value, str):
         return [None]
-    found: list[Host] = []
+    found: list[Host] = [UNREADABLE] if _BROKEN.search(value) else []
     for word in _SPLIT.split(value):
         if word:
             found.extend(hosts_in_word(word))
@@ -164,7 +176,7 @@ def destinations(request: Request, is_unknown_tool: bool) -> tuple[bool, list[Ho
     hosts: list[Host] = []
     is_named = False
     for _, position, value in leaves(request.arguments):
-        if position in _DESTINATIONS and value != "":
+        if position in _DESTINATIONS and not isinstance(value, bool) and (not isinstance(value, str) or value.strip()):
             is_named = True
             hosts.extend(hosts_in_destination(value))
         elif is_unknown_tool:

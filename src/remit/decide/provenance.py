@@ -47,10 +47,15 @@ _SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
     (Shape.HOST, re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,63}(?::\d+)?\Z|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\Z")),
 )
 _IN_TEXT: Mapping[Shape, re.Pattern[str]] = {
-    Shape.MAIL: re.compile(r"[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
-    Shape.URL: re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>()\[\]{}]+"),
+    Shape.MAIL: re.compile(r"@[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
+    Shape.URL: re.compile(r"://[^\s\"'<>()\[\]{}]+"),
     Shape.ACCOUNT: re.compile(rf"(?<![a-z0-9])(?:{_ACCOUNT})(?![a-z0-9])"),
 }
+_SCHEME_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789+.-"
+_BEGINS: Mapping[Shape, str] = {Shape.MAIL: f"{_SCHEME_LETTERS}_%", Shape.URL: _SCHEME_LETTERS}
+"""Letters that may stand before the mark of an address."""
+_LONGEST_BEGIN = 128
+"""Longest name before the `@` of an address; one that is longer is no address."""
 _AMOUNT_IN_TEXT = re.compile(
     r"(?:[$€£¥]|\b(?:usd|eur|gbp|chf|jpy|cad|aud|sek|nok|dkk|amount|total|sum|due)\b\W{0,4})\s*(\d[\d,]*(?:\.\d+)?)"
     r"|(?<![\d.,])(\d[\d,]*(?:\.\d+)?)\s*(?:[$€£¥]|\b(?:usd|eur|gbp|chf|jpy|cad|aud|sek|nok|dkk)\b)"
@@ -170,7 +175,16 @@ def candidates(text: str, shape: Shape) -> frozenset[str]:
         return frozenset()
     if shape is Shape.ACCOUNT:
         return frozenset(compact(match[0]) for match in pattern.finditer(text) if _may_be_account(match, text))
-    return frozenset(match[0].rstrip(".,;:") for match in pattern.finditer(text))
+    return frozenset(found for match in pattern.finditer(text) if (found := _with_begin(match, text, shape)))
+
+
+def _with_begin(match: re.Match[str], text: str, shape: Shape) -> str:
+    """An address with what stands before its mark; looked for backwards, so that a long run of letters is read once."""
+    before = text[max(0, match.start() - _LONGEST_BEGIN) : match.start()]
+    begin = before[len(before.rstrip(_BEGINS[shape])) :]
+    if shape is Shape.URL:
+        begin = begin.lstrip("0123456789+.-")
+    return (begin + match[0]).rstrip(".,;:") if begin else ""
 
 
 def _may_be_account(match: re.Match[str], text: str) -> bool:

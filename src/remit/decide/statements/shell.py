@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import tree_sitter
 import tree_sitter_bash
@@ -98,7 +99,13 @@ _WORDS = frozenset({"word", "number", "string", "raw_string", "ansi_c_string", "
     "variable_name",
     "regex",
 }
-_SUPERTYPES_OF_TEST = frozenset({"&&", "||", "<", ">", "(", ")", ";"})
+_PLAIN_EXPANSION = re.compile(r"\$\{[^`$\\'\"<>(){}\n]*\}\Z")
+_PLAIN_ARITHMETIC = re.compile(r"\$(?:\(\([^`'\"\\{}\[\]#;\n]*\)\)|\[[^`'\"\\{}\[\]#;\n]*\])\Z")
+_SPACE_IN_WORD = re.compile(r"(?<!\\)(?:\\\\)*[ \t\n]")
+_LONE_BACKSLASH = re.compile(r"(?:\A|[\s;&|()<>])\\[ \t]")
+"""The grammar takes a backslash and a space for space, the shell for a word."""
+_BEFORE_COMMENTS = frozenset({b" ", b"\t", b"\n", b";", b"&", b"|", b"(", b")"})
+_OPERATORS_IN_TESTS = frozenset({"&&", "||", "<", ">", "(", ")", ";"})
 
 
 class _AbsentError(Exception):
@@ -117,7 +124,7 @@ def commands_of(text: str) -> tuple[Command, ...] | None:
 
 
 def _commands(text: str, depth: int) -> Iterator[Command]:
-    if depth > _MAX_DEPTH or _ODD_CHARACTERS.search(text):
+    if depth > _MAX_DEPTH or _ODD_CHARACTERS.search(text) or _LONE_BACKSLASH.search(text):
         raise _AbsentError
     source = _without_continuations(text).encode()
     root = tree_sitter.Parser(_LANGUAGE).parse(source).root_node
@@ -130,7 +137,7 @@ def _commands(text: str, depth: int) -> Iterator[Command]:
         count += 1
         if count > _MAX_NODES:
             raise _AbsentError
-        _refuse_what_shells_read_differently(node, rows)
+        _refuse_what_shells_read_differently(node, rows, source)
         yield from _commands_at(node, depth)
         waiting.extend(reversed(node.children))
 
@@ -167,15 +174,28 @@ def _without_continuations(text: str) -> str:
     return "".join(kept)
 
 
-def _refuse_what_shells_read_differently(node: Node, rows: list[str]) -> None:
+def _refuse_what_shells_read_differently(node: Node, rows: list[str], source: bytes) -> None:
     if node.is_named and node.type not in _KNOWN:
         raise _AbsentError
     match node.type:
         case "compound_statement" if node.children and node.children[0].type == "((":
             raise _AbsentError
-        case "test_command" if node.children and node.children[0].type == "[[":
-            if any(child.type in _SUPERTYPES_OF_TEST for child in _descendants(node)):
+        case "test_command":
+            # `[ a > b ]` writes a file, and to a shell without `[[` its operators and lines are commands.
+            if "\n" in text_of(node) or any(child.type in _OPERATORS_IN_TESTS for child in _descendants(node)):
                 raise _AbsentError
+        case "comment" if node.start_byte and source[node.start_byte - 1 : node.start_byte] not in _BEFORE_COMMENTS:
+            raise _AbsentError
+        case "word" if _SPACE_IN_WORD.search(text_of(node)):
+            raise _AbsentError
+        case "{" if source[node.end_byte : node.end_byte + 1] not in (b" ", b"\t", b"\n") and _opens_group(node):
+            raise _AbsentError
+        case "concatenation" if any(left.end_byte != right.start_byte for left, right in pairwise(node.children)):
+            raise _AbsentError
+        case "expansion" if _PLAIN_EXPANSION.match(text_of(node)) is None:
+            raise _AbsentError
+        case "arithmetic_expansion" if _PLAIN_ARITHMETIC.match(text_of(node)) is None or "$(" in text_of(node)[3:]:
+            raise _AbsentError
         case "ansi_c_string" if "\\'" in text_of(node):
             raise _AbsentError
         case "command_substitution" if node.children[0].type == "`" and "\\" in text_of(node):
@@ -184,6 +204,10 @@ def _refuse_what_shells_read_differently(node: Node, rows: list[str]) -> None:
             raise _AbsentError
         case "heredoc_redirect":
             _refuse_unclear_here_document(node, rows)
+
+
+def _opens_group(node: Node) -> bool:
+    return node.parent is not None and node.parent.type == "compound_statement"
 
 
 def _descendants(node: Node) -> Iterator[Node]:
@@ -213,6 +237,8 @@ def _refuse_unclear_here_document(node: Node, rows: list[str]) -> None:
             if number != end.start_point.row:
                 raise _AbsentError
             break
+    else:
+        raise _AbsentError
     body = "\n".join(rows[row + 1 : end.start_point.row])
     if word[3] and ("`" in body or "$(" in body or "\\" in body):
         raise _AbsentError
@@ -248,11 +274,15 @@ def _test_words(node: Node) -> list[Node]:
 
 def _words_of_command(node: Node) -> list[Word]:
     words: list[Word] = []
+    end = -1
     for child in node.children:
         if child.type in ("variable_assignment", "file_redirect", "herestring_redirect"):
             continue
         if child.type not in _WORDS and child.type not in ("command_name", "==", "=~"):
             raise _AbsentError
+        if child.start_byte == end:
+            raise _AbsentError  # two pieces of one word, which the grammar takes for two
+        end = child.end_byte
         words.append(word_from_node(child))
     if node.parent is not None and node.parent.type == "redirected_statement" and node.parent.child_by_field_name("body") == node:
         words.extend(_extra_words(node.parent))

@@ -16,6 +16,7 @@ import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import msgspec
 import sqlglot
@@ -34,6 +35,10 @@ _WORDS: Mapping[str, frozenset[str]] = {verb: frozenset(words) for verb, words i
 _STARTS = frozenset(_TABLE["starts"])
 _ALL_VERBS = frozenset({"read", "create", "update", "delete", "execute", "administer", "transmit"})
 _EXPLAIN = re.compile(r"\s*explain\b\s*(?:\([^()]*\)|(?:(?:analyze|analyse|verbose)\b\s*)*)\s*(?P<rest>.*)\Z", re.IGNORECASE | re.DOTALL)
+_TOKEN = re.compile(r"'(?:[^']|'')*'|\w+|[^\w\s]")
+MAX_TOKENS = 6000
+"""Words, texts and signs; a statement with more takes too long to parse and counts as absent."""
+_MAX_LOCKS = 8
 _WORD = re.compile(r"[a-z_]+")
 _FIRST_WORD = re.compile(r"(?:\A|[;(\n\r]|\*/)\s*([a-z]+)")
 
@@ -60,7 +65,7 @@ class _OpaqueError(Exception):
 
 def actions_of(text: str) -> tuple[SqlAction, ...] | None:
     """The actions in SQL text; None where it counts as absent."""
-    if not reads_the_same_everywhere(text):
+    if not reads_the_same_everywhere(text) or any(number >= MAX_TOKENS for number, _ in enumerate(_TOKEN.finditer(text))):
         return None
     try:
         found = list(_actions(text, 0))
@@ -93,11 +98,15 @@ def _actions(text: str, depth: int) -> Iterator[SqlAction]:
                 raise _OpaqueError
             yield from _actions(explained["rest"], depth + 1)
             continue
-        yield from _actions_of_statement(statement)
+        found = list(_actions_of_statement(statement))
+        if not found and isinstance(statement, exp.Query | exp.Values):
+            # It reads no table (`VALUES (1)`, `SELECT * FROM generate_series(1, 3)`), and is a `select` all the same.
+            found = [_action("select", "")]
+        yield from found
 
 
 def _actions_of_statement(statement: exp.Expr) -> Iterator[SqlAction]:
-    if not isinstance(statement, _STATEMENTS):
+    if not isinstance(statement, _STATEMENTS) or sum(1 for _ in islice(statement.find_all(exp.Lock), _MAX_LOCKS + 1)) > _MAX_LOCKS:
         raise _OpaqueError
     if isinstance(statement, exp.Transaction | exp.Commit | exp.Rollback):
         return
@@ -119,7 +128,7 @@ def _actions_of_statement(statement: exp.Expr) -> Iterator[SqlAction]:
             yield from _read_table(node, columns)
         elif isinstance(node, exp.Anonymous) and not isinstance(node.parent, exp.Table):
             yield from _function(node, _schema_of_call(node))
-        elif isinstance(node, _REACHING_FUNCTIONS):
+        elif isinstance(node, _REACHING_FUNCTIONS) or (isinstance(node, exp.Operator) and not _is_built_in(node)):
             raise _OpaqueError
 
 
@@ -149,6 +158,12 @@ _STATEMENTS = (
 _REACHING_FUNCTIONS = (exp.ReadCSV, exp.ReadParquet, exp.LoadData, exp.Use, exp.Attach, exp.Pragma, exp.Kill)
 _CREATED = frozenset({"TABLE", "VIEW", "INDEX", "SCHEMA", "DATABASE"})
 Target = tuple[str, exp.Table | str]
+
+
+def _is_built_in(operator: exp.Operator) -> bool:
+    """Whether `OPERATOR(...)` names one of the database's own; any other stands for a function that somebody made."""
+    schema, dot, _ = str(operator.args.get("operator") or "").rpartition(".")
+    return not dot or schema.strip().lower() == "pg_catalog"
 
 
 def _targets(node: exp.Expr) -> Iterator[Target]:
@@ -192,7 +207,8 @@ def _targets(node: exp.Expr) -> Iterator[Target]:
         case exp.Comment():
             yield "comment", _table_of(node.this)
         case exp.Analyze():
-            yield from (("analyze", _table_of(table)) for table in node.args.get("tables") or [])
+            tables = node.args.get("tables")
+            yield from (("analyze", _table_of(table)) for table in tables) if tables else (("analyze", ""),)
         case exp.Into():
             yield "create", _table_of(node.this)
         case exp.Lock():
@@ -265,10 +281,11 @@ def _read_table(table: exp.Table, columns: frozenset[str] | None) -> Iterator[Sq
     if table.args.get("rows_from"):
         return
     if isinstance(table.this, exp.Anonymous):
-        schema = table.args.get("db")
-        yield from _function(table.this, schema.name.lower() if schema is not None else "")
+        yield from _function(table.this, _schema_of_table(table))
     elif isinstance(table.this, exp.Func | exp.XMLTable):
-        return
+        if _schema_of_table(table) not in ("", "pg_catalog"):
+            # A function that somebody made and called like one that the parser knows.
+            yield _action("call", f"{_schema_of_table(table)}.{table.this.sql_name().lower()}")
     elif not isinstance(table.this, exp.Identifier):
         raise _OpaqueError
     elif not _is_cte(table):
@@ -297,18 +314,26 @@ def _is_cte(table: exp.Table) -> bool:
     return False
 
 
+def _schema_of_table(table: exp.Table) -> str:
+    parts = [table.args.get("catalog"), table.args.get("db")]
+    return ".".join(_part(part) for part in parts if part is not None)
+
+
 def _schema_of_call(call: exp.Anonymous) -> str:
     parent = call.parent
-    if isinstance(parent, exp.Dot) and parent.expression is call:
-        return str(parent.this.sql(dialect="postgres")).lower()
-    return ""
+    if not isinstance(parent, exp.Dot) or parent.expression is not call:
+        return ""
+    parts = list(parent.this.flatten()) if isinstance(parent.this, exp.Dot) else [parent.this]
+    return ".".join(_part(part) if isinstance(part, exp.Identifier) else str(part.sql(dialect="postgres")).lower() for part in parts)
 
 
 def _function(call: exp.Anonymous, schema: str) -> Iterator[SqlAction]:
-    name = str(call.this).lower()
+    name = _part(call.this) if isinstance(call.this, exp.Identifier) else str(call.this).lower()
+    # Letter case and quotes do not hide what a function of this name does.
+    plain = name.strip('"').lower()
     full = f"{schema}.{name}" if schema and schema != "pg_catalog" else name
     for kind in ("opaque", "transmit", "administer"):
-        if any(matches(full) or matches(name) for matches in _FUNCTIONS[kind]):
+        if any(matches(full.replace('"', "").lower()) or matches(plain) for matches in _FUNCTIONS[kind]):
             if kind == "opaque":
                 raise _OpaqueError
             yield SqlAction("call", full, None, kind)
@@ -343,6 +368,8 @@ def _columns(statement: exp.Expr) -> frozenset[str] | None:
         return None
     if any(not isinstance(star.parent, exp.Count) for star in statement.find_all(exp.Star)):
         return None
+    if any(alias.args.get("columns") for alias in statement.find_all(exp.TableAlias)):
+        return None  # `costs.daily AS d (a, day)` gives columns other names
     table = statement.find(exp.Table)
     names = set()
     for column in statement.find_all(exp.Column):
