@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from tree_sitter import Node
 
+from remit.discover.sources.code.commands import masked, package_of
 from remit.discover.sources.code.typescript import syntax
 from remit.discover.sources.code.typescript.module import Module, Seen
 from remit.discover.sources.code.typescript.names import Names, Spot
@@ -103,10 +104,10 @@ def _target(values: Values, options: Spot) -> tuple[str | None, str]:
         command = values.literal(values.value_of(options, key))
         if command:
             listed = values.settled(values.value_of(options, "args"))
-            words = [command]
+            words = command.split()
             if isinstance(listed, Spot) and listed.node.type == "array":
                 words += [values.literal(Spot(listed.module, child)) or "..." for child in listed.node.named_children[:50]]
-            return _hidden(" ".join(words)), "stdio"
+            return " ".join(masked(words)), "stdio"
     for key in _URL_KEYS:
         url = _address(values, values.value_of(options, key))
         if url:
@@ -139,7 +140,7 @@ def _one(module: Module, values: Values, node: Node, options: Spot | None, name:
         return
     if "sse" in made.lower():
         transport = "sse"
-    elif transport == "stdio" and (made in table().tools.remote or ("tdio" not in made and "://" in target)):
+    elif transport == "stdio" and (made in table().tools.remote or ("tdio" not in made and _is_address(target))):
         transport = "http"
     place = Place(module.path, line_of(node), end_of(node))
     label = name or module.labels.get(node.start_byte) or _short(target)
@@ -175,9 +176,14 @@ def _plain_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+def _is_address(target: str) -> bool:
+    """A command may hold an address too: `npx -y mcp-remote https://...` is started here."""
+    return "://" in target.split(" ", 1)[0]
+
+
 def _short(target: str) -> str:
     """A label from an address or command."""
-    if "://" in target:
+    if _is_address(target):
         return urlsplit(target).netloc or target
-    words = [word for word in target.split() if not word.startswith("-")]
-    return words[1] if len(words) > 1 else target or "mcp"
+    words = target.split()
+    return package_of(words) if words else "mcp"

@@ -140,6 +140,14 @@ SERVERS = {
         "import { MultiServerMCPClient } from '@langchain/mcp-adapters';\nnew MultiServerMCPClient({ math: { transport: 'stdio', command: 'node', args: ['m.js'] } });",
         ("math", "stdio", "node m.js"),
     ),
+    "a command that is given an address": (
+        "import { MCPConfiguration } from '@voltagent/core';\nnew MCPConfiguration({ servers: { far: { type: 'stdio', command: 'npx', args: ['mcp-remote', 'https://x.example.com/mcp'] } } });",
+        ("far", "stdio", "npx mcp-remote https://x.example.com/mcp"),
+    ),
+    "a container": (
+        "import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';\nuse(new StdioClientTransport({ command: 'docker', args: ['run', '-i', '-e', 'A_TOKEN', 'ghcr.io/x/wiki:1.2'] }));",
+        ("wiki", "stdio", "docker run -i -e A_TOKEN ghcr.io/x/wiki:1.2"),
+    ),
 }
 
 
