@@ -32,6 +32,7 @@ _TABLE = tomllib.loads((pkgutil.get_data("remit.decide.statements", "sql.toml") 
 VERBS: Mapping[str, str] = _TABLE["verbs"]
 _FUNCTIONS = {kind: tuple(resource_matcher(name) for name in names) for kind, names in _TABLE["functions"].items()}
 _WORDS: Mapping[str, frozenset[str]] = {verb: frozenset(words) for verb, words in _TABLE["words"].items()}
+_BEGINS: Mapping[str, frozenset[str]] = {verb: frozenset(words) for verb, words in _TABLE["begins"].items()}
 _STARTS = frozenset(_TABLE["starts"])
 _ALL_VERBS = frozenset({"read", "create", "update", "delete", "execute", "administer", "transmit"})
 _EXPLAIN = re.compile(r"\s*explain\b\s*(?:\([^()]*\)|(?:(?:analyze|analyse|verbose)\b\s*)*)\s*(?P<rest>.*)\Z", re.IGNORECASE | re.DOTALL)
@@ -80,12 +81,13 @@ def verbs_in_unreadable(text: str) -> frozenset[str]:
     Only words that do harm are looked for, so that a search text which some tool calls `query` is not taken for SQL.
     """
     lowered = text.lower()
-    if not _STARTS & frozenset(_FIRST_WORD.findall(lowered)):
+    begins = frozenset(_FIRST_WORD.findall(lowered))
+    if not _STARTS & begins:
         return frozenset()
     words = frozenset(_WORD.findall(lowered))
     if words & _WORDS["all"]:
         return _ALL_VERBS
-    return frozenset(verb for verb, marks in _WORDS.items() if words & marks)
+    return frozenset(verb for verb, marks in _WORDS.items() if words & marks) | {verb for verb, marks in _BEGINS.items() if begins & marks}
 
 
 def _actions(text: str, depth: int) -> Iterator[SqlAction]:
