@@ -29,6 +29,8 @@ _LOCAL = re.compile(
     rb"@(?:localhost|127\.0\.0\.1|\[::1\]|host\.docker\.internal|db|postgres|mysql|mongo|mongodb|redis|database|host|hostname|server)(?=[:/?]|\Z)",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"[A-Z]{2,}(?:_(?:[A-Z]+|[0-9]{1,4}))+")
+"""A name in capitals stands for a value: `EXA_API_KEY=EXA_API_KEY`."""
 _WEAK = frozenset({"password", "postgres", "postgresql", "changeme", "secret", "passw0rd", "mysecretpassword", "root", "admin", "guest"})
 
 
@@ -177,6 +179,8 @@ def _is_secret(value: bytes, least_entropy: float) -> bool:
     table = _table()
     text = value.decode("ascii", "replace")
     folded = text.lower()
+    if _NAME.fullmatch(text) is not None:
+        return False
     if any(word in folded for word in table.placeholder_words) or any(known in folded for known in table.placeholder_values):
         return False
     return _entropy(text) >= least_entropy

@@ -72,6 +72,10 @@ def test_settings_need_no_quotes_and_their_name_decides():
     assert _kinds(text, "config/notes.md") == []
 
 
+def test_a_setting_that_repeats_a_name_is_not_filled_in():
+    assert _kinds("FIRECRAWL_API_KEY=FIRECRAWL_API_KEY\n", ".env.example") == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -86,6 +90,8 @@ def test_settings_need_no_quotes_and_their_name_decides():
         "secret = 'plain words that are long enough'",
         "token = 'https://example.org/a/b/c/12345'",
         "const token_name = 'SomeClassNameThatIsLong'",
+        "handoff_secret = 'NAME_OF_THE_SECRET_IN_THE_TEST_4207'",
+        '"api_key_hash": "' + hashlib.sha256(b"x").hexdigest() + '",',
     ],
 )
 def test_what_stands_for_a_secret_is_none(text: str):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 from tree_sitter import Node
@@ -190,8 +191,9 @@ def _has_tools(module: Module, names: Names) -> bool:
         if callee is None:
             continue
         if callee.type == "member_expression" and syntax.property_name(callee) == "bindTools":
-            return True
-        if seen.node.type == "new_expression" and text_of(callee).rpartition(".")[2] in table().graphs.tools:
+            if not _is_forced(names, module, syntax.arguments_of(seen.node)):
+                return True
+        elif seen.node.type == "new_expression" and text_of(callee).rpartition(".")[2] in table().graphs.tools:
             symbol = names.callee(module, seen.node).symbol
             if symbol is not None and _is_tool_node(symbol):
                 return True
@@ -274,13 +276,37 @@ def _function_node(names: Names, found: Spot) -> tuple[bool, Spot | None, Spot |
         if callee.symbol is not None and callee.symbol.name == "SystemMessage":
             purpose = purpose or Spot(module, seen.node)
         bound = bound_tools(names, module, seen.node)
-        if bound is not None:
-            is_agent, tools, model = True, tools or bound[0], model or bound[1]
+        if bound is not None and not bound.is_forced:
+            is_agent, tools, model = True, tools or bound.tools, model or bound.model
     return is_agent, tools, model, purpose
 
 
-def bound_tools(names: Names, module: Module, call: Node) -> tuple[Spot | None, Spot | None] | None:
-    """(tools, model) when a call is on a model with bound tools, or binds them."""
+class Bound(NamedTuple):
+    """A model with tools that were bound to it."""
+
+    tools: Spot | None
+    model: Spot | None
+    is_forced: bool
+    """One tool is named beforehand: it shapes the answer, and nothing is left for the model to choose."""
+
+
+_FREE = frozenset({"auto", "any", "required", "none"})
+
+
+def _is_forced(names: Names, module: Module, arguments: list[Node]) -> bool:
+    if len(arguments) < 2:
+        return False
+    options = names.resolve(module, arguments[1])
+    for pair in options.node.named_children if isinstance(options, Spot) and options.node.type == "object" else ():
+        key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+        if key is not None and value is not None and text_of(key) in ("tool_choice", "toolChoice"):
+            chosen = syntax.unwrapped(value)
+            return chosen.type == "object" or (chosen.type == "string" and text_of(chosen)[1:-1] not in _FREE)
+    return False
+
+
+def bound_tools(names: Names, module: Module, call: Node) -> Bound | None:
+    """The model when a call is on a model with bound tools, or binds them."""
     node = syntax.callee_of(call)
     for _ in range(8):
         if node is None or node.type != "member_expression":
@@ -296,7 +322,8 @@ def bound_tools(names: Names, module: Module, call: Node) -> tuple[Spot | None, 
                 node = syntax.callee_of(call)
                 continue
         if syntax.property_name(node) == "bindTools":
-            return Spot(module, arguments[0]) if arguments else None, Spot(module, target)
+            tools = Spot(module, arguments[0]) if arguments else None
+            return Bound(tools, Spot(module, target), _is_forced(names, module, arguments))
         found = names.resolve(module, target)
         if not isinstance(found, Spot) or found.node.type != "call_expression":
             return None
@@ -320,6 +347,6 @@ def bound_loops(module: Module, names: Names) -> Iterator[Found]:
         if bound is None:
             continue
         done.add(body.start_byte)
-        given = {key: spot for key, spot in (("tools", bound[0]), ("model", bound[1])) if spot is not None}
+        given = {key: spot for key, spot in (("tools", bound.tools), ("model", bound.model)) if spot is not None}
         label = module.functions[around].name if around is not None else None
         yield Found(_BOUND, "bindTools", seen.node, None, given, aliases=(label,) if label else ())

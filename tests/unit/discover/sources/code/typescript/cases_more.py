@@ -523,4 +523,19 @@ const a = new pipeline.VoicePipelineAgent(vad, stt, llm, tts, { chatCtx });
         None,
         None,
     ),
+    Case(
+        "eve",
+        """
+import { anthropic } from '@ai-sdk/anthropic';
+import { defineAgent } from 'eve';
+export default defineAgent({ model: anthropic('claude-opus-5'), description: 'Reads feedback.' });
+""",
+        "eve",
+        "defineAgent",
+        4,
+        None,
+        "claude-opus-5",
+        None,
+        "Reads feedback.",
+    ),
 ]

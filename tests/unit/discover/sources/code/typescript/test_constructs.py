@@ -178,6 +178,17 @@ export const app = workflow.compile();""",
 }
 
 
+@pytest.mark.parametrize(("choice", "count"), [("'answer'", 0), ("{ type: 'tool', name: 'answer' }", 0), ("'auto'", 1), ("'any'", 1)])
+def test_a_tool_that_is_named_beforehand_only_shapes_the_answer(choice: str, count: int) -> None:
+    source = """
+import { StateGraph } from '@langchain/langgraph';
+import { ChatOpenAI } from '@langchain/openai';
+async function write(s) { return new ChatOpenAI({ model: 'gpt-4o' }).bindTools([answer], { tool_choice: CHOICE }).invoke(s); }
+export const graph = new StateGraph(State).addNode('write', write).compile();
+"""
+    assert len(agents(source.replace("CHOICE", choice))) == count
+
+
 @pytest.mark.parametrize("source", GRAPHS.values(), ids=GRAPHS.keys())
 def test_a_graph_with_tools_is_an_agent_however_its_nodes_are_written(source: str) -> None:
     head = "import { StateGraph } from '@langchain/langgraph';\nimport { ToolNode } from '@langchain/langgraph/prebuilt';\nimport { ChatOpenAI } from '@langchain/openai';"
