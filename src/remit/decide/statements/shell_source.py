@@ -92,6 +92,7 @@ _KNOWN = frozenset(
         "comment",
     ]
 )
+_PLAIN_VARIABLE = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9#?$!@*_-])\Z")
 _PLAIN_EXPANSION = re.compile(r"\$\{[^`$\\'\"<>(){}\n]*\}\Z")
 _PLAIN_ARITHMETIC = re.compile(r"\$(?:\(\([^`'\"\\{}\[\]#;\n]*\)\)|\[[^`'\"\\{}\[\]#;\n]*\])\Z")
 _SPACE_IN_WORD = re.compile(r"(?<!\\)(?:\\\\)*[ \t\n]")
@@ -195,6 +196,8 @@ def refuse_what_shells_read_differently(node: Node, rows: list[str], source: byt
         case "concatenation" if any(left.end_byte != right.start_byte for left, right in pairwise(node.children)):
             raise AbsentError
         case "expansion" if _PLAIN_EXPANSION.match(text_of(node)) is None:
+            raise AbsentError
+        case "simple_expansion" if _PLAIN_VARIABLE.match(text_of(node)) is None:
             raise AbsentError
         case "arithmetic_expansion" if _PLAIN_ARITHMETIC.match(text_of(node)) is None or "$(" in text_of(node)[3:]:
             raise AbsentError
