@@ -26,6 +26,10 @@ _STRIPPED: dict[str, Callable[[str], str]] = {
 }
 _DEDENTED: dict[str, Callable[[str], str]] = {"textwrap.dedent": textwrap.dedent, "inspect.cleandoc": inspect.cleandoc}
 
+_MAX_FIELDS = 40
+_FIELD_DEPTH = 8
+"""Texts within texts are read three deep: each may stand in several fields of the next."""
+
 
 class Values:
     """Reads values through the names of one repository."""
@@ -34,7 +38,7 @@ class Values:
         self.names = names
 
     def text(self, expression: Expression, depth: int = 0, *, templates: bool = False) -> str | None:
-        """A text; with `templates`, fields of f-strings stand in it as written."""
+        """A text; with `templates`, fields of f-strings that are not settled stand in it as written."""
         if depth > MAX_DEPTH:
             return None
         found = self.names.follow(expression, depth)
@@ -45,7 +49,7 @@ class Values:
         here = Expression(module, scope, node)
         kind = node.type
         if kind == "string":
-            return self._string(here, templates)
+            return self._string(here, depth, templates)
         if kind == "concatenated_string":
             pieces = [self.text(here.at(child), depth + 1, templates=templates) for child in node.named_children if child.type != "comment"]
             return "".join(piece for piece in pieces if piece is not None) if pieces and None not in pieces else None
@@ -55,11 +59,21 @@ class Values:
             return self._called(here, depth, templates)
         return None
 
-    def _string(self, expression: Expression, templates: bool) -> str | None:
+    def _string(self, expression: Expression, depth: int, templates: bool) -> str | None:
         if not templates:
             return plain_string(expression.node)
-        parts = [text_of(field) if field is not None else text for text, field in string_parts(expression.node)]
+        parts = [
+            text if field is None else (self._field(expression.at(field), depth) if index < _MAX_FIELDS else None) or text_of(field)
+            for index, (text, field) in enumerate(string_parts(expression.node))
+        ]
         return "".join(parts) if parts else None
+
+    def _field(self, field: Expression, depth: int) -> str | None:
+        """The text that a field of an f-string stands for, where a name or an attribute leads to one."""
+        inner = field.node.named_children[0] if len(field.node.named_children) == 1 else None
+        if inner is None or inner.type not in ("identifier", "attribute"):
+            return None
+        return self.text(field.at(inner), depth + _FIELD_DEPTH, templates=True)
 
     def _sum(self, expression: Expression, depth: int, templates: bool) -> str | None:
         """`a + b + c`, however long; with `templates`, `a % b` is its text and unknown parts are left out."""
