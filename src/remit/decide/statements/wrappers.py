@@ -8,6 +8,7 @@ Invariants:
 from __future__ import annotations
 
 import pkgutil
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from enum import Enum
@@ -51,14 +52,34 @@ class Starter(msgspec.Struct, frozen=True):
     """A row of the table: a program that starts another by an option."""
 
     names: frozenset[str]
+    inside: frozenset[str] = frozenset()
+    """Sub-commands that have these options; empty: every one."""
     text: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
-    words_after: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    """Options whose value is run and is no shell text: a script of its own, a library, a folder of programs."""
+    values: frozenset[str] = frozenset()
+    """Options that take a value which is not run, so that no letter of it is taken for an option."""
+    plain: frozenset[str] = frozenset()
+    """Long options that are no shortened form of a longer one, although they begin it."""
+    pairs: frozenset[str] = frozenset()
+    """Options that take KEY=VALUE or `KEY VALUE`."""
+    keys: frozenset[str] = frozenset()
+    """Keys of such pairs, in lower case, whose value is run."""
+    marks: str = ""
+    """A pattern of words that run something, whatever option they stand behind."""
     prefix: str = ""
 
 
 _WRAPPERS = {name: row for row in (msgspec.convert(row, Wrapper) for row in _TABLE["wrapper"]) for name in row.names}
-_STARTERS = {name: row for row in (msgspec.convert(row, Starter) for row in _TABLE["starter"]) for name in row.names}
+_STARTERS = [msgspec.convert(row, Starter) for row in _TABLE["starter"]]
+_STARTERS_OF = {name: tuple(row for row in _STARTERS if name in row.names) for row in _STARTERS for name in row.names}
+_MARKS = {row.marks: re.compile(row.marks, re.IGNORECASE | re.DOTALL) for row in _STARTERS if row.marks}
+_KEYS = {key: resource_matcher(key) for row in _STARTERS for key in row.keys}
+_LONGEST_SCRIPT = 4_000
+"""A longer word may run something wherever the words of a row are looked through."""
+_RESERVED = frozenset(_TABLE["reserved"]["words"])
+_GIT_VALUES = frozenset(_TABLE["git"]["values"])
 _SHELLS = frozenset(_TABLE["shells"]["names"])
 _SHELL_VALUES = frozenset(_TABLE["shells"]["values"])
 _GIT_KEYS = tuple(resource_matcher(key) for key in _TABLE["git"]["keys"])
@@ -81,7 +102,7 @@ def started_by(words: Sequence[Word]) -> Iterator[Started]:
     """What the words of one command start besides their own program."""
     program = program_of(words[0])
     rest = words[1:]
-    if program is None:
+    if program is None or program in _RESERVED:
         yield Starts.UNSEEN
         return
     if program in _EVALUATING and any(word.text is not None and ("$(" in word.text or "`" in word.text) for word in rest):
@@ -96,8 +117,8 @@ def started_by(words: Sequence[Word]) -> Iterator[Started]:
         yield from (_text(Word(word.text.partition("=")[2]) if word.text is not None else word) for word in rest)
     if program in _WRAPPERS:
         yield from _wrapped(_WRAPPERS[program], rest)
-    if program in _STARTERS:
-        yield from _started(_STARTERS[program], rest)
+    for row in _STARTERS_OF.get(program, ()):
+        yield from _started(row, rest)
     if program == "git":
         yield from _git(rest)
 
@@ -145,9 +166,6 @@ def _sourced(rest: Sequence[Word]) -> Iterator[Started]:
 
 
 def _wrapped(row: Wrapper, rest: Sequence[Word]) -> Iterator[Started]:
-    if row.tail == "unknown":
-        yield Starts.UNSEEN
-        return
     if row.inside:
         position = next((at for at, word in enumerate(rest) if word.text in row.inside), None)
         if position is None:
@@ -155,6 +173,9 @@ def _wrapped(row: Wrapper, rest: Sequence[Word]) -> Iterator[Started]:
                 yield Starts.UNSEEN
             return
         rest = rest[position + 1 :]
+    if row.tail == "unknown":
+        yield Starts.UNSEEN
+        return
     before = row.positional
     index = 0
     while index < len(rest):
@@ -184,7 +205,7 @@ def _wrapped(row: Wrapper, rest: Sequence[Word]) -> Iterator[Started]:
             if started is not None:
                 yield started
             index += width
-    yield from _tail(row, rest[index:])
+    yield from _tail(row, rest[index:], rest[:index])
 
 
 def _option(row: Wrapper, option: str, rest: Sequence[Word], index: int) -> tuple[int, Started | None] | None:
@@ -224,7 +245,23 @@ def _after_positional(row: Wrapper, rest: Sequence[Word], index: int) -> Iterato
         yield _text(rest[index + 1]) if index + 1 < len(rest) else Starts.UNSEEN
 
 
-def _tail(row: Wrapper, tail: Sequence[Word]) -> Iterator[Started]:
+def _filled(tail: Sequence[Word], given: Sequence[Word]) -> Iterator[Word]:
+    """Words of `xargs -I MARK ...`, unknown from where the mark stands in them."""
+    marks: set[str] = set()
+    for index, word in enumerate(given):
+        option = word.text or ""
+        if option in ("-i", "--replace"):
+            marks.add("{}")
+        elif option == "-I" and index + 1 < len(given):
+            marks.add(given[index + 1].text or "{}")
+        elif option.startswith(("-I", "-i", "--replace=")):
+            marks.add(option.partition("=")[2] if option.startswith("--") else option[2:])
+    for word in tail:
+        begins = [word.text.index(mark) for mark in marks if word.text is not None and mark in word.text]
+        yield Word(None, (word.text or "")[: min(begins)]) if begins else word
+
+
+def _tail(row: Wrapper, tail: Sequence[Word], given: Sequence[Word]) -> Iterator[Started]:
     if row.tail == "su":
         # `su USER -c TEXT` and `runuser -u USER -- PROGRAM`: what stands behind the user goes to a shell.
         yield from _shell(tail[1:]) if any(word.text in row.text for word in tail[1:]) else ()
@@ -240,41 +277,87 @@ def _tail(row: Wrapper, tail: Sequence[Word]) -> Iterator[Started]:
             " ".join(word.text for word in tail if word.text is not None) if all(word.text is not None for word in tail) else Starts.UNSEEN
         )
     elif row.tail == "more":
-        yield (*tail, UNKNOWN)
+        yield (*_filled(tail, given), UNKNOWN)
     else:
         yield tuple(tail)
 
 
 def _started(row: Starter, rest: Sequence[Word]) -> Iterator[Started]:
+    if row.inside:
+        position = _sub_command(rest)
+        if position is None or (rest[position].text is not None and rest[position].text not in row.inside):
+            return
+        rest = rest[position + 1 :]
     for index, word in enumerate(rest):
+        following = rest[index + 1] if index + 1 < len(rest) else None
         if word.text is None:
-            if any(option.startswith(word.start) for option in row.text | row.words):
+            if any(option.startswith(word.start) for option in row.text | row.words | row.hidden | row.pairs):
                 yield Starts.UNSEEN
             continue
-        following = rest[index + 1] if index + 1 < len(rest) else None
-        name, equals, value = word.text.partition("=")
-        if word.text in row.words:
-            yield from _words_up_to_end(rest[index + 1 :])
-        elif word.text in row.text:
-            yield _prefixed(row, following) if following is not None else Starts.UNSEEN
-        elif equals and name in row.text:
-            yield _prefixed(row, Word(value))
-        elif len(word.text) > 2 and word.text[0] == "-" and word.text[1] != "-" and word.text[:2] in row.text:
-            yield _prefixed(row, Word(word.text[2:]))
-    said = " ".join(word.text or "" for word in rest)
-    for phrase in row.words_after:
-        position = said.find(phrase)
-        if position >= 0:
-            skipped = said[: position + len(phrase)].count(" ") + 1
-            tail = tuple(rest[skipped:])
-            if tail:
-                yield (
-                    tail
-                    if phrase == "bisect run"
-                    else " ".join(word.text or "" for word in tail)
-                    if all(word.text for word in tail)
-                    else Starts.UNSEEN
-                )
+        if row.marks and (len(word.text) > _LONGEST_SCRIPT or _MARKS[row.marks].search(word.text)):
+            yield Starts.UNSEEN
+        found = _option_of_starter(row, word.text)
+        if found is None:
+            continue
+        option, value = found
+        given = Word(value) if value is not None else following
+        if option in row.words:
+            yield from _words_up_to_end(rest[index + 1 :] if value is None else [Word(value), *rest[index + 1 :]])
+        elif option in row.hidden or given is None:
+            yield Starts.UNSEEN
+        elif option in row.pairs:
+            yield from _pair(row, given)
+        else:
+            yield _prefixed(row, given)
+
+
+def _sub_command(rest: Sequence[Word]) -> int | None:
+    """Where the sub-command of a program stands: its first word that is no option and no option's value."""
+    index = 0
+    while index < len(rest):
+        text = rest[index].text
+        if text is None or not text.startswith("-"):
+            return index
+        index += 2 if text in _GIT_VALUES else 1
+    return None
+
+
+def _option_of_starter(row: Starter, word: str) -> tuple[str, str | None] | None:
+    """The option of a row that a word is, shortened or behind other letters too, and the value that is joined to it."""
+    known = row.text | row.words | row.hidden | row.pairs
+    name, equals, value = word.partition("=")
+    if word in known:
+        return word, None
+    if equals and name in known:
+        return name, value
+    if not word.startswith("-"):
+        return None
+    joined = next((option for option in known if len(option) > 2 and option[1] != "-" and word.startswith(option)), None)
+    if joined is not None:
+        return joined, word[len(joined) :]
+    if word.startswith("--"):
+        # GNU and git take a long option that is shortened as far as it stays the only one.
+        full = next((option for option in known if option.startswith(name) and len(name) > 3), None)
+        return (full, value if equals else None) if full is not None and name not in row.plain else None
+    for position, letter in enumerate(word[1:], start=2):
+        option = f"-{letter}"
+        if option in known:
+            return option, word[position:] or None
+        if option in row.values:
+            return None
+    return None
+
+
+def _pair(row: Starter, word: Word) -> Iterator[Started]:
+    """KEY=VALUE or `KEY VALUE` whose key says that the value is run."""
+    if word.text is None:
+        key = re.split(r"[=\s]", word.start.lower(), maxsplit=1)[0]
+        if not word.start or key == word.start.lower() or any(_KEYS[each](key) for each in row.keys):
+            yield Starts.UNSEEN
+        return
+    key, _, value = re.sub(r"\s*[=\s]\s*", "=", word.text.strip(), count=1).partition("=")
+    if any(_KEYS[each](key.lower()) for each in row.keys):
+        yield value
 
 
 def _prefixed(row: Starter, word: Word) -> Started:
@@ -293,18 +376,21 @@ def _words_up_to_end(rest: Sequence[Word]) -> Iterator[Started]:
 
 
 def _git(rest: Sequence[Word]) -> Iterator[Started]:
-    """`git -c KEY=VALUE`, `git config KEY VALUE`, addresses of `ext::`."""
+    """`git -c KEY=VALUE`, `git config KEY VALUE`, `git bisect run PROGRAM`, `git submodule foreach TEXT`, addresses of `ext::`."""
+    yield from _git_runs(rest)
     for index, word in enumerate(rest):
         if word.text is None:
             if word.start in ("", "-", "-c"):
                 yield Starts.UNSEEN
             continue
-        if word.text.startswith("ext::"):
-            yield word.text[5:]
+        if "ext::" in word.text:
+            yield word.text.partition("ext::")[2]
         is_option = word.text in ("-c", "--config-env", "--config") or word.text.startswith(("-c", "--config-env=", "--config="))
         if is_option:
             said = word.text.partition("=")[2] if word.text.startswith("--config") and "=" in word.text else word.text.removeprefix("-c")
             pair = said if said and said != word.text else (rest[index + 1].text if index + 1 < len(rest) else "")
+            if word.text.startswith("--config-env") and pair is not None and "=" in pair:
+                pair = None if _is_run_key(pair.partition("=")[0]) else ""
             yield from _git_pair(pair)
         elif word.text == "config":
             given = [each for each in rest[index + 1 :] if each.text is None or not each.text.startswith("-")]
@@ -321,5 +407,25 @@ def _git_pair(pair: str | None) -> Iterator[Started]:
         yield value[1:]
     elif value and any(matches(key.lower()) for matches in _GIT_KEYS):
         yield value
-    elif key.lower().startswith("alias."):
+
+
+def _is_run_key(key: str) -> bool:
+    """Whether git may run the value of a key; of an alias it does when it begins with `!`."""
+    return key.lower().startswith("alias.") or any(matches(key.lower()) for matches in _GIT_KEYS)
+
+
+def _git_runs(rest: Sequence[Word]) -> Iterator[Started]:
+    position = _sub_command(rest)
+    if position is None:
         return
+    said = [word.text for word in rest[position:]]
+    for command, verb in (("bisect", "run"), ("submodule", "foreach")):
+        if said[0] != command or verb not in said:
+            continue
+        tail = list(rest[position + said.index(verb) + 1 :])
+        while tail and (tail[0].text or "").startswith("-"):
+            del tail[0]
+        if verb == "run" and tail:
+            yield tuple(tail)
+        elif tail:
+            yield " ".join(word.text or "" for word in tail) if all(word.text is not None for word in tail) else Starts.UNSEEN
