@@ -18,11 +18,14 @@ import tree_sitter_bash
 from tree_sitter import Node
 
 from remit.decide.statements import wrappers
-from remit.decide.statements.shell_source import WORDS, AbsentError, descendants, refuse_what_shells_read_differently, source_of
+from remit.decide.statements.shell_source import WORDS, AbsentError, refuse_what_shells_read_differently, source_of
 from remit.decide.statements.shell_words import UNKNOWN, UNSEEN, Command, Kind, Word, text_of, word_from_node
 
 _LANGUAGE = tree_sitter.Language(tree_sitter_bash.language())
 _MAX_NODES = 20_000
+_OPERATORS = "|&;<>()[`"
+_MAX_OPERATORS = 2_000
+"""Where a text is no shell text, the parser takes time that grows with the square of these: more are absent unread."""
 _MAX_DEPTH = 6
 """Shell text inside shell text inside ...: deeper is absent."""
 _MAX_COMMANDS = 2_000
@@ -40,7 +43,7 @@ def commands_of(text: str) -> tuple[Command, ...] | None:
 
 
 def _commands(text: str, depth: int) -> Iterator[Command]:
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or sum(map(text.count, _OPERATORS)) > _MAX_OPERATORS:
         raise AbsentError
     source = source_of(text)
     root = tree_sitter.Parser(_LANGUAGE).parse(source).root_node
@@ -68,7 +71,7 @@ def _commands_at(node: Node, depth: int) -> Iterator[Command]:
             words = [_word_or_assignment(child) for child in node.children]
             yield from _with_what_it_runs(tuple(words), node, depth)
         case "test_command":
-            words = [Word(node.children[0].type), *(_word_or_assignment(child) for child in _test_words(node))]
+            words = list(_test_words(node))
             yield from _with_what_it_runs(tuple(words), node, depth)
         case "variable_assignment":
             yield from _assignment(node, depth)
@@ -82,8 +85,13 @@ def _commands_at(node: Node, depth: int) -> Iterator[Command]:
                 yield from _with_what_it_runs(tuple(_extra_words(node)), node, depth)
 
 
-def _test_words(node: Node) -> list[Node]:
-    return [child for child in descendants(node) if child.type in WORDS or child.type == "test_operator"]
+def _test_words(node: Node) -> Iterator[Word]:
+    """The words of a test as they stand, brackets and operators among them."""
+    for child in node.children:
+        if child.type in WORDS or child.type == "test_operator" or not child.is_named:
+            yield _word_or_assignment(child)
+        else:
+            yield from _test_words(child)
 
 
 def _words_of_command(node: Node) -> list[Word]:
@@ -134,6 +142,8 @@ def _assignment_word(node: Node) -> Word:
 def _assignment(node: Node, depth: int) -> Iterator[Command]:
     word = _assignment_word(node)
     yield Command(Kind.ASSIGNMENT, (word,))
+    if word.text is not None and ("$(" in word.text or "`" in word.text):
+        yield UNSEEN  # `${x@P}` and arithmetic run what stands in a variable
     name, _, value = (word.text or "").partition("=")
     if word.text is not None and value and wrappers.is_run_variable(name.rstrip("+")):
         yield from _inner_text(value, depth)

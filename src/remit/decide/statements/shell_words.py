@@ -75,7 +75,7 @@ def text_of(node: Node) -> str:
 def word_from_node(node: Node) -> Word:
     """A word with its quoting undone."""
     match node.type:
-        case "word" | "number" | "command_name" | "variable_name" | "extglob_pattern" | "==" | "=~":
+        case "word" | "number" | "command_name" | "variable_name" | "extglob_pattern" | "==" | "=~" | "test_operator":
             if node.type == "command_name" and node.named_child_count == 1 and node.named_children[0].type != "word":
                 return word_from_node(node.named_children[0])
             return _plain(text_of(node))
