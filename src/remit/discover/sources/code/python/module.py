@@ -352,10 +352,19 @@ class _Sweep:
         if left is None:
             return
         annotation = node.child_by_field_name("type")
-        if annotation is not None and left.type == "identifier":
-            self.scope.annotate(text_of(left), annotation)
+        if annotation is not None:
+            self._annotate(left, annotation)
         if right is not None:
             self._bind_pattern(left, right, node)
+
+    def _annotate(self, left: Node, annotation: Node) -> None:
+        if left.type == "identifier":
+            self.scope.annotate(text_of(left), annotation)
+            return
+        owner, label = left.child_by_field_name("object"), left.child_by_field_name("attribute")
+        around = self.scope.nearest_class()
+        if around is not None and owner is not None and label is not None and owner.text in (b"self", b"cls"):
+            around.annotate(text_of(label), annotation)
 
     def _bind_pattern(self, left: Node, right: Node | None, at: Node) -> None:
         kind = left.type
@@ -446,6 +455,8 @@ class _Sweep:
             if name.type == "identifier":
                 self._bind(text_of(name), "with", value.named_children[0], value)
                 self._remember(value.named_children[0], text_of(name))
+            elif name.type == "attribute":
+                self._bind_attribute(name, value.named_children[0], value)
 
     def _loop(self, node: Node) -> None:
         left = node.child_by_field_name("left")

@@ -11,6 +11,7 @@ Invariants:
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -22,6 +23,13 @@ from remit.discover.sources.code.python.syntax import Arguments, plain_string, t
 
 MAX_DEPTH = 24
 _CLIENT_MAKERS = frozenset({"client", "resource", "create_client"})
+_ENTERED = frozenset({"__aenter__", "__enter__"})
+_ENTERING = frozenset({"enter_async_context", "enter_context"})
+_SINGLE = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired"})
+_QUOTED = re.compile(r"\s*(?:(?:typing\.)?Optional\[)?\s*([A-Za-z_]\w*)\s*(?:[\[\]|]|$)")
+_MAX_ASSIGNED = 4
+_ASSIGNED_DEPTH = 6
+"""Assignments that differ are followed together, each to a fraction of the depth."""
 
 
 class Expression(NamedTuple):
@@ -135,24 +143,37 @@ class Names:
             kind = "instance" if name == "self" else "class"
             return Found(kind, Expression(module, around.parent or around, around.node), None, around, name)
         annotation = scope.types.get(name)
-        path = self.annotated(module, scope, annotation, depth) if annotation is not None else None
-        return Found("parameter", Expression(module, scope, binding.node), path, None, name)
+        promised = self.annotated(module, scope, annotation, depth) if annotation is not None else None
+        if promised is not None and promised.kind == "instance":
+            return promised._replace(label=name)
+        if annotation is None and around is None and _is_cell(module, scope):
+            return self._of_cells(module, scope, name, depth)
+        return Found("parameter", Expression(module, scope, binding.node), promised.path if promised is not None else None, None, name)
 
-    def annotated(self, module: Module, scope: Scope, annotation: Node, depth: int) -> str | None:
-        """Path of the value that an annotation promises: `openai.OpenAI()`; None when it names no single class."""
-        node = annotation.named_children[0] if annotation.type == "type" and annotation.named_children else annotation
+    def _of_cells(self, module: Module, scope: Scope, name: str, depth: int) -> Found | None:
+        """What a parameter of a Marimo cell stands for: the name that one other cell defines."""
+        makers = [other for other in module.functions if other is not scope and _is_cell(module, other) and _defines(other, name)]
+        if len(makers) != 1:
+            return None
+        chosen = chosen_binding(makers[0].bindings[name], makers[0].end, is_same_scope=True)
+        return self._bound(module, makers[0], chosen, name, depth + 1) if chosen is not None and depth < MAX_DEPTH else None
+
+    def annotated(self, module: Module, scope: Scope, annotation: Node, depth: int) -> Found | None:
+        """The value that an annotation promises, of a library's class or of the repository's; None when it names no single one."""
+        node = annotation_of(annotation)
+        around = scope.parent or scope
+        if node is None or depth > MAX_DEPTH:
+            return None
         if node.type == "string":
+            quoted = _QUOTED.match(plain_string(node) or "")
+            found = self.lookup(module, around, quoted[1], node.start_byte, depth + 1) if quoted is not None else None
+        else:
+            found = self.follow(Expression(module, around, node), depth + 1)
+        if found is None:
             return None
-        if node.type == "generic_type" and node.named_children:
-            node = node.named_children[0]
-        if node.type == "subscript":
-            node = node.child_by_field_name("value") or node
-        if node.type == "binary_operator":
-            node = node.child_by_field_name("left") or node
-        if node.type not in ("identifier", "attribute"):
-            return None
-        found = self.follow(Expression(module, scope.parent or scope, node), depth + 1)
-        return f"{found.path}()" if found is not None and found.kind == "library" and found.path else None
+        if found.kind == "class":
+            return _made(found)
+        return Found("parameter", None, f"{found.path}()") if found.kind == "library" and found.path else None
 
     def imported(self, module: Module, target: Import, depth: int = 0) -> Found | None:
         """What an import brings in."""
@@ -220,7 +241,7 @@ class Names:
         if found.kind == "module" and found.expression is None:
             return self._module_attribute(found.path or "", name, depth)
         if found.kind in ("class", "instance") and found.scope is not None and found.expression is not None:
-            return self.class_attribute(found.expression.module, found.scope, name, depth)
+            return self.class_attribute(found.expression.module, found.scope, name, depth, Expression(module, scope, node))
         if found.kind == "value" and found.scope is not None and found.path is None and found.expression is not None:
             return self.class_attribute(found.expression.module, found.scope, name, depth)
         if found.path is not None:
@@ -235,23 +256,31 @@ class Names:
         inner = self.repository.file(folder, name) if folder is not None else None
         return Found("module", None, inner) if inner is not None else None
 
-    def class_attribute(self, module: Module, scope: Scope, name: str, depth: int = 0) -> Found | None:
-        """What `self.NAME` or `Class.NAME` stands for."""
+    def class_attribute(self, module: Module, scope: Scope, name: str, depth: int = 0, used: Expression | None = None) -> Found | None:
+        """What `self.NAME` or `Class.NAME` stands for; of several assignments, the one that holds where it is used."""
         if depth > MAX_DEPTH:
             return None
-        bindings = [*scope.bindings.get(name, ()), *scope.attributes.get(name, ())]
-        settled = [binding for binding in bindings if binding.node.type != "none"]
-        if len(settled) > 1 and len({binding.node.text for binding in settled}) == 1:
-            settled = settled[:1]
-        if len(settled) == 1:
-            return self._bound(module, settled[0].scope, settled[0], name, depth + 1)
-        if settled:
-            return None
+        settled = [binding for binding in (*scope.bindings.get(name, ()), *scope.attributes.get(name, ())) if binding.node.type != "none"]
         annotation = scope.types.get(name)
-        path = self.annotated(module, scope, annotation, depth) if annotation is not None else None
-        if path is not None:
-            return Found("parameter", None, path, None, name)
-        return self._inherited(module, scope, name, depth)
+        found = self._assigned(module, settled, name, depth, used) if settled else None
+        if annotation is not None and (found is None or _is_unknown_call(found)):
+            return self.annotated(module, scope, annotation, depth) or found
+        return found if settled else self._inherited(module, scope, name, depth)
+
+    def _assigned(self, module: Module, settled: list[Binding], name: str, depth: int, used: Expression | None) -> Found | None:
+        if len(settled) == 1 or len({binding.node.text for binding in settled}) == 1:
+            return self._bound(module, settled[0].scope, settled[0], name, depth + 1)
+        own = [binding for binding in settled if used is not None and binding.scope is used.scope and binding.kind == "assign"]
+        if own and used is not None:
+            chosen = chosen_binding(own, used.node.start_byte, is_same_scope=True)
+            if chosen is not None and chosen.position <= used.node.start_byte:
+                return self._bound(module, chosen.scope, chosen, name, depth + 1)
+        if len(settled) > _MAX_ASSIGNED:
+            return None
+        found = [self._bound(module, binding.scope, binding, name, depth + _ASSIGNED_DEPTH) for binding in settled]
+        first = found[0]
+        is_same = first is not None and first.path is not None and all(other is not None and other.path == first.path for other in found)
+        return Found("parameter", None, first.path, None, name) if is_same and first is not None else None
 
     def _inherited(self, module: Module, scope: Scope, name: str, depth: int) -> Found | None:
         for base in self.bases(module, scope):
@@ -310,6 +339,9 @@ class Names:
         callee = expression.node.child_by_field_name("function")
         if callee is None:
             return None
+        entered = _entered(expression)
+        if entered is not None:
+            return self.follow(entered, depth + 1)
         found = self.follow(expression.at(callee), depth + 1)
         if found is None:
             return Found("value", expression)
@@ -350,6 +382,56 @@ class Names:
         if len(returns) != 1:
             return None
         return Expression(module, function.scope, returns[0])
+
+
+def _entered(call: Expression) -> Expression | None:
+    """What a call only enters: `X.__aenter__()`, `stack.enter_async_context(X)`."""
+    callee = call.node.child_by_field_name("function")
+    label = callee.child_by_field_name("attribute") if callee is not None and callee.type == "attribute" else None
+    called = text_of(label) if label is not None else ""
+    if callee is not None and called in _ENTERED:
+        owner = callee.child_by_field_name("object")
+        return call.at(owner) if owner is not None else None
+    given = Arguments(call.node).positional if called in _ENTERING else []
+    return call.at(given[0]) if len(given) == 1 else None
+
+
+def _is_unknown_call(found: Found) -> bool:
+    is_call = found.expression is not None and unwrapped(found.expression.node).type == "call"
+    return found.kind == "value" and found.path is None and found.scope is None and is_call
+
+
+def annotation_of(annotation: Node) -> Node | None:
+    """The class that an annotation names, out of `Optional[X]`, `X | None` and `X[T]`; None when it names none or several."""
+    node = annotation
+    for _ in range(_ASSIGNED_DEPTH):
+        kind = node.type
+        if kind == "type" and node.named_children:
+            node = node.named_children[0]
+        elif kind in ("generic_type", "subscript") and node.named_children:
+            outer, inner = node.named_children[0], node.named_children[1:]
+            is_single = text_of(outer).rpartition(".")[2] in _SINGLE and inner
+            node = (inner[0].named_children[0] if inner[0].named_children else inner[0]) if is_single else outer
+        elif kind in ("binary_operator", "union_type"):
+            sides = [child for child in node.named_children if text_of(child) != "None"]
+            if not sides:
+                return None
+            node = sides[0]
+        else:
+            return node if kind in ("identifier", "attribute", "string") else None
+    return None
+
+
+def _is_cell(module: Module, scope: Scope) -> bool:
+    """Whether a function is a cell of a Marimo notebook."""
+    if "marimo" not in module.words or scope.kind != "function" or scope.parent is not module.root:
+        return False
+    marks = [mark.child_by_field_name("function") or mark for mark in module.decorators.get(scope.node.id, ())]
+    return any(text_of(mark) in ("app.cell", "app.function", "app.class_definition") for mark in marks)
+
+
+def _defines(cell: Scope, name: str) -> bool:
+    return any(binding.kind != "parameter" for binding in cell.bindings.get(name, ()))
 
 
 def _made(found: Found) -> Found:
