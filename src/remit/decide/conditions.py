@@ -72,10 +72,11 @@ def _value_test(values: tuple[tuple[type, Scalar], ...]) -> ValueTest:
 class Test:
     """One key of a `where`, compiled."""
 
-    __slots__ = ("_patterns", "_value", "key", "languages")
+    __slots__ = ("_patterns", "_value", "is_path", "key", "languages")
 
     def __init__(self, condition: Condition) -> None:
         self.key = condition.argument
+        self.is_path = all(isinstance(value, str) and kind_of_value(value) is Kind.PATH for value in condition.values)
         self.languages = languages_of(condition.argument)
         self._value = _value_test(tuple((type(value), value) for value in condition.values))
         self._patterns: dict[Language, tuple[Pattern, ...]] = {

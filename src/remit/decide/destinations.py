@@ -15,6 +15,7 @@ from enum import Enum
 
 from remit.decide.arguments import Position, leaves
 from remit.model.decision import Request
+from remit.model.ids import printable
 from remit.model.remit import Scalar
 
 _DESTINATIONS = frozenset({Position.WHOM, Position.WHERE})
@@ -194,7 +195,7 @@ def goes_outside(request: Request, domains: Iterable[str], verbs: frozenset[str]
         return "a destination cannot be read"
     listed = tuple(domains)
     if any(isinstance(host, str) and not is_inside(host, listed) for host in hosts):
-        return "a destination is outside"
+        return f"a destination is outside {' and '.join(f'`{printable(domain, 60)}`' for domain in listed[:3])}"
     if "transmit" in verbs and not is_named:
         return "no destination is given"
     return None

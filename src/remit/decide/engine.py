@@ -19,15 +19,16 @@ from itertools import product
 from typing import TypeGuard
 
 from remit.decide import reasons
-from remit.decide.answers import MATCH, NO
+from remit.decide.answers import ABSENT, MATCH, NO
 from remit.decide.arguments import Language
-from remit.decide.conditions import Test, choices
+from remit.decide.conditions import Test, argument_at, choices
 from remit.decide.destinations import goes_outside
 from remit.decide.index import CanLine, Entry, Index, NeverLine, Standing, place
 from remit.decide.limits import Spent, over_pay
 from remit.decide.mandate import beyond_mandate
 from remit.decide.statements.reading import Unit, verbs_in_statements
 from remit.decide.understanding import NotUnderstoodError, verbs_of
+from remit.document.pattern import resource_matcher
 from remit.model.decision import Decision, Outcome, Request, Step
 from remit.model.ids import printable
 from remit.model.mandate import Mandate
@@ -239,33 +240,40 @@ def _covering_together(partial: list[tuple[CanLine, list[tuple[Test, Language]]]
 
 def _unmatched(entry: Entry, remit: Remit, request: Request, verbs: frozenset[str], mandate: Mandate | None) -> Decision:
     nearest = _nearest(entry, request, verbs)
-    because = reasons.unmatched(_shown(request), remit, nearest)
+    because = reasons.unmatched(request, remit, nearest)
     if mandate is None or mandate.task is None:
         because += reasons.NO_TASK
     return _by_mode(remit, Step.NO_MATCH, "", nearest[1] if nearest else 0, because)
 
 
 def _nearest(entry: Entry, request: Request, verbs: frozenset[str]) -> tuple[str, int, str] | None:
-    """The first line on the same verb and resource, and what of it is not met."""
+    """The line to look at first, and what of it is not met: one on the same verb and resource, one on the resource, one on the system."""
     lines = entry.cans.get(request.system)
     for line in lines.some(verbs, request.resource) if lines is not None else ():
-        missing = [f"`{printable(test.key)}`" for test in line.tests if not _is_met(test, request)]
+        missing = [_unmet(test, request) for test in line.tests if not _is_met(test, request)]
         if line.columns and not _within_columns(line, request):
-            missing.append("the columns")
+            missing.append("it does not allow the columns as given")
         if line.data_class is not None and request.arguments.get("data_class") != line.data_class:
-            missing.append("the data class")
+            missing.append("it does not allow the data class as given")
         if missing:
-            return line.rule, line.line, f"it does not allow {', '.join(missing)} as given"
-    return _first_on_system(entry.remit, request.system)
-
-
-def _first_on_system(remit: Remit | None, system: str) -> tuple[str, int, str] | None:
-    """Where to begin reading when nothing of a remit is about what was asked: its first line on the same system."""
-    for objective in remit.objectives if remit is not None else ():
+            return line.rule, line.line, reasons.all_of(missing)
+    first = None
+    for objective in entry.remit.objectives if entry.remit is not None else ():
         for position, capability in enumerate(objective.can):
-            if capability.system == system:
-                return f"objectives.{objective.name}.can[{position}]", capability.line, f"it is about `{printable(capability.resource)}`"
-    return None
+            if capability.system != request.system:
+                continue
+            rule = f"objectives.{objective.name}.can[{position}]"
+            if resource_matcher(capability.resource)(request.resource):
+                return rule, capability.line, reasons.another_verb(capability.verb, request, verbs)
+            first = first or (rule, capability.line, f"it is about `{printable(capability.resource)}`")
+    return first
+
+
+def _unmet(test: Test, request: Request) -> str:
+    """What is wrong with one argument; its value is never told."""
+    value = argument_at(request.arguments, test.key)
+    is_unreadable_path = test.is_path and isinstance(value, str) and test.of_value(request) is ABSENT
+    return reasons.unmet(test.key, is_missing=value is None, is_unreadable_path=is_unreadable_path)
 
 
 def _is_met(test: Test, request: Request) -> bool:

@@ -6,6 +6,8 @@ Invariants:
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from remit.decide.index import Entry, Standing, place
 from remit.model.decision import Request
 from remit.model.ids import printable
@@ -59,12 +61,35 @@ def outside_mandate(shown: str, why: str) -> str:
     return f"{shown} is outside the mandate of this task: {why}"
 
 
-def unmatched(shown: str, remit: Remit, nearest: tuple[str, int, str] | None) -> str:
-    """`nearest` is the rule and line that would have allowed it, and what is missing."""
+def unmatched(request: Request, remit: Remit, nearest: tuple[str, int, str] | None) -> str:
+    """`nearest` is the rule and line that a person should look at first, and what of it is not met."""
+    told = f"{action(request)} is covered by no line of {place(remit.path, 0)}"
     if nearest is None:
-        return f"{shown} is covered by no line of {place(remit.path, 0)}"
+        return f"{told}; none is about `{printable(request.system)}`"
     rule, line, missing = nearest
-    return f"{shown} is covered by no line of {place(remit.path, 0)}; the nearest is {place(remit.path, line)} ({rule}): {missing}"
+    return f"{told}; the nearest is {place(remit.path, line)} ({rule}): {missing}"
+
+
+def unmet(key: str, *, is_missing: bool, is_unreadable_path: bool) -> str:
+    """Why the argument that a key of a `where` names does not match."""
+    name = f"`{printable(key)}`"
+    if is_missing:
+        return f"{name} is missing"
+    if is_unreadable_path:
+        return f"{name} counts as missing: write it as a full path that begins with `/`"
+    return f"it does not allow {name} as given"
+
+
+def all_of(missing: Sequence[str]) -> str:
+    return " and ".join(missing)
+
+
+def another_verb(verb: str, request: Request, verbs: Collection[str]) -> str:
+    """A line on the same resource and another verb."""
+    if verbs:
+        return f"it is for `{verb}`, and this is {' and '.join(f'`{known}`' for known in sorted(verbs))}"
+    name = f"`{printable(request.action)}`"
+    return f"it is for `{verb}`, and what {name} does is not known; a line that names {name}, or one of `call`, would cover it"
 
 
 def not_understood(request: Request, why: str) -> str:

@@ -77,3 +77,7 @@ def test_the_resource_of_a_system_that_is_no_tool_is_a_destination() -> None:
 def test_a_listed_domain_in_its_own_letters_matches_its_ascii_form() -> None:
     request = Request(agent="a", system="mcp:mail", action="send", resource="send", arguments={"to": "a@xn--bcher-kva.example"})
     assert goes_outside(request, ("bücher.example",), TRANSMIT) is None
+
+
+def test_the_reason_names_the_domains_that_would_be_inside() -> None:
+    assert why({"to": "eve@evil.test"}) == "a destination is outside `example.com`"

@@ -131,6 +131,45 @@ def test_a_near_miss_names_the_line_and_the_argument_that_it_needs() -> None:
     assert "passwd" not in decision.because
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"pth": "/data/x"}, "`path` is missing"),
+        ({"path": "data/x"}, "`path` counts as missing: write it as a full path that begins with `/`"),
+        ({"path": 7}, "it does not allow `path` as given"),
+    ],
+)
+def test_a_near_miss_says_what_is_wrong_with_the_argument(arguments: dict[str, Any], expected: str) -> None:
+    assert f"remits/a.yaml:10 (objectives.read-reports.can[0]): {expected}" in ask(index(), call("read_text_file", **arguments)).because
+
+
+def test_a_line_on_the_tool_with_another_verb_is_the_nearest_and_says_so() -> None:
+    text = """
+remit: 1
+agent: cost-triage
+purpose: p
+owner: {contact: dana@example.com}
+objectives:
+  o:
+    why: w
+    can:
+      - {list: "mcp:files", resource: list_directory}
+      - {read: "mcp:files", resource: "*"}
+"""
+    index = build_index(
+        [parse_or_raise(text, "a.yaml")], {"cost-triage": AgentState.ACTIVE}, [Vocabulary("mcp", {"wipe": Verb.DELETE}, str, False)]
+    )
+    unknown = ask(index, call("frobnicate"))
+    assert unknown.line == 11
+    assert "it is for `read`, and what `frobnicate` does is not known" in unknown.because
+    assert "a.yaml:11 (objectives.o.can[1]): it is for `read`, and this is `delete`" in ask(index, call("wipe")).because
+
+
+def test_a_server_that_no_line_is_about_is_named() -> None:
+    elsewhere = Request(agent="cost-triage", system="mcp:wrong", action="list_directory", resource="list_directory")
+    assert "is covered by no line of remits/a.yaml; none is about `mcp:wrong`" in ask(index(), elsewhere).because
+
+
 def test_hostile_names_are_escaped() -> None:
     decision = ask(index(), call("evil\x1b[31m\u202etool\n"))
     assert "\x1b" not in decision.because
