@@ -15,6 +15,7 @@ from typing import Protocol
 from remit.decide.answers import Answer
 from remit.decide.arguments import Language, language_of, languages_of
 from remit.model.decision import Request
+from remit.model.verbs import Verb
 
 MAX_CHARACTERS = 100_000
 """A longer statement counts as absent."""
@@ -48,15 +49,35 @@ def units_of(language: Language, text: str) -> tuple[Unit, ...] | None:
 
 
 NO_VERBS: frozenset[str] = frozenset()
+ALL_VERBS = frozenset(verb.value for verb in Verb)
+_MAX_VALUES = 200_000
 
 
 def verbs_in_statements(request: Request) -> frozenset[str]:
-    """The verbs that the SQL in the arguments of a request has by itself; a `never` looks at them beside the tool's own."""
+    """The verbs that the SQL in the arguments of a request has by itself, in lists and objects too.
+
+    A `never` looks at them beside the tool's own.
+    """
     found = NO_VERBS
-    for name, value in request.arguments.items():
-        if Language.SQL in languages_of(name) and language_of(request.system, request.action, name) is Language.SQL:
-            found |= _verbs_in(value) if isinstance(value, str) else NO_VERBS
+    waiting: list[tuple[str, object]] = list(request.arguments.items())
+    left = _MAX_VALUES
+    while waiting:
+        name, value = waiting.pop()
+        left -= 1
+        if left < 0:
+            return ALL_VERBS  # more than can be looked through: any of it may be a statement
+        if isinstance(value, Mapping):
+            # A name that says nothing of a language leaves it to the name around it: `{sql: {text: ...}}`.
+            waiting.extend((key if languages_of(key) else name, inner) for key, inner in value.items())
+        elif isinstance(value, list | tuple):
+            waiting.extend((name, inner) for inner in value)
+        elif isinstance(value, str) and Language.SQL in languages_of(name) and _is_sql(request, name):
+            found |= _verbs_in(value)
     return found
+
+
+def _is_sql(request: Request, name: str) -> bool:
+    return language_of(request.system, request.action, name) is Language.SQL
 
 
 def _verbs_in(text: str) -> frozenset[str]:
