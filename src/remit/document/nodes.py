@@ -45,6 +45,9 @@ _ADVICE = {
     "found character '@'": "quote text that begins with `@`",
     "found character '\\t'": "indent with spaces",
     "mapping values are not allowed": "quote text that has `: ` in it",
+    "parsing a flow mapping expected ',' or '}'": "a comma is missing, or the `{{` of line {line} is not closed",
+    "parsing a flow sequence expected ',' or ']'": "a comma is missing, or the `[` of line {line} is not closed",
+    "expected <block end>": "indent this line like the others of its block, which begins in line {line}",
 }
 """What a person probably meant, by the words of the YAML library's complaint."""
 _LONGEST_NUMBER = 400
@@ -235,6 +238,7 @@ def _events(text: str) -> Iterator[Any]:
 def _not_well_formed(error: Exception, text: str, path: str) -> Problem:
     line = column = 0
     what = ""
+    context = error.context_mark if isinstance(error, MarkedYAMLError) else None
     if isinstance(error, MarkedYAMLError):
         is_unclosed = "end of stream" in str(error.problem) or "stream end" in str(error.problem)
         mark = (error.context_mark if is_unclosed else None) or error.problem_mark or error.context_mark
@@ -246,6 +250,7 @@ def _not_well_formed(error: Exception, text: str, path: str) -> Problem:
         what = "a control character"
     what = printable(re.sub(r"\s+", " ", what).rstrip("."), 160)
     advice = next((advice for sign, advice in _ADVICE.items() if sign in what), "")
+    advice = advice.format(line=context.line + 1 if context else line)
     told = f"not well-formed YAML: {what}" if what else "not well-formed YAML"
     return Problem(path=path, line=line, column=column, code="yaml", what=told, help=advice)
 

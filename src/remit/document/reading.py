@@ -27,6 +27,16 @@ _IDENTITY_FORMS = {
     "kubernetes": (re.compile(r"kubernetes:[A-Za-z0-9][\w.-]*/[a-z0-9.-]+/[a-z0-9.-]+\Z"), "kubernetes:CLUSTER/NAMESPACE/NAME"),
     "oauth": (re.compile(r"oauth:client/\S+\Z"), "oauth:client/NAME"),
 }
+_LIKE = {
+    "remit": "remit: 1",
+    "owner": "owner: {contact: dana@example.com}",
+    "contact": "contact: dana@example.com",
+    "objectives": "objectives: {NAME: {why: TEXT, can: [LINES]}}",
+    "limits": "limits: {calls: 100/hour}",
+    "lifecycle": "lifecycle: {expires: 2027-02-28}",
+    "where": 'where: {path: "/data/**"}',
+}
+"""How a key is written, where its name alone does not tell."""
 Entry = tuple[Node, Node]
 
 
@@ -43,6 +53,10 @@ def advice_for(word: str, choices: Iterable[str]) -> str:
     known = list(choices)
     near = nearest(word, known)
     return f"nearest is `{near}`" if near else "it is one of " + ", ".join(f"`{choice}`" for choice in known)
+
+
+def _written_like(name: str) -> str:
+    return f"write it like `{_LIKE[name]}`" if name in _LIKE else ""
 
 
 class Reader:
@@ -64,12 +78,8 @@ class Reader:
             self.note(node, "empty", f"`{name}` is empty", f"it takes {kind.value}")
         elif node.kind is not NodeKind.REFUSED:
             is_scalar = node.kind in (NodeKind.NUMBER, NodeKind.BOOLEAN)
-            self.note(
-                node,
-                "type",
-                f"`{name}` must be {kind.value}, not {node.kind.value}",
-                "quote it" if kind is NodeKind.TEXT and is_scalar else "",
-            )
+            advice = "quote it" if kind is NodeKind.TEXT and is_scalar else _written_like(name)
+            self.note(node, "type", f"`{name}` must be {kind.value}, not {node.kind.value}", advice)
         return False
 
     def text(self, node: Node, name: str) -> str | None:
@@ -114,7 +124,7 @@ class Reader:
         for key_name in required:
             if key_name not in found and key_name not in meant:
                 place = f"`{name}` has no" if name else "there is no"
-                self.note(node, "missing-key", f"{place} `{key_name}`")
+                self.note(node, "missing-key", f"{place} `{key_name}`", _written_like(key_name))
         return found
 
     @staticmethod
@@ -149,8 +159,9 @@ class Reader:
         try:
             system = system_id(value)
         except IdentifierError as error:
-            near = nearest(value.partition(":")[0], KNOWN_KINDS)
-            self.note(node, "system", str(error), f"nearest kind is `{near}`" if near and near != value.partition(":")[0] else "")
+            kind, colon, _ = value.partition(":")
+            near = nearest(kind, KNOWN_KINDS) if colon else None
+            self.note(node, "system", str(error), f"nearest kind is `{near}`" if near and near != kind else "")
             return None
         if verb == "call" and system.kind != "mcp":
             self.note(

@@ -98,7 +98,8 @@ def _read(path: Path) -> Checked:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "its name is not one"
         what = f"the file cannot be read: {why.lower()}"
-        return Checked(name, None, (Problem(path=name, line=0, what=what, code="unreadable"),))
+        advice = f"give its files: `{name.rstrip('/')}/*.yaml`" if isinstance(error, IsADirectoryError) else ""
+        return Checked(name, None, (Problem(path=name, line=0, what=what, help=advice, code="unreadable"),))
     parsed = parse(content, name)
     return Checked(name, parsed.remit, parsed.problems)
 

@@ -40,7 +40,7 @@ def remit(folder: Path, *words: str) -> tuple[int, str, str]:
         (["clean.yaml", "wrong.yaml"], 1, "wrong.yaml:5:33"),
         (["clean.yaml", "warned.yaml"], 0, "warned.yaml: warning: `a` has a remit in clean.yaml too"),
         (["nowhere.yaml"], 1, "nowhere.yaml: the file cannot be read: no such file or directory"),
-        (["."], 1, ".: the file cannot be read: is a directory"),
+        (["."], 1, ".: the file cannot be read: is a directory; give its files: `./*.yaml`"),
     ],
 )
 def test_check_prints_each_problem_and_its_exit_code_tells_whether_to_act(folder: Path, files: list[str], code: int, told: str) -> None:
