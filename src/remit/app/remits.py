@@ -210,15 +210,20 @@ class Remits:
             raise RefusedError(f"no remit under `{printable(str(self._path))}`: no `*.yaml` with `remit: 1`{found}")
 
     def _tell(self, files: Mapping[Path, _File]) -> None:
+        """Says of each file that changed what its agents are decided by from now on."""
+        holders: dict[str, list[Path]] = {}
+        for path, file in files.items():
+            holders.setdefault(file.agent, []).append(path)
         for path in self._files.keys() - files.keys():
             if self._files[path].agent:
-                self._report(f"`{path}` is gone: agent `{self._files[path].agent}` is unknown now")
+                self._report(f"{_shown(path)} is gone: {_standing(self._files[path].agent, path, holders)}")
         for path, file in files.items():
             before = self._files.get(path)
             if before is file:
                 continue
             if file.remit is not None:
-                self._report(f"`{path}` changed: agent `{file.agent}` is decided by it from now on")
+                agents = dict.fromkeys((file.agent, before.agent if before is not None and before.agent else file.agent))
+                self._report(f"{_shown(path)} changed: {'; '.join(_standing(agent, path, holders) for agent in agents)}")
             elif file.fault:
                 self._report(f"{file.fault}" + (f": agent `{file.agent}` is denied until it is mended" if file.agent else ""))
 
@@ -256,7 +261,7 @@ class Remits:
                 if file.agent:
                     broken[file.agent] = file.fault or f"`{path}` is not a remit any more"
             elif file.agent in remits:
-                broken.setdefault(file.agent, f"`{path}`: agent `{file.agent}` has two remits")
+                broken.setdefault(file.agent, f"it has two remits, {_shown(Path(remits[file.agent].path))} and {_shown(path)}")
             else:
                 remits[file.agent] = file.remit
         for agent in broken:
@@ -273,6 +278,20 @@ class Remits:
         if known is None or known.remit is not remit:
             return Entry(agent, state, remit)
         return known if known.state is state else known.with_state(state)
+
+
+def _shown(path: Path) -> str:
+    return f"`{printable(str(path), 1000)}`"
+
+
+def _standing(agent: str, changed: Path, holders: Mapping[str, list[Path]]) -> str:
+    """What an agent is decided by after a file changed or went."""
+    paths = holders.get(agent, [])
+    if not paths:
+        return f"agent `{agent}` is unknown now"
+    if len(paths) > 1:
+        return f"agent `{agent}` is denied, it has two remits: {_shown(paths[0])} and {_shown(paths[1])}; keep one of them"
+    return f"agent `{agent}` is decided by {'it' if paths == [changed] else _shown(paths[0])} from now on"
 
 
 def _first_error(error: DocumentError) -> Problem:

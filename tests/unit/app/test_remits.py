@@ -118,14 +118,19 @@ def test_a_second_file_for_an_agent_denies_it_while_both_are_there(estate: Estat
     second = write(tmp_path / "remits" / "a-second.yaml", tool="anything")
     assert "two remits" in estate.decision().because
     assert estate.decision(tool="anything").step is Step.FAULT
+    assert "a-second.yaml" in estate.decision().because
+    assert "reader.yaml" in estate.decision().because
+    assert "is denied, it has two remits" in estate.told[-1]
     second.unlink()
     assert estate.allows()
+    assert estate.told[-1].endswith(f"agent `reader` is decided by `{tmp_path / 'remits' / 'reader.yaml'}` from now on")
 
 
 def test_a_file_that_names_another_agent_leaves_the_first_unknown(estate: Estate, tmp_path: Path):
     write(tmp_path / "remits" / "reader.yaml", "other")
     assert estate.allows("other")
     assert estate.decision("reader").step is Step.STANDING
+    assert estate.told[-1].endswith("agent `other` is decided by it from now on; agent `reader` is unknown now")
 
 
 def test_a_file_that_has_not_changed_for_a_while_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
