@@ -93,6 +93,8 @@ _KNOWN = frozenset(
     ]
 )
 _PLAIN_VARIABLE = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9#?$!@*_-])\Z")
+_UNCLEAR_IN_BACKQUOTES = re.compile(r"\\|<<")
+"""Backslashes are undone before the text is read, and a here-document ends at the next backquote."""
 _PLAIN_EXPANSION = re.compile(r"\$\{[^`$\\'\"<>(){}\n]*\}\Z")
 _PLAIN_ARITHMETIC = re.compile(r"\$(?:\(\([^`'\"\\{}\[\]#;\n]*\)\)|\[[^`'\"\\{}\[\]#;\n]*\])\Z")
 _SPACE_IN_WORD = re.compile(r"(?<!\\)(?:\\\\)*[ \t\n]")
@@ -203,7 +205,7 @@ def refuse_what_shells_read_differently(node: Node, rows: list[str], source: byt
             raise AbsentError
         case "ansi_c_string" if "\\'" in text_of(node):
             raise AbsentError
-        case "command_substitution" if node.children[0].type == "`" and "\\" in text_of(node):
+        case "command_substitution" if node.children[0].type == "`" and _UNCLEAR_IN_BACKQUOTES.search(text_of(node)):
             raise AbsentError
         case "file_descriptor" if not text_of(node).isdigit():
             raise AbsentError
