@@ -81,13 +81,22 @@ def test_a_name_that_the_remit_does_not_have_is_told_and_allows_nothing(world: W
     assert "`read_note` of `mcp:other`" in denial(talk.ask("read_note", path=str(world.data / "a.txt")))
     code, errors = talk.end()
     assert code == 0
-    assert "names no `mcp:other`" in errors
+    assert "names no `mcp:other`, only `mcp:notes`; every call of it is denied" in errors
+
+
+def test_a_name_with_its_kind_is_the_same_server(world: World):
+    talk = world.start("--name", "mcp:notes")
+    assert "result" in talk.ask("read_note", path=str(world.data / "a.txt"))
+    assert talk.end()[0] == 0
 
 
 def test_a_server_that_is_not_there_and_a_log_that_cannot_be_written_end_with_1(world: World):
     ended = run("--remit", str(world.remit), "--state", str(world.folder / "state"), "--", "/no/such/server")
     assert ended.returncode == 1
-    assert b"`/no/such/server` cannot be started: No such file" in ended.stderr
+    assert b"`/no/such/server` cannot be started: no such file" in ended.stderr
+    ended = run("--remit", str(world.remit), "--state", str(world.folder / "state"), "--", "no-such-server")
+    assert ended.returncode == 1
+    assert b"`no-such-server` cannot be started: no program of this name is on the PATH" in ended.stderr
     ended = run("--remit", str(world.remit), "--log", str(world.folder), "--", "cat")
     assert ended.returncode == 1
     assert b"decision log" in ended.stderr

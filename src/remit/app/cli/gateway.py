@@ -23,7 +23,8 @@ _EPILOG = """In the configuration of an MCP client, put the gateway in front of 
       ["gateway", "--remit", "/path/to/remit.yaml", "--name", "files", "--",
        "npx", "-y", "@modelcontextprotocol/server-filesystem", "/data"]}}}
 
-On the first day add "--observe" after "gateway": calls are decided and logged, and only what no mode would allow is blocked."""
+On the first day add "--observe" after "gateway": calls are decided and logged, and what the remit would deny passes.
+Lines of the log with "would":"deny" are what would have been blocked."""
 
 
 def register(app: typer.Typer) -> None:
@@ -39,15 +40,24 @@ def gateway(
         str | None,
         typer.Option(metavar="SERVER", help="The server's name in the remit (mcp:SERVER); needed where it names several."),
     ] = None,
-    task: Annotated[str | None, typer.Option(metavar="TEXT", help="The person's words; values that nobody named are held back.")] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The person's words; values that only a tool result holds are held back.")
+    ] = None,
     log: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Append decisions here. Default: decisions/decisions.jsonl in the state folder."),
     ] = None,
-    observe: Annotated[bool, typer.Option("--observe", help="Decide and log, and block only what no mode allows.")] = False,
+    observe: Annotated[
+        bool, typer.Option("--observe", help="Decide and log, and let pass what the remit would deny; put it before --.")
+    ] = False,
     state: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where the log, quarantines and known tools stand.", show_default=False),
+        typer.Option(
+            metavar="FOLDER",
+            help="Where the log, quarantines and known tools stand. "
+            "Default: ~/.local/state/remit (macOS: ~/Library/Application Support/remit).",
+            show_default=False,
+        ),
     ] = None,
     agent: Annotated[str | None, typer.Option("--agent", metavar="ID", hidden=True)] = None,
     store: Annotated[str | None, typer.Option("--store", metavar="URL", hidden=True)] = None,
@@ -128,9 +138,10 @@ def _system(remit: Remit, name: str | None) -> str:
     """`mcp:SERVER`, by name or because the remit names only one."""
     named = sorted(_mcp_systems(remit))
     if name is not None:
-        system = str(system_id(f"mcp:{name}"))
+        system = str(system_id(f"mcp:{name.removeprefix('mcp:')}"))
         if system not in named:
-            sys.stderr.write(f"remit gateway: the remit names no `{system}`, so nothing of it is allowed\n")
+            others = f", only {', '.join(f'`{other}`' for other in named)}" if named else ""
+            sys.stderr.write(f"remit gateway: the remit names no `{system}`{others}; every call of it is denied\n")
         return system
     if len(named) == 1:
         return named[0]

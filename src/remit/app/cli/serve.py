@@ -37,7 +37,12 @@ def serve(
     port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8686,
     state: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where quarantines, the operator's token and, by default, the log stand.", show_default=False),
+        typer.Option(
+            metavar="FOLDER",
+            help="Where quarantines, the operator's token and the log stand. "
+            "Default: ~/.local/state/remit (macOS: ~/Library/Application Support/remit).",
+            show_default=False,
+        ),
     ] = None,
     log: Annotated[
         Path | None,
@@ -48,8 +53,9 @@ def serve(
 ) -> None:
     """Decide for every enforcement point that asks by AuthZEN.
 
-    For now it needs --decisions-only and --remit PATH: each file counts as approved. Decisions are logged before they are answered.
-    Only programs of this machine may ask; they need no sign-in. To end a quarantine takes the token in the file operator-token.
+    It needs --decisions-only and --remit PATH: each file counts as approved. Decisions are logged before they are answered.
+    Only programs of this machine may ask; they need no sign-in. Ending a quarantine takes the token in the file operator-token of the
+    state folder; the start prints its path.
     """
     if not decisions_only:
         raise UsageError("serve needs `--decisions-only`: it decides from remit files alone")

@@ -280,7 +280,9 @@ class Relay:
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, process_group=0, preexec_fn=_ending_with_parent()
             )
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+            if isinstance(error, FileNotFoundError) and "/" not in self._command[0]:
+                why = "no program of this name is on the PATH"
             raise RefusedError(f"the server `{printable(self._command[0])}` cannot be started: {why}") from error
         for pipe in (server.stdin, server.stdout):
             if pipe is not None and _SET_PIPE_SIZE is not None:
