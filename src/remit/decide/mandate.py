@@ -23,7 +23,20 @@ import msgspec
 
 from remit.decide.arguments import TASK_WORDS, Position, leaves
 from remit.decide.destinations import hosts_in_destination
-from remit.decide.provenance import Shape, amounts, candidates, compact, folded_text, folded_value, shape_of, stands_in, texts_in, tokens
+from remit.decide.provenance import (
+    Shape,
+    amounts,
+    candidates,
+    compact,
+    folded_text,
+    folded_value,
+    numbers,
+    shape_of,
+    squeezed,
+    stands_in,
+    texts_in,
+    tokens,
+)
 from remit.model.decision import Request
 from remit.model.ids import printable
 from remit.model.mandate import Mandate
@@ -36,6 +49,7 @@ _MAX_VALUES = 200_000
 """Values remembered per session, named or from results."""
 _MAX_RESULT_CHARACTERS = 4_000_000
 """Result text remembered per session; the oldest goes first, its words stay."""
+_LEAST_SQUEEZED = 8
 _LONGEST_VALUE = 2_000
 """A longer text names nothing."""
 _FORGOTTEN = "\x00"
@@ -95,7 +109,7 @@ def after_result(mandate: Mandate, request: Request, result: Any) -> Mandate:
         return mandate
     lines = "\n".join(texts_in(result)).casefold()
     text = folded_text(lines)
-    came = {word for word in tokens(text) if len(word) <= _LONGEST_VALUE} | candidates(lines, Shape.ACCOUNT)
+    came = {word for word in tokens(text) if len(word) <= _LONGEST_VALUE} | candidates(lines, Shape.ACCOUNT) | numbers(text)
     came -= mandate.from_results
     if len(mandate.from_results) + len(came) > _MAX_VALUES:
         came = {_FORGOTTEN}
@@ -176,6 +190,11 @@ def _is_sink(position: Position, folded: str, *, is_unknown_tool: bool) -> bool:
 def _parts(folded: str, position: Position) -> Iterator[str]:
     """A value, and the addresses and hosts inside it, since a known host with new words after it is still that host."""
     yield folded
+    plain = squeezed(folded)
+    if plain is not None and plain != folded:
+        yield plain
+    if plain is not None or len(folded) <= _LONGEST_VALUE:
+        yield from candidates(folded, Shape.ACCOUNT)
     if position in (Position.WHOM, Position.WHERE, Position.UNKNOWN) or shape_of(folded) is not None:
         if " " in folded or "," in folded or ";" in folded:
             yield from candidates(folded, Shape.MAIL)
@@ -197,12 +216,26 @@ def _is_named(mandate: Mandate, folded: str) -> bool:
     if folded in mandate.named:
         return True
     task = _task(mandate.task or "")
-    if stands_in(folded, task):
+    if stands_in(folded, task) or folded in _numbers(mandate.task or ""):
+        return True
+    plain = squeezed(folded)
+    if plain is not None and len(plain) >= _LEAST_SQUEEZED and plain in _squeezed_task(mandate.task or ""):
         return True
     if shape_of(folded) is Shape.ACCOUNT:
         account = compact(folded)
         return account in mandate.named or account in candidates(task, Shape.ACCOUNT)
     return False
+
+
+@lru_cache(maxsize=256)
+def _numbers(task: str) -> frozenset[str]:
+    return numbers(folded_text(task))
+
+
+@lru_cache(maxsize=256)
+def _squeezed_task(task: str) -> str:
+    """The task without what stands between digits and letters: a person writes a number in groups."""
+    return "".join(letter for letter in folded_text(task) if letter.isalnum())
 
 
 @lru_cache(maxsize=256)

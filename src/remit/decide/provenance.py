@@ -22,6 +22,10 @@ _TRIM = ".:!?*_=&"
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?\Z")
 
 
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z")
+_NUMBER_IN_TEXT = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w.,])\d{1,30}(?:\.\d{1,30})?(?![\w])")
+
+
 class Shape(Enum):
     """What a value looks like by itself."""
 
@@ -73,9 +77,16 @@ _LABEL_CHARACTERS = 32
 """How far before a run of digits its label is looked for."""
 
 
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+"""Characters that a reader does not see, so they make no other value."""
+_SEPARATORS = re.compile(r"[\W_]+")
+_LEAST_DIGITS = 6
+_LONGEST_ACCOUNT = 64
+
+
 def folded_text(text: str) -> str:
     """A text as values are looked for in it."""
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = text if text.isascii() else _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
     return " ".join(plain.casefold().split())
 
 
@@ -86,7 +97,9 @@ def folded_value(value: Scalar) -> str | None:
         return None
     if isinstance(value, str):
         folded = folded_text(value)
-        return (_plain_number(folded) if _NUMBER.match(folded) and len(folded) < 40 else folded) or None
+        if len(folded) < 40 and (_NUMBER.match(folded) or _GROUPED.match(folded)):
+            return _plain_number(folded.replace(",", ""))
+        return folded or None
     try:
         return _plain_number(repr(value))
     except InvalidOperation:
@@ -101,6 +114,12 @@ def _plain_number(text: str) -> str:
 def compact(folded: str) -> str:
     """An account number without the spaces and dashes that people write into it."""
     return folded.replace(" ", "").replace("-", "")
+
+
+def squeezed(folded: str) -> str | None:
+    """A number or account without whatever stands between its digits and letters; None for a value with few digits."""
+    plain = _SEPARATORS.sub("", folded)
+    return plain if sum(map(str.isdigit, plain[:_LONGEST_ACCOUNT])) >= _LEAST_DIGITS and len(plain) <= _LONGEST_ACCOUNT else None
 
 
 def shape_of(folded: str) -> Shape | None:
@@ -193,6 +212,11 @@ def _may_be_account(match: re.Match[str], text: str) -> bool:
         return True
     before = text[max(0, match.start() - _LABEL_CHARACTERS) : match.start()]
     return _DATE.match(match[0]) is None and _NOT_AN_ACCOUNT.search(before) is None
+
+
+def numbers(text: str) -> frozenset[str]:
+    """The distinct numbers in a folded text in their plain form: `1,234.50` is `1234.5`."""
+    return frozenset(_plain_number(match[0].replace(",", "")) for match in _NUMBER_IN_TEXT.finditer(text))
 
 
 def amounts(text: str) -> frozenset[str]:
