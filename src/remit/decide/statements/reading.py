@@ -45,7 +45,7 @@ def units_of(language: Language, text: str) -> tuple[Unit, ...] | None:
     """The actions in a statement, in the order in which they stand; None where it cannot be read."""
     if len(text) > MAX_CHARACTERS:
         return None
-    return _kept(language, text) if len(text) <= _KEPT_CHARACTERS else _read(language, text)
+    return _kept(language, text) if len(text) <= _KEPT_CHARACTERS else _kept_long(language, text)
 
 
 NO_VERBS: frozenset[str] = frozenset()
@@ -91,6 +91,12 @@ def _verbs_in(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _kept(language: Language, text: str) -> tuple[Unit, ...] | None:
+    return _read(language, text)
+
+
+@lru_cache(maxsize=4)
+def _kept_long(language: Language, text: str) -> tuple[Unit, ...] | None:
+    """Every line of a remit asks anew, so a long text is kept for the time of its decision."""
     return _read(language, text)
 
 

@@ -36,6 +36,7 @@ _NO_ARGUMENTS: Mapping[str, Any] = {}
 _ALLOWS = frozenset({Outcome.ALLOW, Outcome.MODIFY})
 _MAX_PATHS = 64
 """Following links asks the disk, while every other request waits."""
+_MAX_FOLDERS = 4000
 _LONGEST_PATH = 4096
 _LONGEST_SYSTEM = 200
 """A system is shorter by its grammar; longer text is not kept in the cache."""
@@ -136,6 +137,8 @@ def _request(evaluation: Evaluation) -> Request:
     paths = list(itertools.islice(_paths_in(arguments.values()), _MAX_PATHS + 1))
     if len(paths) > _MAX_PATHS:
         return _not_understood(evaluation, f"there are more than {_MAX_PATHS} paths in the arguments")
+    if paths and sum(path.count("/") for path in paths if len(path) <= _LONGEST_PATH) > _MAX_FOLDERS:
+        return _not_understood(evaluation, f"the paths in the arguments have more than {_MAX_FOLDERS} folders")
     return Request(
         agent=agent,
         system=system,

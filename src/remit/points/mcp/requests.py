@@ -33,6 +33,8 @@ _PASSING = frozenset({LIST_TOOLS, "resources/list", "resources/templates/list", 
 MAX_PATHS = 1000
 """Texts that look like paths in one call; a call with more is not understood."""
 MAX_PATH_CHARS = 4096
+MAX_FOLDERS = 20_000
+"""Folders in all paths of one call: each is looked up on the disk while the client waits."""
 _UNPLAIN_ADDRESS = re.compile(r"[\\\0]|%2[ef]|%5c|(?:^|/)\.\.?(?:/|$|\?|#)", re.IGNORECASE)
 
 
@@ -120,11 +122,15 @@ def _resolve(arguments: dict[str, Any], paths: dict[str, str]) -> str:
 
     A text with `..` behind a link means one place to a server that reads it letter by letter and another to the system.
     """
+    folders = 0
     for text in _texts(arguments):
         if text in paths or not text.startswith("/") or len(text) > MAX_PATH_CHARS or "\0" in text:
             continue
         if len(paths) >= MAX_PATHS:
             return f"the call names more than {MAX_PATHS} paths"
+        folders += text.count("/")
+        if folders > MAX_FOLDERS:
+            return f"the paths of the call have more than {MAX_FOLDERS} folders"
         real = os.path.realpath(text)
         if ".." in text and real != os.path.realpath(os.path.normpath(text)):
             return "a path with `..` behind a link means two places"

@@ -24,6 +24,7 @@ Id = str | int
 MAX_DEPTH = 64
 """Nesting of objects and lists in a line of the client."""
 MAX_ID_CHARS = 1024
+_MAX_DIGITS = 1000
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -83,7 +84,7 @@ def read(line: bytes) -> Message | Refusal:
         return found
 
     try:
-        body = json.loads(text, object_pairs_hook=collect, parse_constant=_refuse_constant, parse_float=_finite)
+        body = json.loads(text, object_pairs_hook=collect, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except RecursionError:
         return Refusal(INVALID_REQUEST, f"the line nests deeper than {MAX_DEPTH}")
     except ValueError as error:
@@ -165,6 +166,12 @@ def _plain_id(value: Any) -> Id | None:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"`{name}` is not a JSON value")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"a number has {len(digits)} digits, and at most {_MAX_DIGITS} are read")
+    return int(digits)
 
 
 def _finite(digits: str) -> float:
