@@ -53,24 +53,36 @@ def cli_page() -> str:
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
+NAMED_ROWS = {"framework": "name", "client": "name", "secret": "kind"}
+"""Tables whose rows are named, and the key that names them."""
+
+
 def names_in(table: Any) -> set[str]:
-    """Every value of a key `framework` (or `form`, `client`) at any depth of a table of facts."""
+    """Every framework, client, form and kind of secret that is named at any depth of a table of facts."""
     if isinstance(table, list):
         return set().union(*map(names_in, table)) if table else set()
     if not isinstance(table, dict):
         return set()
     own = {str(table[key]) for key in ("framework", "client", "form") if isinstance(table.get(key), str)}
+    for key, name in NAMED_ROWS.items():
+        rows = table.get(key)
+        own |= {str(row[name]) for row in rows if name in row} if isinstance(rows, list) else set()
     return own.union(*map(names_in, table.values())) if table else own
 
 
 def discovery_page() -> str:
     """`reference/discovery.md`."""
     lines = ["# What is discovered", "", NOTE, ""]
-    lines += ["Detection is by tables of facts: adding a framework adds rows. Each table, with the names that stand in it:", ""]
+    lines += [
+        "Detection is by tables of facts: adding a framework adds rows. Each table, with what it is about and the names that stand in it:",
+        "",
+    ]
     for path in sorted(TABLES.glob("*.toml")):
-        table = tomllib.loads(path.read_text("utf-8"))
-        names = sorted(names_in(table))
-        lines += [f"## `{path.name}`", "", ", ".join(names) if names else ", ".join(sorted(table)), ""]
+        text = path.read_text("utf-8")
+        table = tomllib.loads(text)
+        about = text.partition("\n")[0].removeprefix("# ").partition(". ")[0].rstrip(".") + "."
+        names = ", ".join(f"`{name}`" for name in sorted(names_in(table), key=str.lower))
+        lines += [f"## `{path.name}`", "", about, "", names or "Sections: " + ", ".join(f"`{name}`" for name in sorted(table)), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
