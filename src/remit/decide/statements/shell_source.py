@@ -130,7 +130,7 @@ _WHOLES = frozenset(
 _AFTER_WORDS = frozenset({b"", b" ", b"\t", b"\n", b";", b"&", b"|", b")", b"<", b">"})
 _BEFORE_WORDS = _AFTER_WORDS | {b"("}
 _BEFORE_COMMENTS = frozenset({b" ", b"\t", b"\n", b";", b"&", b"|", b"(", b")"})
-_OPERATORS_IN_TESTS = frozenset({"&&", "||", "<", ">", "(", ")", ";"})
+_OPERATORS_IN_TESTS = frozenset({"&&", "||", "|", "&", "<", ">", "(", ")", ";"})
 
 
 class AbsentError(Exception):
