@@ -48,10 +48,15 @@ def show(inventory: Inventory, path: str, *, with_tests: bool = False) -> None:
     _print_ledger(console, inventory.ledger, len(agents), with_tests=with_tests)
 
 
+def _room(width: int, columns: int, taken: int) -> int:
+    """What is left for the columns of a table whose width is not fixed: each column has two blanks, and one divides it from the next."""
+    return width - columns * 3 - taken
+
+
 def _print_agents(console: Console, agents: Sequence[Agent]) -> None:
     width = console.width
     if width >= _WIDE:
-        spare = width - 1 - 9 * 2 - (6 + 10 + 16)
+        spare = _room(width, 9, 5 + 10 + 16)
         shares = (0.15, 0.13, 0.25, 0.13, 0.17, 0.17)
         name, model, purpose, identities, tools, where = (max(8, int(spare * share)) for share in shares)
         columns = [
@@ -67,7 +72,7 @@ def _print_agents(console: Console, agents: Sequence[Agent]) -> None:
         ]
         rows = (_wide_row(agent, purpose * 2) for agent in agents)
     else:
-        spare = width - 1 - 4 * 2 - 5
+        spare = _room(width, 4, 5)
         first, second = int(spare * 0.34), int(spare * 0.24)
         columns = [
             _Column("Risk", 5, "bold"),
@@ -115,8 +120,8 @@ def _name(agent: Agent) -> str:
 
 
 def _purpose(agent: Agent, limit: int = 110) -> str:
-    """The first sentence of the instructions, on one line."""
-    text = " ".join((agent.purpose or "").split())
+    """The first sentence of the instructions, on one line; a heading or description in a paragraph of its own ends one."""
+    text = " ".join((agent.purpose or "").strip().partition("\n\n")[0].split())
     sentence = text.split(". ", 1)[0]
     return printable(sentence, limit)
 
@@ -139,7 +144,7 @@ def _some(names: Sequence[str], most: int) -> str:
 
 def _print_servers(console: Console, inventory: Inventory) -> None:
     console.print(Text(f"\nMCP servers ({len(inventory.mcp_servers)})", style="bold"))
-    spare = max(40, console.width - 1 - 5 * 2 - 7)
+    spare = max(40, _room(console.width, 5, 7))
     columns = [
         _Column("Server", int(spare * 0.18), "bold cyan"),
         _Column("Client", int(spare * 0.14)),
@@ -165,7 +170,7 @@ def _print_secrets(console: Console, inventory: Inventory) -> None:
     for secret in inventory.secrets:
         by_value[secret.kind, secret.fingerprint].append(secret)
     console.print(Text(f"\nSecrets in files ({len(by_value)}); values are neither kept nor shown", style="bold red"))
-    spare = max(40, console.width - 1 - 3 * 2 - 16)
+    spare = max(40, _room(console.width, 3, 16))
     columns = [_Column("Kind", int(spare * 0.3), "bold"), _Column("Where", int(spare * 0.7)), _Column("Fingerprint", 16, "dim")]
     rows = (
         [Text(kind), Text(f"{places[0].place}{f' and {len(places) - 1} more' if len(places) > 1 else ''}"), Text(value)]
@@ -196,7 +201,7 @@ def _parts(rows: Iterator[list[Text]]) -> Iterator[list[list[Text]]]:
 
 def _print_ledger(console: Console, ledger: Ledger, agents: int, *, with_tests: bool) -> None:
     console.print()
-    size = f"{ledger.bytes_read / 1e6:,.1f} MB"
+    size = f"{ledger.bytes_read / 1e6:,.1f} MB" if ledger.bytes_read >= 1e6 else f"{ledger.bytes_read / 1e3:,.1f} kB"
     tests = "" if with_tests or not ledger.tests else f", and {_count(ledger.tests, 'more')} in tests (--tests lists them)"
     console.print(Text(f"{_count(agents, 'agent', 's')}{tests}. Read {_count(ledger.files_read, 'file', 's')} ({size})."))
     if not ledger.files_read and not ledger.skipped:
@@ -210,18 +215,24 @@ def _print_ledger(console: Console, ledger: Ledger, agents: int, *, with_tests: 
             for count, reason in _reasons(gaps):
                 table.add_row(f"{count:,}", Text(reason))
             console.print(table)
+    if any(len(members) > _EXAMPLES for gaps in (ledger.skipped, ledger.unresolved) for members in _by_reason(gaps).values()):
+        console.print(Text("\n--json lists every one with its place."))
 
 
 def _count(number: int, word: str, plural: str = "") -> str:
     return f"{number:,} {word}{'' if number == 1 else plural}"
 
 
-def _reasons(gaps: Sequence[Gap]) -> Iterator[tuple[int, str]]:
-    """A line for each reason, the most frequent first, with examples."""
+def _by_reason(gaps: Sequence[Gap]) -> dict[str, list[Gap]]:
     groups: dict[str, list[Gap]] = defaultdict(list)
     for gap in gaps:
         groups[f"{gap.kind.value}: {printable(gap.what, 100)}" if gap.is_file else gap.kind.value].append(gap)
-    for reason, members in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
+    return groups
+
+
+def _reasons(gaps: Sequence[Gap]) -> Iterator[tuple[int, str]]:
+    """A line for each reason, the most frequent first, with examples."""
+    for reason, members in sorted(_by_reason(gaps).items(), key=lambda group: (-len(group[1]), group[0])):
         examples = ", ".join(
             printable(str(gap.place), 80) + ("" if gap.is_file else f" ({printable(gap.what, 80)})") for gap in members[:_EXAMPLES]
         )

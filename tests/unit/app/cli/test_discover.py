@@ -113,6 +113,34 @@ def test_the_table_says_what_an_agent_is_at_any_width(
     )
 
 
+@pytest.mark.parametrize("width", [60, 80, 150, 170, 200, 230])
+def test_a_table_fits_its_width_and_breaks_no_short_word(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+):
+    (folder / "a.py").write_text(_AGENT, "utf-8")
+    (folder / "compose.yaml").write_text("services: {helper: {build: ., environment: {OPENAI_API_KEY: x}}}\n", "utf-8")
+    (folder / "Dockerfile").write_text('FROM python\nCMD ["python", "a.py"]\n', "utf-8")
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert _run(monkeypatch, "root") == 0
+    told = capsys.readouterr().out
+    assert "production" in told
+    assert max(map(len, told.splitlines())) <= width
+
+
+def test_the_ledger_says_how_much_was_read_and_where_the_rest_of_it_stands(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (folder / "a.py").write_text("x = 1\n" * 250, "utf-8")
+    assert _run(monkeypatch, "root") == 0
+    told = capsys.readouterr().out
+    assert "Read 1 file (1.5 kB)." in told
+    assert "--json" not in told
+    for number in range(4):
+        (folder / f"{number}.zzz").write_text("x", "utf-8")
+    assert _run(monkeypatch, "root") == 0
+    assert "--json lists every one with its place." in capsys.readouterr().out
+
+
 def test_an_empty_folder_is_done_and_says_that_nothing_was_there(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
