@@ -17,12 +17,14 @@ from rich.table import Table
 from rich.text import Text
 
 from remit.model.agent import Agent
-from remit.model.evidence import Gap, SecretSeen
+from remit.model.evidence import Gap, GapKind, SecretSeen
 from remit.model.ids import printable
 from remit.model.ledger import Inventory, Ledger
 
 _WIDE = 150
 _ROWS_A_TABLE = 100
+_KINDS_SHOWN = 3
+"""Kinds of file without a reader that get a line of their own."""
 _EXAMPLES = 3
 
 
@@ -231,10 +233,27 @@ def _by_reason(gaps: Sequence[Gap]) -> dict[str, list[Gap]]:
 
 
 def _reasons(gaps: Sequence[Gap]) -> Iterator[tuple[int, str]]:
-    """A line for each reason, the most frequent first, with examples."""
+    """A line for each reason, the most frequent first, with examples; kinds of file that nobody reads share one after the first few."""
+    kinds_left = _KINDS_SHOWN
+    others: list[list[Gap]] = []
     for reason, members in sorted(_by_reason(gaps).items(), key=lambda group: (-len(group[1]), group[0])):
-        examples = ", ".join(
-            printable(str(gap.place), 80) + ("" if gap.is_file else f" ({printable(gap.what, 80)})") for gap in members[:_EXAMPLES]
-        )
-        more = f", and {len(members) - _EXAMPLES:,} more" if len(members) > _EXAMPLES else ""
-        yield len(members), f"{reason}: {examples}{more}"
+        if members[0].is_file and members[0].kind is GapKind.UNSUPPORTED:
+            kinds_left -= 1
+            if kinds_left < 0:
+                others.append(members)
+                continue
+        yield len(members), f"{reason}: {_examples(members)}"
+    if others:
+        named = ", ".join(f"{len(members):,} {_suffix(members[0])}" for members in others)
+        yield sum(map(len, others)), f"unsupported: other kinds of file that no reader is for: {named}"
+
+
+def _suffix(gap: Gap) -> str:
+    return printable(gap.what.removeprefix("no reader for ").replace("`", "").removesuffix(" files"), 40)
+
+
+def _examples(members: Sequence[Gap]) -> str:
+    examples = ", ".join(
+        printable(str(gap.place), 80) + ("" if gap.is_file else f" ({printable(gap.what, 80)})") for gap in members[:_EXAMPLES]
+    )
+    return examples + (f", and {len(members) - _EXAMPLES:,} more" if len(members) > _EXAMPLES else "")

@@ -231,3 +231,15 @@ def test_a_thousand_agents_are_printed(folder: Path, monkeypatch: pytest.MonkeyP
     (folder / "a.py").write_text(f"from agents import Agent\n{lines}\n", "utf-8")
     assert _run(monkeypatch, "root") == 0
     assert "1,000 agents. Read 1 file" in capsys.readouterr().out
+
+
+def test_many_kinds_of_file_that_nobody_reads_take_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for suffix in ("aaa", "bbb", "ccc", "ddd", "eee"):
+        (folder / f"x.{suffix}").write_text("x", "utf-8")
+    monkeypatch.setenv("COLUMNS", "120")
+    assert _run(monkeypatch, "root") == 0
+    told = capsys.readouterr().out
+    assert "no reader for `.ccc` files: x.ccc" in told
+    assert "2 unsupported: other kinds of file that no reader is for: 1 .ddd, 1 .eee" in told
