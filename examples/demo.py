@@ -21,6 +21,8 @@ from rich.console import Console
 EXAMPLES = Path(__file__).resolve().parent
 REMIT = Path(sys.executable).parent / "remit"
 ACCOUNTS = "accounts@lumen.example"
+MESSAGES = "gateway.txt"
+"""What the gateway says to people; shown only when a claim did not hold."""
 console = Console(highlight=False)
 Call = tuple[str, dict[str, object]]
 
@@ -50,14 +52,21 @@ async def run_task(folder: Path, task: str, calls: list[Call]) -> list[bool]:
     gateway = StdioServerParameters(
         command=str(REMIT),
         args=[
-            *("gateway", "--remit", str(EXAMPLES / "remits" / "invoice-desk.yaml"), "--task", task),
+            *("gateway", "--remit", "examples/remits/invoice-desk.yaml", "--task", task),
             *("--log", str(folder / "decisions.jsonl"), "--state", str(folder / "state")),
             *("--", sys.executable, str(EXAMPLES / "desk" / "server.py"), str(folder)),
         ],
+        cwd=EXAMPLES.parent,
     )
     console.print(f"  task: {task}")
+    with (folder / MESSAGES).open("a", encoding="utf-8") as messages:
+        return await talk(Client(stdio_client(gateway, errlog=messages)), calls)
+
+
+async def talk(agent: Client, calls: list[Call]) -> list[bool]:
+    """Make the calls of a script; True for each that was answered without an error."""
     passed = []
-    async with Client(stdio_client(gateway)) as client:
+    async with agent as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
         console.print(f"  tools that the agent sees: {', '.join(tools)}", style="dim")
         for tool, arguments in calls:
@@ -91,12 +100,13 @@ def story(folder: Path) -> bool:
     answer = subprocess.run([str(REMIT), "discover", str(EXAMPLES / "company"), "--json"], check=True, capture_output=True)
     found = {agent["name"] for agent in json.loads(answer.stdout)["agents"]}
     headline("2. An honest task passes the gateway")
+    console.print("  (the agent is a script, no model is called; the MCP server and the gateway are real)", style="dim")
     honest = asyncio.run(run_task(folder, HONEST_TASK, HONEST_CALLS))
     after_honest = outbox(folder)
-    headline("3. A poisoned document makes the agent try to leave its task")
+    headline("3. A poisoned document makes the agent try to leave its task; what its remit does not allow is denied")
     poisoned = asyncio.run(run_task(folder, POISONED_TASK, POISONED_CALLS))
     after_poisoned = outbox(folder)[len(after_honest) :]
-    headline("What the server itself recorded")
+    headline("Each claim, compared with what the server itself recorded")
     logged = (folder / "decisions.jsonl").read_text("utf-8").splitlines()
     return check(
         [
@@ -129,6 +139,8 @@ def main() -> int:
     """Run the story in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="remit-demo-") as name:
         held = story(Path(name))
+        if not held:
+            console.print((Path(name) / MESSAGES).read_text("utf-8"), markup=False)
         if held and "--once" not in sys.argv[1:]:
             serve(Path(name))
         return 0 if held else 1
