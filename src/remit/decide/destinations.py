@@ -44,6 +44,10 @@ _FILE_ENDINGS = frozenset(
 _DOTS = str.maketrans({"。": ".", "．": ".", "｡": "."})
 
 
+_LONGEST_HOST = 1000
+"""Twice what any system takes; a longer one costs time to bring into its ASCII form."""
+
+
 class Unreadable(Enum):
     """A destination that looks like an address and cannot be read."""
 
@@ -57,6 +61,8 @@ Host = str | Unreadable | None
 
 def ascii_host(text: str) -> str | Unreadable:
     """A host as it is compared: ASCII form, lower case, no dot at the end."""
+    if len(text) > _LONGEST_HOST:
+        return UNREADABLE
     host = unicodedata.normalize("NFKC", text.translate(_DOTS)).rstrip(".").lower()
     if not host.isascii():
         try:

@@ -49,6 +49,8 @@ _MAX_VALUES = 200_000
 """Values remembered per session, named or from results."""
 _MAX_RESULT_CHARACTERS = 4_000_000
 """Result text remembered per session; the oldest goes first, its words stay."""
+_MAX_SEARCHED_CHARACTERS = 250_000_000
+"""Result text searched for the values of one request: a fraction of a second."""
 _LEAST_SQUEEZED = 8
 _LONGEST_VALUE = 2_000
 """A longer text names nothing."""
@@ -90,12 +92,13 @@ def after_call(mandate: Mandate, request: Request) -> Mandate:
     if mandate.task is None:
         return mandate
     sent: set[str] = set()
+    origin = _Origin(mandate)
     for _, _, value in leaves(request.arguments):
         folded = folded_value(value)
         if folded is None or len(folded) > _LONGEST_VALUE:
             continue
         for word in {folded, *tokens(folded)}:
-            if not _came_from_results(mandate, word):
+            if not origin.is_result(word):
                 sent.add(word)
     if sent <= mandate.named or len(mandate.named) + len(sent) > _MAX_VALUES:
         return mandate
@@ -166,6 +169,7 @@ def beyond_mandate(mandate: Mandate, request: Request, verbs: frozenset[str]) ->
         return None
     if not mandate.results and not mandate.from_results:
         return None
+    origin = _Origin(mandate)
     for name, position, value in leaves(request.arguments):
         folded = folded_value(value)
         if folded is None or not _is_sink(position, folded, is_unknown_tool=not verbs):
@@ -173,7 +177,7 @@ def beyond_mandate(mandate: Mandate, request: Request, verbs: frozenset[str]) ->
         if _is_named(mandate, folded):
             continue
         for part in _parts(folded, position):
-            if _came_from_results(mandate, part) and not _is_named(mandate, part):
+            if origin.is_result(part) and not _is_named(mandate, part):
                 return f"`{printable(name)}` came from a tool's result and stands neither in the task's words nor in the remit"
     return None
 
@@ -202,20 +206,44 @@ def _parts(folded: str, position: Position) -> Iterator[str]:
         yield from (host for host in hosts_in_destination(folded) if isinstance(host, str))
 
 
-def _came_from_results(mandate: Mandate, folded: str) -> bool:
-    if folded in mandate.from_results or _FORGOTTEN in mandate.from_results:
-        return True
-    if " " in folded and _TEXT_FORGOTTEN in mandate.from_results:
-        return True
-    if shape_of(folded) is Shape.ACCOUNT and compact(folded) in mandate.from_results:
-        return True
-    return any(stands_in(folded, text) for text in reversed(mandate.results))
+class _Origin:
+    """Whether values of one request came from results; what is beyond the characters that may be searched for it did."""
+
+    def __init__(self, mandate: Mandate) -> None:
+        self._mandate = mandate
+        self._characters = sum(map(len, mandate.results))
+        self._left = _MAX_SEARCHED_CHARACTERS
+        self._known: dict[str, bool] = {}
+
+    def is_result(self, folded: str) -> bool:
+        """Whether a folded value came from a result of this session."""
+        known = self._known.get(folded)
+        if known is None:
+            known = self._known[folded] = self._is_remembered(folded) or self._stands_in_text(folded)
+        return known
+
+    def _is_remembered(self, folded: str) -> bool:
+        came = self._mandate.from_results
+        if folded in came or _FORGOTTEN in came:
+            return True
+        if " " in folded and _TEXT_FORGOTTEN in came:
+            return True
+        return shape_of(folded) is Shape.ACCOUNT and compact(folded) in came
+
+    def _stands_in_text(self, folded: str) -> bool:
+        self._left -= self._characters
+        if len(folded) > _LONGEST_VALUE:
+            # Where it begins like a result it counts as one; the search for more would cost the product of both lengths.
+            return self._left < 0 or any(folded[:_LONGEST_VALUE] in text for text in self._mandate.results)
+        return self._left < 0 or any(stands_in(folded, text) for text in reversed(self._mandate.results))
 
 
 def _is_named(mandate: Mandate, folded: str) -> bool:
     if folded in mandate.named:
         return True
     task = _task(mandate.task or "")
+    if len(folded) > _LONGEST_VALUE:
+        return folded in task
     if stands_in(folded, task) or folded in _numbers(mandate.task or ""):
         return True
     plain = squeezed(folded)

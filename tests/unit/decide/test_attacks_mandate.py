@@ -54,3 +54,16 @@ def test_a_value_from_a_result_is_outside_however_it_is_written(arguments: dict[
 )
 def test_a_value_that_the_person_wrote_is_inside_however_it_is_written(task: str, arguments: dict[str, Any]) -> None:
     assert not is_outside(task, "pay", arguments)
+
+
+def test_values_beyond_what_may_be_searched_for_count_as_from_results() -> None:
+    mandate = open_mandate("s", "write to dana@example.com", None)
+    for number in range(4):
+        request = Request(agent="a", system="mcp:m", action="read", resource="read")
+        mandate = after_result(mandate, request, f"{number} x" * 200_000)
+    few = {"to": ["dana@example.com", *(f"p{number}@example.com" for number in range(10))]}
+    many = {"to": ["dana@example.com", *(f"p{number}@example.com" for number in range(5000))]}
+    sends = frozenset({"transmit"})
+    for arguments, is_met in ((few, False), (many, True), ({"to": ["dana@example.com"] * 5000}, False)):
+        request = Request(agent="a", system="mcp:m", action="send", resource="send", arguments=arguments)
+        assert (beyond_mandate(mandate, request, sends) is not None) is is_met
