@@ -45,7 +45,7 @@ docs: setup ## Generate the reference from the code
 	$(BIN)/python docs/generate.py
 
 bench: setup ## Measure speed beside peers, in the same run
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Renew the locked requirements (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header pyproject.toml -o requirements/runtime.txt
