@@ -54,7 +54,8 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 def payment_of(arguments: Mapping[str, Any]) -> Payment:
-    """Reads how much a request pays. Two amounts or currencies that differ are unreadable, and so is a negative amount."""
+    """Reads how much a request pays. Two amounts or currencies that differ are unreadable, and so are a negative amount and one that
+    stands deeper inside a list or an object, where it may be one of several."""
     values: list[tuple[str, Any]] = []
     for name, value in arguments.items():
         own = folded(name)
@@ -72,10 +73,26 @@ def payment_of(arguments: Mapping[str, Any]) -> Payment:
                 currencies.add(currency)
         elif name in PAY_CURRENCY:
             currencies.add(value.strip().upper() if isinstance(value, str) and value.strip().isalpha() else None)
+        elif _holds_amount(value):
+            amounts.add(None)
     return Payment(
         amount=amounts.pop() if len(amounts) == 1 else None,
         currency=currencies.pop() if len(currencies) == 1 else None,
     )
+
+
+def _holds_amount(value: Any) -> bool:
+    """Whether an amount stands somewhere inside a list or an object."""
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Mapping):
+            if any(isinstance(name, str) and folded(name) in PAY_AMOUNT for name in found):
+                return True
+            waiting.extend(found.values())
+        elif isinstance(found, list | tuple):
+            waiting.extend(found)
+    return False
 
 
 def _amount_of(value: Any) -> tuple[Decimal | None, str | None]:

@@ -104,6 +104,9 @@ def test_a_pay_limit_looks_only_at_payments() -> None:
         {"amount": float("inf"), "currency": "USD"},
         {"amount": float("nan"), "currency": "USD"},
         {"Amount": 1, "amount": 1000, "currency": "USD"},
+        {"amount": 1, "currency": "USD", "transfers": [{"to": "a", "amount": 900}]},
+        {"amount": 1, "currency": "USD", "payment": {"parts": [{"details": {"total": 900}}]}},
+        {"currency": "USD", "transfers": [{"amount": 1}]},
     ],
 )
 def test_a_payment_that_cannot_be_read_exceeds(arguments: dict[str, Any]) -> None:
