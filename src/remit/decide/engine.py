@@ -30,7 +30,6 @@ from remit.decide.statements.reading import Unit, verbs_in_statements
 from remit.decide.understanding import NotUnderstoodError, verbs_of
 from remit.document.pattern import resource_matcher
 from remit.model.decision import Decision, Outcome, Request, Step
-from remit.model.ids import printable
 from remit.model.mandate import Mandate
 from remit.model.remit import Mode, Remit
 
@@ -239,15 +238,15 @@ def _covering_together(partial: list[tuple[CanLine, list[tuple[Test, Language]]]
 
 
 def _unmatched(entry: Entry, remit: Remit, request: Request, verbs: frozenset[str], mandate: Mandate | None) -> Decision:
-    nearest = _nearest(entry, request, verbs)
-    because = reasons.unmatched(request, remit, nearest)
+    line, where_to_look = _nearest(entry, remit, request, verbs)
+    because = reasons.unmatched(request, remit, where_to_look)
     if mandate is None or mandate.task is None:
         because += reasons.NO_TASK
-    return _by_mode(remit, Step.NO_MATCH, "", nearest[1] if nearest else 0, because)
+    return _by_mode(remit, Step.NO_MATCH, "", line, because)
 
 
-def _nearest(entry: Entry, request: Request, verbs: frozenset[str]) -> tuple[str, int, str] | None:
-    """The line to look at first, and what of it is not met: one on the same verb and resource, one on the resource, one on the system."""
+def _nearest(entry: Entry, remit: Remit, request: Request, verbs: frozenset[str]) -> tuple[int, str]:
+    """The line to look at first, and what is told of it: one on the same verb and resource, one on the resource, one on the system."""
     lines = entry.cans.get(request.system)
     for line in lines.some(verbs, request.resource) if lines is not None else ():
         missing = [_unmet(test, request) for test in line.tests if not _is_met(test, request)]
@@ -256,16 +255,17 @@ def _nearest(entry: Entry, request: Request, verbs: frozenset[str]) -> tuple[str
         if line.data_class is not None and request.arguments.get("data_class") != line.data_class:
             missing.append("it does not allow the data class as given")
         if missing:
-            return line.rule, line.line, reasons.all_of(missing)
-    first = None
-    for objective in entry.remit.objectives if entry.remit is not None else ():
+            return line.line, reasons.nearest(line.at, line.rule, " and ".join(missing))
+    first = (0, "")
+    for objective in remit.objectives:
         for position, capability in enumerate(objective.can):
             if capability.system != request.system:
                 continue
-            rule = f"objectives.{objective.name}.can[{position}]"
+            at, rule = place(remit.path, capability.line), f"objectives.{objective.name}.can[{position}]"
             if resource_matcher(capability.resource)(request.resource):
-                return rule, capability.line, reasons.another_verb(capability.verb, request, verbs)
-            first = first or (rule, capability.line, f"it is about `{printable(capability.resource)}`")
+                return capability.line, reasons.nearest(at, rule, reasons.another_verb(capability.verb, request, verbs))
+            if not first[1]:
+                first = capability.line, reasons.beginning(at, rule, request, capability.resource)
     return first
 
 

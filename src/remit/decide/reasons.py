@@ -6,7 +6,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from remit.decide.index import Entry, Standing, place
 from remit.model.decision import Request
@@ -61,13 +61,20 @@ def outside_mandate(shown: str, why: str) -> str:
     return f"{shown} is outside the mandate of this task: {why}"
 
 
-def unmatched(request: Request, remit: Remit, nearest: tuple[str, int, str] | None) -> str:
-    """`nearest` is the rule and line that a person should look at first, and what of it is not met."""
+def unmatched(request: Request, remit: Remit, where_to_look: str) -> str:
+    """`where_to_look` says which line is the nearest, or where the lines on this system begin; empty: there is none."""
     told = f"{action(request)} is covered by no line of {place(remit.path, 0)}"
-    if nearest is None:
-        return f"{told}; none is about `{printable(request.system)}`"
-    rule, line, missing = nearest
-    return f"{told}; the nearest is {place(remit.path, line)} ({rule}): {missing}"
+    return f"{told}; {where_to_look}" if where_to_look else f"{told}; none is about `{printable(request.system)}`"
+
+
+def nearest(at: str, rule: str, missing: str) -> str:
+    """The line that would have covered it, and what is missing."""
+    return f"the nearest is {at} ({rule}): {missing}"
+
+
+def beginning(at: str, rule: str, request: Request, resource: str) -> str:
+    """Where to begin reading when no line is about what was asked: the first on the same system."""
+    return f"those on `{printable(request.system)}` begin with {at} ({rule}), which is about `{printable(resource)}`"
 
 
 def unmet(key: str, *, is_missing: bool, is_unreadable_path: bool) -> str:
@@ -78,10 +85,6 @@ def unmet(key: str, *, is_missing: bool, is_unreadable_path: bool) -> str:
     if is_unreadable_path:
         return f"{name} counts as missing: write it as a full path that begins with `/`"
     return f"it does not allow {name} as given"
-
-
-def all_of(missing: Sequence[str]) -> str:
-    return " and ".join(missing)
 
 
 def another_verb(verb: str, request: Request, verbs: Collection[str]) -> str:

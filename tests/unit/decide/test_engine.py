@@ -165,6 +165,15 @@ objectives:
     assert "a.yaml:11 (objectives.o.can[1]): it is for `read`, and this is `delete`" in ask(index, call("wipe")).because
 
 
+def test_a_tool_that_no_line_is_about_is_told_where_the_lines_on_its_server_begin() -> None:
+    decision = ask(index(), call("frobnicate"))
+    assert (decision.step, decision.line) == (Step.NO_MATCH, 10)
+    assert (
+        "is covered by no line of remits/a.yaml; those on `mcp:files` begin with remits/a.yaml:10 (objectives.read-reports.can[0]), "
+        "which is about `read_text_file`"
+    ) in decision.because
+
+
 def test_a_server_that_no_line_is_about_is_named() -> None:
     elsewhere = Request(agent="cost-triage", system="mcp:wrong", action="list_directory", resource="list_directory")
     assert "is covered by no line of remits/a.yaml; none is about `mcp:wrong`" in ask(index(), elsewhere).because
