@@ -332,7 +332,7 @@ def test_a_server_that_ends_of_itself_without_fault_ends_the_gateway_with_a_mess
 
 def test_a_server_that_cannot_be_started_is_refused(tmp_path: Path):
     gateway = Gateway(Everything(), agent="a", system="mcp:x", session=Quiet(), pins=Pins("mcp:x", None, print))
-    for command, why in ((["/no/such/server"], "No such file"), ([str(tmp_path)], "Permission denied"), (["a\0b"], "null byte")):
+    for command, why in ((["/no/such/server"], "no such file"), ([str(tmp_path)], "permission denied"), (["a\0b"], "null byte")):
         with pytest.raises(RefusedError, match=why):
             Relay(command).run(gateway)
 
