@@ -257,6 +257,6 @@ def _covers(line: Capability, request: Request, choice: Choice) -> bool:
     columns = request.arguments.get("columns")
     if line.columns and not (isinstance(columns, list | tuple) and columns and all(column in line.columns for column in columns)):
         return False
-    if line.data_class is not None and request.arguments.get("data_class") != line.data_class:
+    if line.data_class is not None and (request.system.startswith("mcp:") or request.arguments.get("data_class") != line.data_class):
         return False
     return all(_answer(condition, request, choice) is MATCH for condition in line.where)

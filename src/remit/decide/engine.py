@@ -190,7 +190,7 @@ def _met_apart_from_statements(line: CanLine, request: Request) -> list[tuple[Te
     """The conditions of a line that are on statements, if it meets all others; None if it does not."""
     if line.columns and not _within_columns(line, request):
         return None
-    if line.data_class is not None and request.arguments.get("data_class") != line.data_class:
+    if line.data_class is not None and not _is_of_class(line.data_class, request):
         return None
     statements = []
     for test in line.tests:
@@ -200,6 +200,11 @@ def _met_apart_from_statements(line: CanLine, request: Request) -> list[tuple[Te
         elif test.of_value(request) is not MATCH:  # INVARIANT (missing argument): absent is not a match
             return None
     return statements
+
+
+def _is_of_class(data_class: str, request: Request) -> bool:
+    """Whether the enforcement point says so: a tool's arguments are the agent's own words, which classify nothing."""
+    return not request.system.startswith("mcp:") and request.arguments.get("data_class") == data_class
 
 
 def _within_columns(line: CanLine, request: Request) -> bool:
@@ -252,7 +257,7 @@ def _nearest(entry: Entry, remit: Remit, request: Request, verbs: frozenset[str]
         missing = [_unmet(test, request) for test in line.tests if not _is_met(test, request)]
         if line.columns and not _within_columns(line, request):
             missing.append("it does not allow the columns as given")
-        if line.data_class is not None and request.arguments.get("data_class") != line.data_class:
+        if line.data_class is not None and not _is_of_class(line.data_class, request):
             missing.append("it does not allow the data class as given")
         if missing:
             return line.line, reasons.nearest(line.at, line.rule, " and ".join(missing))

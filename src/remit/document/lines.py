@@ -37,6 +37,9 @@ def read_can(reader: Reader, node: Node, name: str) -> Capability | None:
     if "columns" in found and kind in _WITHOUT_COLUMNS:
         what = f"`columns` on `{kind}:` is met only by a request that lists its columns"
         reader.note(found["columns"][0], "columns", what, "name the database instead where there is one", level="warning")
+    if "data_class" in found and kind == "mcp":
+        what = "`data_class` on a tool is met by nothing: an agent would classify its own call"
+        reader.note(found["data_class"][0], "data-class", what, "name the tool or its arguments instead", level="warning")
     if verb is None or system is None or resource is None or any(problem.level == "error" for problem in reader.problems[before:]):
         return None
     return Capability(

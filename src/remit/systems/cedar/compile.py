@@ -99,7 +99,9 @@ class _Writer:
             yield _matches(condition, _checked(condition, line.system, line.resource))
         if line.columns:
             yield f"context has columns && {_set(line.columns)}.containsAll(context.columns)"
-        if line.data_class is not None:
+        if line.data_class is not None and line.system.startswith("mcp:"):
+            yield "false"  # the engine lets nobody classify the data of a tool
+        elif line.data_class is not None:
             yield _matches(Condition("data_class", (line.data_class,)), [_equals_text(line.data_class)])
 
     def forbid(self, line: Never) -> Iterator[str]:
