@@ -66,6 +66,9 @@ class _Table(msgspec.Struct, frozen=True):
     settings: re.Pattern[bytes]
     settings_kinds: frozenset[str]
     settings_entropy: float
+    environment_files: _NameRule
+    environment: re.Pattern[bytes]
+    environment_entropy: float
     files: _NameRule
 
 
@@ -94,6 +97,9 @@ def _table() -> _Table:
         settings=re.compile(data["settings"]["pattern"].encode(), re.MULTILINE),
         settings_kinds=frozenset(data["settings"]["kinds"]),
         settings_entropy=data["settings"]["entropy"],
+        environment_files=_name_rule(data["environment"]),
+        environment=re.compile(data["environment"]["pattern"].encode(), re.MULTILINE),
+        environment_entropy=data["environment"]["entropy"],
         files=_name_rule(data["files"]),
     )
 
@@ -137,7 +143,7 @@ def _candidates(file: SourceFile) -> Iterator[tuple[int, str, bytes]]:
     for form in table.formats:
         for match in _matches(form, data):
             value = match[1]
-            if form.is_url and (_LOCAL.search(match[0]) or value.decode("ascii", "replace").lower() in _WEAK):
+            if form.is_url and _is_for_development(match[0], value):
                 continue
             if _is_secret(value, form.entropy):
                 yield match.start(1), form.kind, value
@@ -146,7 +152,17 @@ def _candidates(file: SourceFile) -> Iterator[tuple[int, str, bytes]]:
             kind = credential_kind(match[1].decode())
             if kind in table.settings_kinds and _is_secret(match[2], table.settings_entropy):
                 yield match.start(2), kind or "", match[2]
+    if table.environment_files.fits(file.path):
+        for match in table.environment.finditer(data):
+            kind = credential_kind(match[1].decode())
+            if kind in table.settings_kinds and _is_mixed(match[2]) and _is_secret(match[2], table.environment_entropy):
+                yield match.start(2), kind or "", match[2]
     yield from _by_context(data, table)
+
+
+def _is_for_development(url: bytes, password: bytes) -> bool:
+    """A password that everybody knows, or a plain one for a server on the same machine or in the same compose file."""
+    return password.decode("ascii", "replace").lower() in _WEAK or (_LOCAL.search(url) is not None and not _is_mixed(password))
 
 
 def _matches(form: _Format, data: bytes) -> Iterator[re.Match[bytes]]:

@@ -114,3 +114,20 @@ def test_files_that_hold_keys_are_read_for_them(path: str, expected: bool):
 )
 def test_a_text_made_to_be_slow_is_not(text: str):
     assert _kinds(text) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds"),
+    [
+        ("      AWS_SECRET_ACCESS_KEY: " + _RANDOM, ["aws-key"]),
+        ("      - OPENAI_API_KEY=" + _RANDOM, ["model-key"]),
+        ("      OPENAI_API_KEY: ${OPENAI_API_KEY}", []),
+        ("      OPENAI_API_KEY: {{ .Values.key }}", []),
+        ("      openai_api_key: " + _RANDOM, []),
+        ("      DATABASE_URL: postgres://svc:q8Zr4XUtn7EM@db/fin", ["connection-string"]),
+        ("      DATABASE_URL: postgres://svc:postgres@db/fin", []),
+        ("      MODEL: " + _RANDOM, []),
+    ],
+)
+def test_yaml_gives_values_to_environment_variables(line: str, kinds: list[str]):
+    assert _kinds(f"services:\n  a:\n    environment:\n{line}\n", "compose.yaml") == kinds
