@@ -1,8 +1,9 @@
 """Agents without a framework: a loop around a call of a chat model, with tools and dispatch on what the model asked for.
 
 Counted is a chat call that is given tools (or whose text is searched for actions), that runs again after the results of the tools
-were put into the conversation: in a loop, in a function called from a loop, or in a function that calls itself.
-One call with tools and no loop, and a schema that only shapes the answer, are not agents.
+were put into the conversation: in a loop, in a function called from a loop, or in functions that call each other in a circle. The
+chat call may stand in a function of another module of the repository: then the call of that function is the place.
+One call with tools whose results no second call sees, and a schema that only shapes the answer, are not agents.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tree_sitter import Node
 from remit.discover.sources.code.python.graphs import bound_model
 from remit.discover.sources.code.python.module import Call, Module, Scope
 from remit.discover.sources.code.python.names import Expression
+from remit.discover.sources.code.python.repeats import Repeat, Repeats, home_of, loop_of
 from remit.discover.sources.code.python.sites import MAX_PURPOSE, Facts, Reading
 from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrapped
 from remit.discover.sources.code.python.tables import At
@@ -30,10 +32,30 @@ _ANSWERED = re.compile(
     rb"tool_call_id|tool_result|toolResult|function_call_output|function_response|from_function_response|tool_use_id|toolUseId"
     rb"|ToolMessage|[\"']role[\"']\s*:\s*[\"'](?:tool|function)[\"']"
 )
+_CALLED = re.compile(rb"\.call_tool\(")
+"""A tool of an MCP server is called by the name that the model chose."""
 _ACTION = re.compile(rb"[\"'rR(](?:\^|\*\*|\\b|\\s\*)?Action\s*(?:Input)?\s*:?|\bAction: |<action>|<tool_call>|\"action\"\s*:")
 _OBSERVED = re.compile(rb"Observation\s*:|<observation>|<tool_response>|<tool_result>", re.IGNORECASE)
 _PARSED = re.compile(rb"re\.(?:search|match|findall|compile)\(|\.split\(|json\.loads\(|\.fullmatch\(|\.index\(|startswith\(")
+_READ = re.compile(
+    rb"json\.loads\(|\bre\.(?:search|match|findall|finditer)\(|literal_eval\(|model_validate_json\(|\.(?:search|findall|fullmatch)\("
+)
+_PICKED = re.compile(
+    rb"\b(?:call|execute|run|invoke|use|dispatch|perform|do)_(?:\w+_)?(?:tools?|actions?|functions?|commands?|skills?)\("
+    rb"|\b\w*(?:tools?|agents?|actions?|functions?|commands?|skills?|handlers?|registry)\w*(?:\[|\.get\()\s*"
+    rb"(?:\w+(?:\[|\.get\()\s*[\"'](?:name|tool|tool_name|action|agent|function|command|skill)[\"']|(?:\w+_)?(?:tool|action|function|agent|command|skill)(?:_?name)?\s*[\])])"
+    rb"|\bgetattr\(\s*self\s*,\s*\w*(?:tool|action|function|command|method|name)"
+)
+"""A text of the model is read, and what it names is picked and run."""
+_FED = re.compile(rb"\.append\(|\.extend\(|\+=|\+ \[")
+_WORDED = re.compile(rb"tools?\b|\bagents?\b|\bactions?\b|\bfunctions?\b|\bcommands?\b|\bskills?\b", re.IGNORECASE)
 _INVOKED = frozenset({"invoke", "ainvoke", "stream", "astream"})
+_TOOLS = ("tools", "functions", "tool_schemas", "toolConfig", "tool_config", "available_tools")
+_PLAIN = frozenset(
+    {"append", "get", "print", "len", "str", "range", "loads", "dumps", "join", "input", "format", "items", "info", "debug", "error"}
+)
+_MAX_REMOTE = 40
+_MAY_LOOP = re.compile(rb"\btool_calls?\b|\btool_use\b|\btoolUse\b|\bfunction_calls?\b|\.call_tool\(|\bObservation\b")
 _HOSTED = re.compile(rb"https?://[^\s\"']*/(?:chat/completions|v1/messages|v1/responses|api/chat|api/generate)\b|:generateContent\b")
 
 
@@ -47,28 +69,86 @@ class _Chat(NamedTuple):
     is_loop: bool
     bound: Expression | None = None
     """The `bind_tools` call of a LangChain model that is invoked."""
+    inner: Expression | None = None
+    """The chat call inside a function of another module, which is what is called here."""
+
+
+class _Reach(NamedTuple):
+    """What is known of a module while its loops are looked for."""
+
+    module: Module
+    repeats: Repeats
+    answered: dict[int, bool]
+    """Whether results of tools are put into a conversation around a function, by where it begins."""
 
 
 def loops(module: Module, facts: Facts, reading: Reading) -> Iterator[AgentSeen | Gap]:
     """The hand-rolled loops of a module, one for each function (or module body) that calls the model."""
     found = list(_chats(module, facts))
+    if not found and not _MAY_LOOP.search(module.source):
+        return
+    reach = _Reach(module, Repeats(module), {})
+    found.extend(_remote(reach, facts))
     done: set[int] = set()
-    answered: dict[int, bool] = {}
-    """Whether results of tools are put into a conversation around a function, by where it begins."""
-    for chat in found:
-        home = _home(chat.call.scope)
+    texts: set[int] = set()
+    """Where loops begin that dispatch on text: several functions may ask the model for one of them."""
+    repeats = [(chat, reach.repeats.around(chat.call)) for chat in found]
+    for chat, repeat in sorted(repeats, key=lambda pair: pair[1] is None):
+        # The call in the loop is the place, not the one before it.
+        home = home_of(chat.call.scope)
         if home.start in done and home.kind != "module":
             continue
         here = Expression(module, chat.call.scope, chat.call.node)
-        tools = _given_tools(here, chat, facts)
-        if not _is_agent(module, chat, home, tools, answered):
+        tools = _given_tools(here, chat, facts, reach.repeats)
+        if not _is_agent(reach, chat, home, tools, repeat):
             continue
+        first = repeat.parts[0].start_byte if repeat is not None else -1
+        if tools is None and first in texts:
+            continue
+        texts.add(first)
         done.add(home.start)
         yield from _seen(module, facts, reading, chat, tools)
 
 
-def _home(scope: Scope) -> Scope:
-    return next((around for around in scope.chain() if around.kind == "function"), scope)
+def _remote(reach: _Reach, facts: Facts) -> Iterator[_Chat]:
+    """Calls, that may run again, of functions of other modules of the repository that call a model."""
+    if not _MAY_LOOP.search(reach.module.source):
+        return
+    looked = 0
+    for call in reach.module.calls:
+        callee = call.node.child_by_field_name("function")
+        if callee is None or call.called in _PLAIN or looked >= _MAX_REMOTE or reach.repeats.is_own(call):
+            continue
+        if loop_of(call) is None and reach.repeats.around(call) is None:
+            continue
+        looked += 1
+        found = facts.values.names.follow(Expression(reach.module, call.scope, callee))
+        if found is None or found.kind != "function" or found.expression is None or found.expression.module is reach.module:
+            continue
+        inner = _inner(found.expression.module, found.scope, facts)
+        if inner is not None:
+            yield inner._replace(call=call, inner=Expression(found.expression.module, inner.call.scope, inner.call.node))
+
+
+def _inner(module: Module, function: Scope | None, facts: Facts) -> _Chat | None:
+    """The chat call that a function of a module leads to, itself or through functions of its module."""
+    memo = facts.values.names.repository.project.memo
+    key = ("python-chats", module.path)
+    if key not in memo:
+        memo[key] = {home_of(chat.call.scope).start: chat for chat in reversed(list(_chats(module, facts)))}
+    chats: dict[int, _Chat] = memo[key]
+    if not chats or function is None:
+        return None
+    repeats = Repeats(module)
+    waiting, seen = [function], {function.start}
+    while waiting:
+        here = waiting.pop()
+        if here.start in chats:
+            return chats[here.start]
+        more = [callee for callee in repeats.callees(here.node) if callee.start not in seen] if len(seen) < _MAX_REMOTE else []
+        seen.update(callee.start for callee in more)
+        waiting.extend(more)
+    return None
 
 
 def _chats(module: Module, facts: Facts) -> Iterator[_Chat]:
@@ -129,7 +209,26 @@ def _payload(call: Expression, given: Expression, facts: Facts) -> Expression | 
     return given if _mentions_tools(call, unwrapped(given.node)) else None
 
 
-def _given_tools(call: Expression, chat: _Chat, facts: Facts) -> Expression | None:
+def _given_tools(call: Expression, chat: _Chat, facts: Facts, repeats: Repeats) -> Expression | None:
+    """The schemas that the call is given, also through the parameters of the function around it."""
+    if chat.inner is not None:
+        node = Arguments(call.node).get(*_TOOLS)
+        return call.at(node) if node is not None and node.type != "none" else _own_tools(chat.inner, chat._replace(inner=None), facts)
+    given = _own_tools(call, chat, facts)
+    home = home_of(call.scope)
+    name = text_of(given.node) if given is not None and given.node.type == "identifier" else None
+    is_parameter = name is not None and any(binding.kind == "parameter" for binding in home.bindings.get(name, ()))
+    is_open = given is None and any(hidden.type == "identifier" for hidden in Arguments(call.node).hidden)
+    if not is_parameter and not is_open:
+        return given
+    for caller in repeats.callers(home)[:_MAX_REMOTE]:
+        node = Arguments(caller.node).get(name or "tools", *_TOOLS)
+        if node is not None and node.type != "none":
+            return Expression(call.module, caller.scope, node)
+    return given
+
+
+def _own_tools(call: Expression, chat: _Chat, facts: Facts) -> Expression | None:
     """The schemas that the call is given, also through `**parameters`."""
     if chat.bound is not None:
         inner = Arguments(chat.bound.node).get("tools", 0)
@@ -160,7 +259,7 @@ def _put_in(call: Expression, hidden: Node) -> Expression | None:
     """The schemas that are put into the dictionary behind `**`: `kwargs["tools"] = X`, `kwargs.update(tools=X)`."""
     if hidden.type != "identifier":
         return None
-    home = _home(call.scope)
+    home = home_of(call.scope)
     name = re.escape(hidden.text or b"")
     found = re.search(rb"\b" + name + rb"(?:\[[\"'](?:tools|functions)[\"']\]\s*=[^=]|\.update\()", home.node.text or b"")
     node = home.node.descendant_for_byte_range(home.start + found.start(), home.start + found.start()) if found is not None else None
@@ -177,7 +276,7 @@ def _mentions_tools(call: Expression, hidden: Node) -> bool:
     if hidden.type != "identifier":
         return b"tools" in (hidden.text or b"")
     name = re.escape(hidden.text or b"")
-    text = _home(call.scope).node.text or b""
+    text = home_of(call.scope).node.text or b""
     pattern = (
         rb"\b"
         + name
@@ -190,19 +289,43 @@ def _mentions_tools(call: Expression, hidden: Node) -> bool:
     return re.search(pattern, text) is not None
 
 
-def _is_agent(module: Module, chat: _Chat, home: Scope, tools: Expression | None, answered: dict[int, bool]) -> bool:
+def _is_agent(reach: _Reach, chat: _Chat, home: Scope, tools: Expression | None, repeat: Repeat | None) -> bool:
     if chat.is_loop and tools is not None:
         return True
-    parts = _running(module, chat, home)
-    if not parts:
-        return False
+    if repeat is None:
+        return tools is not None and _is_asked_again(reach, chat, home)
+    parts = [*repeat.parts, *(callee.node for part in repeat.parts for callee in reach.repeats.callees(part))]
     text = b"\n".join(dict.fromkeys(part.text or b"" for part in parts))
     if tools is not None:
-        if home.start not in answered:
-            answered[home.start] = _ANSWERED.search(_wider(module, home)) is not None
-        return answered[home.start] and _ASKED.search(text) is not None
-    wide = _wider(module, home)
-    return bool(_ACTION.search(wide) and _OBSERVED.search(wide) and _PARSED.search(text))
+        if home.start not in reach.answered:
+            wide = _wider(reach.module, home)
+            reach.answered[home.start] = _ANSWERED.search(wide) is not None or _CALLED.search(wide) is not None
+        is_answered = reach.answered[home.start] or _ANSWERED.search(text) is not None or _CALLED.search(text) is not None
+        is_asked = is_answered and _ASKED.search(text) is not None
+        return is_asked or (not repeat.is_open and _is_asked_again(reach, chat, home))
+    wide = _wider(reach.module, home)
+    if _ACTION.search(wide) and _OBSERVED.search(wide) and _PARSED.search(text):
+        return True
+    return repeat.is_open and _is_picked(text, wide)
+
+
+def _is_picked(text: bytes, wide: bytes) -> bool:
+    """Whether the answer is read as text, what it names is picked and run, and the result is put into what is asked next."""
+    return bool(_READ.search(text) and _PICKED.search(text) and _FED.search(text) and _WORDED.search(wide))
+
+
+def _is_asked_again(reach: _Reach, chat: _Chat, home: Scope) -> bool:
+    """Whether the function runs the tools that the model chose, and a later call in it hands the results to the model."""
+    text = home.node.text or b""
+    if home.kind != "function" or not _ASKED.search(text) or not (_CALLED.search(text) or _ANSWERED.search(text)):
+        return False
+    later = reach.module.calls_within(chat.call.node.end_byte, home.end)
+    return any(call.called == chat.call.called and _spelled(call) == _spelled(chat.call) for call in later)
+
+
+def _spelled(call: Call) -> bytes:
+    callee = call.node.child_by_field_name("function")
+    return (callee.text or b"") if callee is not None else b""
 
 
 def _wider(module: Module, home: Scope) -> bytes:
@@ -211,62 +334,15 @@ def _wider(module: Module, home: Scope) -> bytes:
     return (around.node.text or b"") if around is not None else module.source
 
 
-def _running(module: Module, chat: _Chat, home: Scope, nest: int = 0) -> list[Node]:
-    """The loops in which the call runs, with the functions between; empty when it runs once."""
-    inside = _loop_of(chat.call)
-    if inside is not None:
-        return [inside]
-    if home.kind != "function":
-        return []
-    found: list[Node] = []
-    for call in module.calls:
-        if call.called != home.name or not _may_mean(call, home):
-            continue
-        if home.start <= call.node.start_byte < home.end:
-            return [home.node]
-        loop = _loop_of(call)
-        if loop is not None:
-            found.extend((loop, home.node))
-        elif nest < 2 and _home(call.scope) is not home:
-            outer = _running(module, chat._replace(call=call), _home(call.scope), nest + 1)
-            if outer:
-                found.extend((*outer, home.node))
-    return found
-
-
-def _may_mean(call: Call, home: Scope) -> bool:
-    """A plain call means a function; a call on `self` or an object means a method."""
-    callee = call.node.child_by_field_name("function")
-    is_method = home.parent is not None and home.parent.kind == "class"
-    if callee is None:
-        return False
-    if callee.type == "identifier":
-        return not is_method
-    owner = callee.child_by_field_name("object")
-    return is_method and owner is not None and owner.type == "identifier" and owner.text in (b"self", b"cls", b"agent", b"bot")
-
-
-def _loop_of(call: Call) -> Node | None:
-    """The outermost loop whose body holds the call; a loop over the call's own stream does not repeat it."""
-    found: Node | None = None
-    for region in call.region.chain() if call.region is not None else ():
-        if region.kind != "loop":
-            continue
-        body = region.node.child_by_field_name("body")
-        if body is not None and body.start_byte <= call.node.start_byte < body.end_byte:
-            found = region.node
-    return found
-
-
 def _seen(module: Module, facts: Facts, reading: Reading, chat: _Chat, given: Expression | None) -> Iterator[AgentSeen | Gap]:
-    here = Expression(module, chat.call.scope, chat.call.node)
-    arguments = Arguments(chat.call.node)
+    here = chat.inner or Expression(module, chat.call.scope, chat.call.node)
+    arguments = Arguments(here.node)
     where = facts.values.argument(here, chat.model, arguments)
     where = chat.bound or where
     model = facts.models.model(where) if where is not None else None
     tools = _tools(given, facts) if given is not None else None
     purpose = _system(here, arguments, facts)
-    home = _home(chat.call.scope)
+    home = home_of(chat.call.scope)
     around = home.nearest_class()
     labels = [name for name in (around.name if around is not None else None, home.name) if name]
     yield AgentSeen(

@@ -262,4 +262,6 @@ def signals() -> re.Pattern[bytes]:
     known = table()
     modules = "|".join(sorted(re.escape(top) for top in known.modules))
     words = "|".join(sorted(re.escape(call) for call in known.distinctive))
-    return re.compile(rf"(?:from|import)\s+(?:[\w.]+\s*,\s*)*(?:{modules})\b|\b(?:{words})\b|langgraph|bedrock".encode())
+    return re.compile(
+        rf"(?:from|import)\s+(?:[\w.]+\s*,\s*)*(?:{modules})\b|\b(?:{words})\b|langgraph|bedrock|\btool_(?:calls|use)\b|\btoolUse\b|\.call_tool\(".encode()
+    )

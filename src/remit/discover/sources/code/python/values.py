@@ -2,7 +2,8 @@
 
 Invariants:
 - None means not certain; an environment variable, a ternary, `or`, a template and a parameter are never certain;
-- nothing is evaluated: only literals are read, through names, joins of literals and white-space methods.
+- nothing is evaluated: only literals are read, through names, joins of literals and white-space methods;
+- values that double themselves (`a = a + a`) end at once: steps and lengths are bounded, and what ran out is not tried again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable
+from typing import ClassVar
 
 from tree_sitter import Node
 
@@ -17,6 +19,9 @@ from remit.discover.sources.code.python.names import MAX_DEPTH, Expression, Foun
 from remit.discover.sources.code.python.syntax import Arguments, plain_string, string_parts, text_of, unwrapped
 
 MAX_ITEMS = 500
+MAX_TEXT = 100_000
+_MAX_STEPS = 2_000
+_MAX_JOINED = 10 * MAX_ITEMS
 _STRIPPED: dict[str, Callable[[str], str]] = {
     "strip": str.strip,
     "lstrip": str.lstrip,
@@ -36,28 +41,38 @@ class Values:
 
     def __init__(self, names: Names) -> None:
         self.names = names
+        self._left = _MAX_STEPS
+        self._first = ("", 0, 0)
+        self._costly: set[tuple[str, int, int]] = set()
+        """Values that took more steps than are given."""
+
+    def _begin(self, found: Found | None, depth: int) -> Expression | None:
+        """The value to read, when there are steps left for it."""
+        if found is None or found.expression is None or found.kind != "value":
+            return None
+        here = found.expression.at(unwrapped(found.expression.node))
+        key = (here.module.path, here.node.start_byte, here.node.end_byte)
+        if depth == 0:
+            self._left, self._first = _MAX_STEPS, key
+        self._left -= 1
+        if self._left == 0:
+            self._costly.add(self._first)
+        return here if self._left > 0 and key not in self._costly else None
 
     def text(self, expression: Expression, depth: int = 0, *, templates: bool = False) -> str | None:
         """A text; with `templates`, fields of f-strings that are not settled stand in it as written."""
         if depth > MAX_DEPTH:
             return None
-        found = self.names.follow(expression, depth)
-        if found is None or found.kind != "value" or found.expression is None:
-            return None
-        module, scope, node = found.expression
-        node = unwrapped(node)
-        here = Expression(module, scope, node)
-        kind = node.type
-        if kind == "string":
-            return self._string(here, depth, templates)
-        if kind == "concatenated_string":
-            pieces = [self.text(here.at(child), depth + 1, templates=templates) for child in node.named_children if child.type != "comment"]
-            return "".join(piece for piece in pieces if piece is not None) if pieces and None not in pieces else None
-        if kind == "binary_operator":
-            return self._sum(here, depth, templates)
-        if kind == "call":
-            return self._called(here, depth, templates)
-        return None
+        here = self._begin(self.names.follow(expression, depth), depth)
+        read = self._readers.get(here.node.type) if here is not None else None
+        text = read(self, here, depth, templates) if read is not None and here is not None else None
+        return text if text is None or len(text) <= MAX_TEXT else None
+
+    def _adjoined(self, here: Expression, depth: int, templates: bool) -> str | None:
+        """Strings that stand side by side."""
+        children = [child for child in here.node.named_children if child.type != "comment"]
+        pieces = [self.text(here.at(child), depth + 1, templates=templates) for child in children]
+        return "".join(piece for piece in pieces if piece is not None) if pieces and None not in pieces else None
 
     def _string(self, expression: Expression, depth: int, templates: bool) -> str | None:
         if not templates:
@@ -137,6 +152,13 @@ class Values:
         pieces = [self.text(item, depth + 1, templates=templates) for item in items]
         return glue.join(piece for piece in pieces if piece is not None) if None not in pieces else None
 
+    _readers: ClassVar[dict[str, Callable[[Values, Expression, int, bool], str | None]]] = {
+        "string": _string,
+        "concatenated_string": _adjoined,
+        "binary_operator": _sum,
+        "call": _called,
+    }
+
     def is_false(self, expression: Expression) -> bool:
         """Whether the expression is certainly `False` or `None`."""
         found = self.names.follow(expression)
@@ -146,10 +168,9 @@ class Values:
         """The elements of a list, tuple or set, with `*other` and `a + b` put in; None when they are not all known."""
         if depth > MAX_DEPTH:
             return None
-        found = self.names.follow(expression, depth)
-        if found is None or found.expression is None or found.kind != "value":
+        here = self._begin(self.names.follow(expression, depth), depth)
+        if here is None:
             return None
-        here = found.expression.at(unwrapped(found.expression.node))
         kind = here.node.type
         if kind in ("list", "tuple", "set", "expression_list"):
             return self._elements(here, depth)
@@ -157,7 +178,8 @@ class Values:
             left, right = here.node.child_by_field_name("left"), here.node.child_by_field_name("right")
             first = self.items(here.at(left), depth + 1) if left is not None else None
             second = self.items(here.at(right), depth + 1) if right is not None else None
-            return first + second if first is not None and second is not None else None
+            is_whole = first is not None and second is not None and len(first) + len(second) <= _MAX_JOINED
+            return [*(first or ()), *(second or ())] if is_whole else None
         if kind == "call" and text_of_field(here, "function") in ("list", "tuple", "set"):
             arguments = Arguments(here.node)
             if not arguments.positional:
@@ -185,10 +207,9 @@ class Values:
         """The entries of a dictionary with text keys, `**other` put in; None when it is not one or is not wholly known."""
         if depth > MAX_DEPTH:
             return None
-        found = self.names.follow(expression, depth)
-        if found is None or found.expression is None or found.kind != "value":
+        here = self._begin(self.names.follow(expression, depth), depth)
+        if here is None:
             return None
-        here = found.expression.at(unwrapped(found.expression.node))
         if here.node.type == "call" and text_of_field(here, "function") == "dict":
             arguments = Arguments(here.node)
             return {key: here.at(value) for key, value in arguments.keywords.items()} if not arguments.has_hidden_keywords else None
