@@ -6,10 +6,11 @@ import json
 
 import msgspec
 import pytest
-from tests.unit.discover.sources.code.declarations.seen import seen, seen_in
+from tests.unit.discover.sources.code.declarations.seen import Folder, seen, seen_in
 
 from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.forms.mcp_servers import client_of
+from remit.discover.sources.code.reader import SourceFile
 
 ENTRY = {"command": "npx", "args": ["-y", "pkg"], "env": {"API_TOKEN": "v"}}
 
@@ -171,3 +172,25 @@ def test_a_server_that_the_settings_beside_switch_off_is_listed_as_such() -> Non
         ".claude/settings.local.json": '{"disabledMcpjsonServers": ["b"]}',
     }
     assert [(server.name, server.is_active) for server in seen(files, only=".mcp.json").servers] == [("a", True), ("b", False)]
+
+
+def test_a_server_with_a_remote_transport_is_listed_although_its_url_is_left_out() -> None:
+    text = "mcp:\n  servers:\n    far:\n      transport: websocket\n    torn:\n      description: nothing\n"
+    found = seen_in("mcp_agent.config.yaml", text)
+    assert [(server.name, server.command_or_url) for server in found.servers] == [("far", "")]
+    assert [gap.place.line for gap in found.gaps] == [3, 5]
+
+
+def test_the_settings_beside_are_read_once_for_all_servers_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    file = Folder.file
+
+    def counted(folder: Folder, path: str) -> SourceFile | None:
+        asked.append(path)
+        return file(folder, path)
+
+    monkeypatch.setattr(Folder, "file", counted)
+    servers = ", ".join(f'"s{number}": {{"command": "x"}}' for number in range(300))
+    found = seen({".mcp.json": f'{{"mcpServers": {{{servers}}}}}', ".claude/settings.json": "{}"}, only=".mcp.json")
+    assert len(found.servers) == 300
+    assert asked.count(".claude/settings.json") == 1

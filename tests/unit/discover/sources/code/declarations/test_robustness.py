@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -16,7 +17,7 @@ SOURCES = {
     "workflows/w.md": test_markdown.WORKFLOW,
     ".claude/agents/a.md": test_markdown.CLAUDE,
     "d.yml": test_lowcode.DIFY.format(mode="agent-chat"),
-    "f.json": __import__("json").dumps(test_lowcode.n8n()),
+    "f.json": json.dumps(test_lowcode.n8n()),
     "main.tf": test_infrastructure.MAIN,
     ".codex/config.toml": '[mcp_servers.a]\ncommand = "x"\nargs = ["y"]\n',
     ".mcp.json": '{"mcpServers": {"a": {"command": "x", "args": ["y"], "env": {"A": "b"}}}}',
@@ -117,3 +118,24 @@ def test_a_file_of_nothing_but_documents_is_left_at_a_bound() -> None:
 
 def test_toml_that_no_client_owns_is_not_read() -> None:
     assert not seen_in("pyproject.toml.tmpl", "[mcp agent\n").all
+
+
+def test_a_part_that_many_agents_share_is_not_visited_without_end() -> None:
+    count = 1_500
+    prefix = "@n8n/n8n-nodes-langchain"
+    agents = [{"name": f"a{number}", "type": f"{prefix}.agent"} for number in range(count)]
+    tools = [{"name": f"t{number}", "type": f"{prefix}.toolCode", "credentials": {"k": {"name": f"c{number}"}}} for number in range(count)]
+    joined = {f"t{number}": {"ai_tool": [[{"node": "hub", "type": "ai_tool", "index": 0}]]} for number in range(count)}
+    joined["hub"] = {"ai_tool": [[{"node": agent["name"], "type": "ai_tool", "index": 0} for agent in agents]]}
+    nodes = [*agents, *tools, {"name": "hub", "type": f"{prefix}.agentTool"}]
+    found = seen_in("flow.json", json.dumps({"nodes": nodes, "connections": joined}))
+    assert len(found.agents) == count + 1
+    assert len(found.identities) < 120_000
+
+
+def test_workflows_inside_a_workflow_are_read_once() -> None:
+    inner: dict[str, object] = {}
+    for number in range(40):
+        node = {"name": f"n{number}", "type": "@n8n/n8n-nodes-langchain.agent"}
+        inner = {"nodes": [node], "connections": {"x": {"ai_tool": [[{"node": node["name"], "deep": inner}]]}}}
+    assert [agent.name for agent in seen_in("flow.json", json.dumps([inner, inner])).agents] == ["n39", "n39"]

@@ -19,6 +19,9 @@ from remit.discover.sources.code.declarations.trees.json import parse_json
 from remit.discover.sources.code.declarations.trees.node import Node, scalar
 from remit.model.evidence import McpServerSeen
 
+_REMOTE = frozenset({"sse", "http", "streamable-http", "streamable_http", "websocket", "ws"})
+"""A server with such a transport is one, although its URL is left to be filled in."""
+
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
     """One client of the table."""
@@ -155,7 +158,8 @@ def _server(page: Page, key: Node, entry: Node, client: str, *, strict: bool = T
         else:
             if strict:
                 yield page.gap(key.line, f"MCP server `{key.text}` has neither a command nor a URL")
-            return
+            if not strict or not any(body.string(name) in _REMOTE for name in table["type"]):
+                return
     place = page.place(key.line, max(key.line, entry.end))
     yield McpServerSeen(
         place=place,
@@ -220,16 +224,21 @@ def _is_active(entry: Node, table: dict[str, list[str]]) -> bool:
 
 
 def _switched_off(page: Page) -> frozenset[str]:
-    """Servers of `.mcp.json` that Claude Code's settings beside it switch off."""
+    """Servers of `.mcp.json` that Claude Code's settings beside it switch off; read once for a file."""
     if page.name != ".mcp.json":
         return frozenset()
+    kept = page.project.memo.get(("claude-code-off", page.folder))
+    if isinstance(kept, frozenset):
+        return kept
     names: list[str] = []
     for path in (f"{page.folder}.claude/settings.json", f"{page.folder}.claude/settings.local.json"):
         file = page.project.file(path)
         for root in () if file is None else parse_json(file.text).documents[:1]:
             listed = root.get("disabledMcpjsonServers")
             names.extend(() if listed is None else listed.strings())
-    return frozenset(names)
+    found = frozenset(names)
+    page.project.memo["claude-code-off", page.folder] = found
+    return found
 
 
 def _settings(body: Node, entry: Node, table: dict[str, list[str]]) -> Iterator[tuple[str, Node]]:

@@ -19,6 +19,9 @@ from remit.model.evidence import AgentSeen, IdentitySeen
 from remit.model.place import Confidence, Place
 
 _TRIGGER = re.compile(r"trigger$|webhook$|^emailReadImap$|^cron$|^interval$", re.IGNORECASE)
+_MAX_PARTS = 1_000
+_MAX_VISITS = 100_000
+"""Parts that many agents share are visited for each of them; beyond this, only an agent's own node is looked at for identities."""
 _MANUAL = frozenset({"manualTrigger", "executeWorkflowTrigger", "manualChatTrigger", "start"})
 
 
@@ -32,16 +35,20 @@ class Workflow(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     def joined(self, name: str, kind: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(source for joint, source in self.inputs.get(name, []) if joint == kind and source in self.nodes))
 
-    def parts(self, name: str) -> tuple[str, ...]:
-        """The node and everything joined to it by connections of kind `ai_...`, and what is joined to those."""
+    def has_joined(self, name: str, kind: str) -> bool:
+        return any(joint == kind and source in self.nodes for joint, source in self.inputs.get(name, ()))
+
+    def parts(self, name: str, limit: int) -> tuple[str, ...]:
+        """The node and everything joined to it by connections of kind `ai_...`, and what is joined to those; so many at most."""
         found: dict[str, None] = {}
         waiting = [name]
-        while waiting:
+        while waiting and len(found) < limit:
             part = waiting.pop()
             if part in found or part not in self.nodes:
                 continue
             found[part] = None
-            waiting.extend(source for joint, source in self.inputs.get(part, []) if joint.startswith("ai_"))
+            inputs = self.inputs.get(part, ())[:limit]
+            waiting.extend(source for joint, source in inputs if joint.startswith("ai_"))
         return tuple(found)
 
 
@@ -49,9 +56,18 @@ def n8n(page: Page) -> Found:
     """The agents of every workflow in a file."""
     if "n8n-nodes-langchain" not in page.text:
         return
-    for node in page.root.walk():
-        if node.is_map and (nodes := node.get("nodes")) is not None and nodes.is_list and node.entry("connections") is not None:
+    waiting = [page.root]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if node.is_scalar or id(node) in seen:
+            continue
+        seen.add(id(node))
+        nodes = node.get("nodes") if node.is_map else None
+        if nodes is not None and nodes.is_list and node.entry("connections") is not None:
             yield from _agents(page, _workflow(node, nodes))
+        else:
+            waiting.extend(reversed(node.children()))
 
 
 def _workflow(root: Node, nodes: Node) -> Workflow:
@@ -85,9 +101,14 @@ def _type(node: Node) -> str:
 def _agents(page: Page, workflow: Workflow) -> Found:
     exposure = _exposure(workflow)
     autonomy = _autonomy(workflow)
+    left = _MAX_VISITS
     for name, node in workflow.nodes.items():
         if _is_agent(workflow, name, node):
+            parts = workflow.parts(name, min(_MAX_PARTS, max(left, 1)))
+            left -= sum(len(workflow.inputs.get(part, ())[:_MAX_PARTS]) + 1 for part in parts)
             yield from _agent(page, workflow, name, node, exposure, autonomy)
+            for part in parts:
+                yield from _identities(page, workflow.nodes[part], part, page.place(node))
 
 
 def _is_agent(workflow: Workflow, name: str, node: Node) -> bool:
@@ -99,7 +120,7 @@ def _is_agent(workflow: Workflow, name: str, node: Node) -> bool:
         return True
     if short not in table["agents_with_tools"]:
         return False
-    if workflow.joined(name, "ai_tool"):
+    if workflow.has_joined(name, "ai_tool"):
         return True
     parameters = node.get("parameters")
     return parameters is not None and parameters.string("resource") == "assistant" and parameters.string("operation") in {None, "message"}
@@ -126,8 +147,6 @@ def _agent(page: Page, workflow: Workflow, name: str, node: Node, exposure: tupl
         confidence=Confidence.CERTAIN if not _is_off(node) else Confidence.LIKELY,
         is_test=page.is_test,
     )
-    for part in workflow.parts(name):
-        yield from _identities(page, workflow.nodes[part], part, place)
 
 
 def _is_off(node: Node) -> bool:
