@@ -1,7 +1,8 @@
 """Agents without a framework: a chat call with tools in a loop, whose results go back to the model; and LangGraph graphs.
 
 Invariants:
-- a plain completion, or a schema used only to shape an answer, is not an agent: there must be a loop and results that return;
+- a plain completion, or a schema used only to shape an answer, is not an agent: there must be results that return, and a loop (also
+  one that functions make by calling each other, or around the call of a function) or a later call that is handed the results;
 - one agent for each function that loops.
 """
 
@@ -25,8 +26,10 @@ from remit.model.place import Confidence
 
 _RETURNED = re.compile(
     rb"tool_call_id|toolCallId|tool_result|toolResult|toolUseId|tool_use_id|function_call_output|functionResponse|ToolMessage|FunctionMessage"
-    rb"|role\s*:\s*['\"](?:tool|function)['\"]|Observation:|tool-result"
+    rb"|role\s*:\s*['\"](?:tool|function)['\"]|Observation:|tool-result|\.callTool\("
 )
+_ASKED = re.compile(rb"\btool_calls?\b|\btool_use\b|\btoolUse\b|\btoolCalls\b|\bfunctionCalls?\b|\bfunction_call\b")
+_MAX_STEPS = 4
 _SHAPES = frozenset({"chat.completions.create", "responses.create", "messages.create", "beta.messages.create", "messages.stream"})
 _TEXT_DISPATCH = re.compile(rb"Action:|<tool_call>|<tool>")
 _GRAPH = Row(packages=("@langchain/langgraph",), framework="langgraph")
@@ -59,6 +62,7 @@ def _by_shape(callee: Callee) -> tuple[Row, str] | None:
 def loops(module: Module, values: Values, calls: list[tuple[Seen, Row, str]]) -> Iterator[Found]:
     """The chat calls that are agents, one for each function that loops."""
     done: set[int] = set()
+    callers = _Callers(module) if calls else None
     for seen, row, construct in calls:
         options = _options(module, values, seen, row)
         tools = _first(values, options, row.tools)
@@ -70,9 +74,9 @@ def loops(module: Module, values: Values, calls: list[tuple[Seen, Row, str]]) ->
             continue
         if not (_RETURNED.search(text) or (_RETURNED.search(module.data) and has_tools)):
             continue
-        if not _loops(module, seen, around, body):
+        if body.start_byte in done or callers is None:
             continue
-        if body.start_byte in done:
+        if not callers.loops(seen, around, body) and not (has_tools and _is_asked_again(module, seen, body, text)):
             continue
         done.add(body.start_byte)
         given = _system_message(values, options, row)
@@ -114,20 +118,59 @@ def _named_function(module: Module, index: int | None) -> int | None:
     return outermost if index is None else index
 
 
-def _loops(module: Module, seen: Seen, around: int | None, body: Node) -> bool:
-    if seen.loop is not None and seen.loop.start_byte >= body.start_byte and _is_conversation(seen.loop):
-        return True
-    name = module.functions[around].name if around is not None else None
-    if name is None:
-        return False
-    for other in module.calls:
-        callee = syntax.callee_of(other.node)
-        if callee is None or _last(callee) != name:
-            continue
-        is_recursive = body.start_byte <= other.node.start_byte < body.end_byte
-        if is_recursive or (other.loop is not None and _is_conversation(other.loop)):
+class _Callers:
+    """The calls of a module by the name of what they call: a plain function, or a method of `this` or of an object."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._by_name: dict[str, list[tuple[Seen, bool]]] = {}
+        self._named: dict[str, int] = {}
+        for function in module.functions:
+            if function.name is not None:
+                self._named[function.name] = self._named.get(function.name, 0) + 1
+        for seen in module.calls:
+            name, is_own = _last(syntax.callee_of(seen.node))
+            if name in self._named:
+                self._by_name.setdefault(name, []).append((seen, is_own))
+
+    def loops(self, seen: Seen, around: int | None, body: Node) -> bool:
+        """Whether a call runs again: in a loop, below a call in one, or in functions that call each other in a circle."""
+        if seen.loop is not None and seen.loop.start_byte >= body.start_byte and _is_conversation(seen.loop):
             return True
-    return False
+        if around is None:
+            return False
+        visited = {around}
+        waiting: list[tuple[int, ...]] = [(around,)]
+        while waiting:
+            way = waiting.pop()
+            for caller in self._calls_of(way[-1]):
+                outer = _named_function(self.module, caller.function)
+                if outer in way or (caller.loop is not None and _is_conversation(caller.loop)):
+                    return True
+                if outer is not None and outer not in visited and len(way) <= _MAX_STEPS:
+                    visited.add(outer)
+                    waiting.append((*way, outer))
+        return False
+
+    def _calls_of(self, index: int) -> list[Seen]:
+        """A call on another object than `this` means a function only when no other has its name."""
+        name = self.module.functions[index].name
+        if name is None:
+            return []
+        return [seen for seen, is_own in self._by_name.get(name, ()) if is_own or self._named[name] == 1]
+
+
+def _is_asked_again(module: Module, seen: Seen, body: Node, text: bytes) -> bool:
+    """Whether a later call in the function hands the results of the tools that the model chose to the model."""
+    callee = syntax.callee_of(seen.node)
+    if callee is None or not _ASKED.search(text) or not _RETURNED.search(text):
+        return False
+    return any(
+        seen.node.end_byte <= other.node.start_byte < body.end_byte
+        and (spelled := syntax.callee_of(other.node)) is not None
+        and spelled.text == callee.text
+        for other in module.calls
+    )
 
 
 def _is_conversation(loop: Node) -> bool:
@@ -135,13 +178,16 @@ def _is_conversation(loop: Node) -> bool:
     return loop.type != "for_in_statement"
 
 
-def _last(callee: Node) -> str | None:
-    if callee.type == "identifier":
-        return text_of(callee)
-    if callee.type == "member_expression":
+def _last(callee: Node | None) -> tuple[str | None, bool]:
+    """The name of what is called, and whether it is a function of the module or a method of `this`."""
+    if callee is not None and callee.type == "identifier":
+        return text_of(callee), True
+    if callee is not None and callee.type == "member_expression":
         target = callee.child_by_field_name("object")
-        return syntax.property_name(callee) if target is not None and target.type == "this" else None
-    return None
+        is_own = target is not None and target.type == "this"
+        is_plain = target is not None and target.type in ("this", "identifier", "member_expression")
+        return (syntax.property_name(callee) if is_plain else None), is_own
+    return None, False
 
 
 def _system_message(values: Values, options: Spot | None, row: Row) -> dict[str, Spot]:
@@ -335,13 +381,17 @@ def bound_tools(names: Names, module: Module, call: Node) -> Bound | None:
 def bound_loops(module: Module, names: Names) -> Iterator[Found]:
     """LangChain models with bound tools, invoked in a loop that returns their results."""
     done: set[int] = set()
+    callers: _Callers | None = None
     for seen in module.calls:
         callee = syntax.callee_of(seen.node)
         if callee is None or callee.type != "member_expression" or syntax.property_name(callee) not in {"invoke", "stream"}:
             continue
         around = _named_function(module, seen.function)
         body = module.functions[around].node if around is not None else module.root
-        if body.start_byte in done or not _RETURNED.search(module.slice(body)) or not _loops(module, seen, around, body):
+        if body.start_byte in done or not _RETURNED.search(module.slice(body)):
+            continue
+        callers = callers or _Callers(module)
+        if not callers.loops(seen, around, body):
             continue
         bound = bound_tools(names, module, seen.node)
         if bound is None:

@@ -120,6 +120,52 @@ async function main() { while (!done) { const r = await ask(m); m.push({ role: '
     assert [item.place.line for item in agents(source)] == [4]
 
 
+CIRCLE = """
+import Anthropic from '@anthropic-ai/sdk';
+class Desk {
+  client = new Anthropic();
+  async ask(content) { this.messages.push({ role: 'user', content }); return this.settle(await this.callModel()); }
+  async callModel() { return this.client.messages.create({ model: 'claude-opus-4', tools: [{ name: 'rebook' }], messages: this.messages }); }
+  async settle(r) {
+    if (r.stop_reason !== 'tool_use') return r;
+    return this.ask(r.content.map((use) => ({ type: 'tool_result', tool_use_id: use.id })));
+  }
+}
+"""
+FAR = """
+import Anthropic from '@anthropic-ai/sdk';
+const client = new Anthropic();
+class Model {
+  async call(messages) { return client.messages.create({ model: 'claude-opus-4', tools: [{ name: 'rebook' }], messages }); }
+  async turn(messages) { return this.call(messages); }
+}
+async function main(model: Model, messages) {
+  while (true) { messages.push({ role: 'user', content: [{ type: 'tool_result', tool_use_id: await model.turn(messages) }] }); }
+}
+"""
+SERVED = """
+import Anthropic from '@anthropic-ai/sdk';
+class Client {
+  anthropic = new Anthropic();
+  async ask(messages) {
+    let r = await this.anthropic.messages.create({ model: 'claude-opus-4', tools: this.tools, messages });
+    for (const part of r.content) {
+      if (part.type === 'tool_use') {
+        messages.push({ role: 'user', content: (await this.mcp.callTool({ name: part.name, arguments: part.input })).content });
+        r = await this.anthropic.messages.create({ model: 'claude-opus-4', messages });
+      }
+    }
+    return r;
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(("source", "line"), [(CIRCLE, 6), (FAR, 5), (SERVED, 6)], ids=["a circle", "two calls up", "a second call"])
+def test_call_dispatch_and_repetition_may_stand_in_functions_of_their_own(source: str, line: int) -> None:
+    assert [(item.framework, item.place.line, item.model) for item in agents(source)] == [("no-sdk", line, "claude-opus-4")]
+
+
 SHAPED = {
     "a client of another file": "import { client } from './client';",
     "a client from a function": "import { getClient } from './client';\nconst client = await getClient();",
@@ -174,6 +220,8 @@ QUIET = {
     "once for each of a list": OPENAI.replace("while (true)", "for (const d of documents)").replace(
         "role: 'tool', tool_call_id: c.id", "role: 'user'"
     ),
+    "functions that do not come back": CIRCLE.replace("return this.ask(", "return this.report("),
+    "an answer that is shaped once": SERVED.replace("r = await this.anthropic.messages.create", "r = await this.report"),
     "another method": OPENAI.replace("chat.completions.create", "chats.completions.create"),
 }
 
