@@ -55,7 +55,7 @@ _PLAIN = frozenset(
     {"append", "get", "print", "len", "str", "range", "loads", "dumps", "join", "input", "format", "items", "info", "debug", "error"}
 )
 _MAX_REMOTE = 40
-_MAY_LOOP = re.compile(rb"\btool_calls?\b|\btool_use\b|\btoolUse\b|\bfunction_calls?\b|\.call_tool\(|\bObservation\b")
+_LOOP_WORDS = (b"tool_call", b"tool_use", b"toolUse", b"function_call", b".call_tool(", b"Observation")
 _HOSTED = re.compile(rb"https?://[^\s\"']*/(?:chat/completions|v1/messages|v1/responses|api/chat|api/generate)\b|:generateContent\b")
 
 
@@ -85,7 +85,7 @@ class _Reach(NamedTuple):
 def loops(module: Module, facts: Facts, reading: Reading) -> Iterator[AgentSeen | Gap]:
     """The hand-rolled loops of a module, one for each function (or module body) that calls the model."""
     found = list(_chats(module, facts))
-    if not found and not _MAY_LOOP.search(module.source):
+    if not found and not _may_loop(module):
         return
     reach = _Reach(module, Repeats(module), {})
     found.extend(_remote(reach, facts))
@@ -110,9 +110,13 @@ def loops(module: Module, facts: Facts, reading: Reading) -> Iterator[AgentSeen 
         yield from _seen(module, facts, reading, chat, tools)
 
 
+def _may_loop(module: Module) -> bool:
+    return any(word in module.source for word in _LOOP_WORDS)
+
+
 def _remote(reach: _Reach, facts: Facts) -> Iterator[_Chat]:
     """Calls, that may run again, of functions of other modules of the repository that call a model."""
-    if not _MAY_LOOP.search(reach.module.source):
+    if not _may_loop(reach.module):
         return
     looked = 0
     for call in reach.module.calls:

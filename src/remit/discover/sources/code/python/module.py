@@ -8,6 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -225,8 +226,14 @@ class _Sweep:
     def run(self) -> list[Scope]:
         """Fills the module; returns its scopes in the order of the text."""
         captured = tree_sitter.QueryCursor(_QUERY).captures(self.module.root.node)
-        items = [(node.start_byte, _ORDER[kind], -node.end_byte, kind, node) for kind, nodes in captured.items() for node in nodes]
-        items.sort(key=lambda item: (item[0], item[2], item[1]))
+        number = itertools.count()
+        items = [
+            (node.start_byte, -node.end_byte, order, next(number), kind, node)
+            for kind, nodes in captured.items()
+            for order in (_ORDER[kind],)
+            for node in nodes
+        ]
+        items.sort()
         handlers = {
             "import": self._import,
             "from": self._from,
@@ -244,7 +251,7 @@ class _Sweep:
             "branch": self._branch,
         }
         stack = self.stack
-        for start, _, _, kind, node in items:
+        for start, _, _, _, kind, node in items:
             while stack and start >= stack[-1][0]:
                 _, self.scope, self.region = stack.pop()
             handlers[kind](node)

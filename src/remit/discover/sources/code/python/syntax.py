@@ -36,7 +36,9 @@ _SIMPLE = {
 _WRAPPERS = frozenset({"parenthesized_expression", "await"})
 _MAX_TEXT = 1 << 20
 _MAX_INDENTS = 300
-_CONTINUED = re.compile(rb"(?:\\\r?\n[ \t]*){1000}")
+_MAX_CONTINUED = 1000
+_CONTINUED = re.compile(rb"(?:\\\r?\n[ \t]*){%d}" % _MAX_CONTINUED)
+_BLANKS = bytes.maketrans(b"\t\f", b"  ")
 _INDENTED = re.compile(rb"(?:\A|[\r\n])[ \t\f]{%d}" % _MAX_INDENTS)
 
 
@@ -44,7 +46,7 @@ def parse(source: bytes) -> tree_sitter.Tree:
     """The tree of a Python text; broken parts become ERROR nodes. Raises RecursionError where it is deeper than anything follows."""
     if _is_indented_too_deep(source):
         raise RecursionError("indented deeper than the parser keeps")
-    if _CONTINUED.search(source) is not None:
+    if source.count(b"\\\n") + source.count(b"\\\r\n") >= _MAX_CONTINUED and _CONTINUED.search(source) is not None:
         raise RecursionError("continued over more lines than the parser joins in time")
     tree = tree_sitter.Parser(LANGUAGE).parse(source)
     if is_too_deep(tree):
@@ -54,7 +56,7 @@ def parse(source: bytes) -> tree_sitter.Tree:
 
 def _is_indented_too_deep(source: bytes) -> bool:
     """Whether blocks stand in blocks deeper than the parser's own stack of indentations, whose overflow would end the process."""
-    if _INDENTED.search(source) is None:
+    if b" " * _MAX_INDENTS not in source.translate(_BLANKS) or _INDENTED.search(source) is None:
         return False
     widths: list[int] = [0]
     for line in source.splitlines():
