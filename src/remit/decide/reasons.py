@@ -33,7 +33,7 @@ def unknown_agent(slug: str) -> str:
 def standing(entry: Entry, why: Standing) -> str:
     shown = f"`{printable(entry.slug)}`"
     if why is Standing.BROKEN:
-        return f"the remit of {shown} cannot be used ({printable(entry.fault)}), and a fault denies"
+        return f"the remit of {shown} cannot be used ({printable(entry.fault, 2_000)}), and a fault denies"
     if why is Standing.NOT_ACTIVE:
         return f"{shown} is {entry.state.value}, so nothing is allowed"
     if why is Standing.NO_REMIT or entry.remit is None:
