@@ -21,26 +21,6 @@ from remit.model.evidence import ActionSeen
 from remit.model.place import Place
 
 _STATEMENT = 20_000
-_SQL_METHODS = frozenset(
-    {
-        "query",
-        "execute",
-        "run",
-        "all",
-        "get",
-        "prepare",
-        "exec",
-        "unsafe",
-        "any",
-        "one",
-        "many",
-        "none",
-        "$queryRawUnsafe",
-        "$executeRawUnsafe",
-        "sql",
-        "raw",
-    }
-)
 
 
 def actions(module: Module, names: Names, values: Values, seen: Seen) -> Iterator[ActionSeen]:
@@ -169,7 +149,7 @@ def _sql(module: Module, values: Values, seen: Seen, callee: Callee) -> Iterator
     else:
         last = callee.path[-1] if callee.path else (callee.symbol.name.rpartition(".")[2] if callee.symbol else "")
         given = syntax.arguments_of(seen.node)
-        if not given or last not in _SQL_METHODS:
+        if not given or last not in load_actions()["statements"]["methods"]:
             return
         options = values.object_at(Spot(module, given[0]))
         spot = values.value_of(options, "text") or values.value_of(options, "query") if options is not None else Spot(module, given[0])

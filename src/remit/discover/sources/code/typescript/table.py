@@ -218,23 +218,7 @@ def interesting() -> frozenset[str]:
     facts = load_actions()
     words |= set(facts["shell"]["functions"]) | {"spawn", "$"}
     words |= {"get", "post", "put", "patch", "delete", "request", "fetch"}
-    words |= {
-        "query",
-        "execute",
-        "run",
-        "all",
-        "prepare",
-        "exec",
-        "unsafe",
-        "any",
-        "one",
-        "many",
-        "none",
-        "$queryRawUnsafe",
-        "$executeRawUnsafe",
-        "sql",
-        "raw",
-    }
+    words |= set(facts["statements"]["methods"])
     words |= {"$queryRaw", "$executeRaw", "addNode", "compile"}
     return frozenset(words)
 
