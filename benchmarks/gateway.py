@@ -250,7 +250,9 @@ def _show(times: dict[str, dict[str, list[float]]], logged: int, start: float) -
         row = f"{measure:<26}{alone:>10.2f}{ours:>10.2f}{ours - alone:>10.2f}"
         if "FastMCP proxy" in by_whom:
             peer = statistics.median(by_whom["FastMCP proxy"]) * 1000
-            row += f"{peer:>10.2f}{peer - alone:>10.2f}{(peer - alone) / max(ours - alone, 0.001):>15.1f}"
+            # Below what two rounds without a proxy differ by, a ratio says nothing.
+            ratio = f"{(peer - alone) / (ours - alone):.1f}" if ours - alone > alone * 0.02 else "in the noise"
+            row += f"{peer:>10.2f}{peer - alone:>10.2f}{ratio:>15}"
         print(row)
     print(f"decisions logged: {logged}; start to first decision: {start * 1000:.0f} ms")
     if all("FastMCP proxy" not in by_whom for by_whom in times.values()):
