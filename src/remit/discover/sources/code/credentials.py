@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Container
 from functools import lru_cache
 from importlib import resources
 
@@ -44,3 +45,12 @@ def credential_kind(name: str) -> str | None:
     if table.exclusions.search(wanted):
         return None
     return next((kind for pattern, kind in table.rules if pattern.search(wanted)), None)
+
+
+def kind_beside(name: str, others: Container[str]) -> str | None:
+    """The kind of credential that a setting holds among others: a client's id counts where its secret is read as well."""
+    kind = credential_kind(name)
+    if kind is None and name.upper().endswith("CLIENT_ID"):
+        secret = f"{name[:-2]}SECRET" if name.endswith("ID") else f"{name[:-2]}secret"
+        return credential_kind(secret) if secret in others else None
+    return kind

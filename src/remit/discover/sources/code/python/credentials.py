@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from remit.discover.sources.code.credentials import credential_kind
+from remit.discover.sources.code.credentials import credential_kind, kind_beside
 from remit.discover.sources.code.python.module import Module, Scope
 from remit.discover.sources.code.python.names import Expression, Names
 from remit.discover.sources.code.python.syntax import Arguments, plain_string, text_of
@@ -45,8 +45,10 @@ _READERS = (
 def credentials(module: Module, values: Values) -> Iterator[CredentialSeen]:
     """The credentials that a module reads, each name once."""
     seen: set[str] = set()
-    for name, row in sorted(_names(module, values), key=lambda item: item[1]):
-        kind = credential_kind(name)
+    read = sorted(_names(module, values), key=lambda item: item[1])
+    names = {name for name, _ in read}
+    for name, row in read:
+        kind = kind_beside(name, names)
         if kind is not None and name not in seen:
             seen.add(name)
             yield CredentialSeen(place=Place(module.path, module.raw_line(row)), name=name, kind=kind)

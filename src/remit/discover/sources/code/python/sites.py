@@ -343,6 +343,9 @@ class Reading:
         if found is not None and found.kind == "function":
             returned = values.names.returned(found)
             return values.text(returned, templates=True) if returned is not None else None
+        if found is not None and found.expression is not None and found.expression.node.type == "lambda":
+            body = found.expression.node.child_by_field_name("body")
+            return values.text(found.expression.at(body), templates=True) if body is not None else None
         entries = values.entries(where) or {}
         for key in ("append", "content", "text"):
             if key in entries:

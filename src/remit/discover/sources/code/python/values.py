@@ -84,9 +84,9 @@ class Values:
         return "".join(parts) if parts else None
 
     def _field(self, field: Expression, depth: int) -> str | None:
-        """The text that a field of an f-string stands for, where a name or an attribute leads to one."""
+        """The text that a field of an f-string stands for, where a name, an attribute or a text's own method leads to one."""
         inner = field.node.named_children[0] if len(field.node.named_children) == 1 else None
-        if inner is None or inner.type not in ("identifier", "attribute"):
+        if inner is None or inner.type not in ("identifier", "attribute", "call"):
             return None
         return self.text(field.at(inner), depth + _FIELD_DEPTH, templates=True)
 

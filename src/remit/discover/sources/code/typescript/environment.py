@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from remit.discover.sources.code.credentials import credential_kind
+from remit.discover.sources.code.credentials import kind_beside
 from remit.discover.sources.code.typescript.module import Module
 from remit.model.evidence import CredentialSeen
 from remit.model.place import Place
@@ -19,6 +19,7 @@ _READ = re.compile(
 _RUNTIME = re.compile(r"(?:process|Bun|import\.meta|Deno)\s*\??\.\s*\Z")
 _HANDLER = re.compile(r"(?:\A|[^\w.$]|\b(?:this|c|ctx|context)\.)\Z")
 _DESTRUCTURED = re.compile(r"\{([^{}]{1,2000})\}\s*=\s*(?:process|Bun|import\.meta)\.env\b")
+_SECRET = re.compile(r"\b[A-Za-z]\w{0,120}(?:CLIENT_SECRET|client_secret)\b")
 _KEY = re.compile(r"^\s*" + _NAME)
 _WORKERS = re.compile(
     r"cloudflare:workers|\bExportedHandler\b|\bWorkerEntrypoint\b|\bwrangler\b|env\s*:\s*(?:Env|CloudflareBindings|Bindings)\b|Bindings\s*:|<Env\b|\bc\.env\b"
@@ -35,9 +36,10 @@ def _found(text: str) -> Iterator[tuple[int, str, str]]:
     if "env" not in text:
         return
     is_worker: bool | None = None
+    secrets = frozenset(_SECRET.findall(text))
     for match in _reads(text):
         name = match[1] or match[2] or match[3]
-        kind = credential_kind(name)
+        kind = kind_beside(name, secrets)
         if kind is None:
             continue
         before = text[max(0, match.start() - 24) : match.start()]
@@ -51,7 +53,7 @@ def _found(text: str) -> Iterator[tuple[int, str, str]]:
         offset = match.start(1)
         for part in match[1].split(","):
             key = _KEY.match(part)
-            kind = credential_kind(key[1]) if key else None
+            kind = kind_beside(key[1], secrets) if key else None
             if key and kind:
                 yield offset + key.start(1), key[1], kind
             offset += len(part) + 1

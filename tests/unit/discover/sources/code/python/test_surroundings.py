@@ -31,6 +31,8 @@ _AGENT = "from agents import Agent\nAgent(name='x')\n"
             "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    openai_api_key: str\n    debug: bool = False",
             ["OPENAI_API_KEY"],
         ),
+        ("import os\nos.getenv('MAIL_CLIENT_ID'), os.getenv('MAIL_CLIENT_SECRET')", ["MAIL_CLIENT_ID", "MAIL_CLIENT_SECRET"]),
+        ("import os\nos.getenv('MAIL_CLIENT_ID'), os.getenv('CHAT_CLIENT_SECRET')", ["CHAT_CLIENT_SECRET"]),
         ("import os\n# os.environ['OPENAI_API_KEY']\nx = \"os.environ['GITHUB_TOKEN']\"", []),
         ("import os\nos.environ['MAX_TOKENS'], os.getenv('TOKENIZERS_PARALLELISM'), os.getenv('HOME')", []),
     ],

@@ -37,6 +37,11 @@ NOT_CREDENTIALS = {
 }
 
 
+def test_the_id_of_a_client_counts_beside_its_own_secret() -> None:
+    source = "login(process.env.MAIL_CLIENT_ID, process.env.MAIL_CLIENT_SECRET, process.env.CHAT_CLIENT_ID);"
+    assert [item.name for item in read(source) if isinstance(item, CredentialSeen)] == ["MAIL_CLIENT_ID", "MAIL_CLIENT_SECRET"]
+
+
 @pytest.mark.parametrize("source", NOT_CREDENTIALS.values(), ids=NOT_CREDENTIALS.keys())
 def test_what_is_not_read_from_the_environment_is_no_credential(source: str) -> None:
     assert [item for item in read(source) if isinstance(item, CredentialSeen)] == []
