@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Runs the command line."""
-    from remit.app.cli.main import run
+    try:
+        from remit.app.cli.main import run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # while it was still loading
+        sys.exit(130)
 
 
 if __name__ == "__main__":

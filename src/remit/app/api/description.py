@@ -12,13 +12,13 @@ import msgspec
 from litestar import Litestar
 
 from remit.app.api.agents import AgentStanding, Quarantine
-from remit.app.api.health import Health
+from remit.app.api.health import Alive, Health
 from remit.points.authzen.service import EVALUATION, EVALUATIONS, METADATA
 from remit.points.authzen.wire import Answer, Answers, Evaluation, Evaluations, Fault, Metadata
 
 PATH = "/api/openapi.json"
 _REF = "#/components/schemas/{name}"
-_RECORDS = (Evaluation, Evaluations, Answer, Answers, Metadata, Fault, Health, Quarantine, AgentStanding)
+_RECORDS = (Evaluation, Evaluations, Answer, Answers, Metadata, Fault, Alive, Health, Quarantine, AgentStanding)
 _REQUEST_ID = {
     "name": "X-Request-ID",
     "in": "header",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 from typing import Annotated
 
@@ -56,8 +58,12 @@ def build(words: list[str]) -> typer.Typer:
 
 def run() -> None:
     """Runs the command of `sys.argv`; no input, however bad, ends in a traceback."""
+    _prepare_streams()
     try:
-        build(sys.argv[1:])()
+        try:
+            build(sys.argv[1:])()
+        finally:
+            sys.stdout.flush()  # what cannot be written is told here; the interpreter's own end would print how it failed
     except UsageError as error:
         sys.stderr.write(f"remit: {error}\n")
         sys.exit(2)
@@ -65,7 +71,29 @@ def run() -> None:
         sys.stderr.write(f"remit: {error}\n")
         sys.exit(1)
     except BrokenPipeError:
-        sys.stderr.close()
+        _give_up_output()
+        sys.exit(1)
+    except OSError as error:
+        # Commands put the faults of what they read into words of their own; what is left is output that nobody takes.
+        sys.stderr.write(f"remit: the output cannot be written: {(error.strerror or 'unknown fault').lower()}\n")
+        _give_up_output()
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _prepare_streams() -> None:
+    """Makes the three streams be there and be UTF-8, whatever the caller closed and whichever language it speaks."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Else the next file that is opened, such as the decision log, would stand where output is written to.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper) and number > 0:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _give_up_output() -> None:
+    """Lets what could not be written vanish, so that the interpreter does not try it again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
