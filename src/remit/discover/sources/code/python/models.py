@@ -2,7 +2,7 @@
 
 Invariants:
 - a model is reported only when exactly one text can be it;
-- a configuration that lists several different models settles none.
+- a configuration that lists several different models, or branches that choose different ones, settle none.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _PASSING = frozenset(
     )
 )
 _MODEL_CLASSES = ("Model", "Config", "LLM", "Chat", "ChatClient", "ChatCompletion")
+_BRANCH_DEPTH = 8
+"""Branches are followed together, each to a fraction of the depth."""
 _LOOKS_LIKE_MODEL = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9][\w.\-/:@]*")
 _ENTRIES = ("model", "model_name", "model_id", "config_list", "llm", "modelId", "model_type", "id", "deployment_name")
 
@@ -41,7 +43,8 @@ class Models:
             return text.strip() or None
         found = self._values.names.follow(expression, depth)
         if found is None or found.expression is None or found.kind != "value":
-            return None
+            others = self._values.names.alternatives(expression, depth)
+            return self._only([self.model(other, depth + _BRANCH_DEPTH) for other in others])
         here = found.expression.at(unwrapped(found.expression.node))
         kind = here.node.type
         if kind == "call":
@@ -51,10 +54,16 @@ class Models:
         if kind in ("list", "tuple"):
             items = self._values.items(here, depth + 1) or []
             return self._only([self.model(item, depth + 1) for item in items])
+        if kind == "conditional_expression" and len(here.node.named_children) == 3:
+            first, _, second = here.node.named_children
+            return self._only([self.model(here.at(branch), depth + _BRANCH_DEPTH) for branch in (first, second)])
         return None
 
     def _only(self, found: list[str | None]) -> str | None:
-        return found[0] if found and len(set(found)) == 1 else None
+        """The one model that is named throughout; its bare name when only the providers differ."""
+        names = set(found)
+        bare = {name.rpartition("/")[2] if name is not None else None for name in found}
+        return found[0] if len(names) == 1 else bare.pop() if len(bare) == 1 else None
 
     def _entry(self, here: Expression, depth: int) -> str | None:
         entries = self._values.entries(here, depth + 1) or {}

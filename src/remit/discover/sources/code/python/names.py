@@ -282,6 +282,23 @@ class Names:
         is_same = first is not None and first.path is not None and all(other is not None and other.path == first.path for other in found)
         return Found("parameter", None, first.path, None, name) if is_same and first is not None else None
 
+    def alternatives(self, expression: Expression, depth: int = 0) -> list[Expression]:
+        """The values that branches give one name or attribute of an object; empty when anything else may give it its meaning."""
+        module, scope, node = expression.at(unwrapped(expression.node))
+        bindings: list[Binding] = []
+        if node.type == "identifier":
+            bindings = next((around.bindings[text_of(node)] for around in scope.chain() if text_of(node) in around.bindings), [])
+        owner, label = node.child_by_field_name("object"), node.child_by_field_name("attribute")
+        if owner is not None and label is not None:
+            found, name = self.follow(Expression(module, scope, owner), depth + 1), text_of(label)
+            if found is not None and found.kind == "instance" and found.scope is not None and found.expression is not None:
+                module = found.expression.module
+                bindings = [*found.scope.bindings.get(name, ()), *found.scope.attributes.get(name, ())]
+        settled = [binding for binding in bindings if binding.node.type != "none"]
+        if not 1 < len(settled) <= _MAX_ASSIGNED or any(binding.kind != "assign" for binding in settled):
+            return []
+        return [Expression(module, binding.scope, binding.node) for binding in settled]
+
     def _inherited(self, module: Module, scope: Scope, name: str, depth: int) -> Found | None:
         for base in self.bases(module, scope):
             found = self.follow(base, depth + 1)
