@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.story.serving import question, remit_text, serving
 
+from remit.app.remits import Remits
+
 WAIT = 60
 REMIT = [sys.executable, "-m", "remit"]
 COMMANDS = ("discover", "check", "compile", "gateway", "serve")
@@ -118,3 +120,37 @@ def test_being_alive_claims_nothing_about_remits(remit: Path, tmp_path: Path) ->
     with serving(remit, tmp_path / "state") as served:
         assert served.send("GET", "/healthz") == (200, {"status": "ok"})
         assert served.send("GET", "/readyz")[1]["remits"] == 1
+
+
+def test_a_changed_remit_is_taken_over_although_nobody_takes_the_messages(remit: Path, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    def speaks_to_nobody() -> None:
+        os.dup2(writing, 2)
+
+    try:
+        with serving(remit, tmp_path / "state", before=speaks_to_nobody) as served:
+            assert served.allows()
+            remit.write_text(remit_text(bucket="elsewhere"))
+            assert served.until(lambda: served.allows(bucket="elsewhere"), attempts=80)
+            assert not served.allows()
+            remit.write_text("remit: 1\n")
+            assert served.until(lambda: not served.allows(bucket="elsewhere"), attempts=80)
+    finally:
+        os.close(writing)
+
+
+def test_a_change_is_in_force_before_it_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "remits"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(remit_text("first"))
+
+    def says_nothing(_text: str) -> None:
+        raise OSError("nobody listens")
+
+    remits = Remits(folder, suspended_path=tmp_path / "suspended.json", report=says_nothing)
+    (folder / "a.yaml").write_text(remit_text("second"))
+    with pytest.raises(OSError, match="nobody listens"):
+        remits.refresh()
+    assert list(remits.policy.remits) == ["second"]

@@ -106,12 +106,13 @@ class Remits:
             files = {name: file for name, file in changed.items() if file is not None}
             is_changed = files.keys() != self._files.keys() or any(self._files[name] is not file for name, file in files.items())
             suspended, fault, is_suspension_changed = self._look_at_suspended()
-            if is_changed:
-                self._tell(files)
-                self._files = files
+            known, self._files = self._files, files if is_changed else self._files
             if is_changed or is_suspension_changed:
                 self.policy = self._build(suspended, fault)
-            return is_changed or is_suspension_changed
+        if is_changed:
+            # Only now, and without the lock: one who does not take the words holds up neither the change nor a quarantine.
+            self._tell(known, files)
+        return is_changed or is_suspension_changed
 
     def suspend(self, agent: str, because: str, since: str) -> bool:
         """Quarantines an agent: on the disk, then in force; false when it already was. Raises RefusedError when it cannot be kept."""
@@ -209,16 +210,16 @@ class Remits:
             found = f"; {len(self.skipped)} YAML files there have no key `remit`" if self.skipped else ""
             raise RefusedError(f"no remit under `{printable(str(self._path))}`: no `*.yaml` with `remit: 1`{found}")
 
-    def _tell(self, files: Mapping[Path, _File]) -> None:
+    def _tell(self, known: Mapping[Path, _File], files: Mapping[Path, _File]) -> None:
         """Says of each file that changed what its agents are decided by from now on."""
         holders: dict[str, list[Path]] = {}
         for path, file in files.items():
             holders.setdefault(file.agent, []).append(path)
-        for path in self._files.keys() - files.keys():
-            if self._files[path].agent:
-                self._report(f"{_shown(path)} is gone: {_standing(self._files[path].agent, path, holders)}")
+        for path in known.keys() - files.keys():
+            if known[path].agent:
+                self._report(f"{_shown(path)} is gone: {_standing(known[path].agent, path, holders)}")
         for path, file in files.items():
-            before = self._files.get(path)
+            before = known.get(path)
             if before is file:
                 continue
             if file.remit is not None:

@@ -44,10 +44,11 @@ class FreshRemits:
             fault = f"the remit files cannot be followed: {type(error).__name__}: {error}"
         else:
             fault = ""
-        if fault and fault != self._fault:
-            self._report(fault)
+        is_new = fault and fault != self._fault
         self._fault = fault
         self._looked = started
+        if is_new:
+            self._report(fault)
 
     async def follow(self) -> None:
         """Looks again and again, in a thread: a slow disk must not hold up decisions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import sys
@@ -129,4 +130,7 @@ def _example(remit: Remit) -> dict[str, object]:
 
 
 def _report(text: str) -> None:
-    sys.stderr.write(f"remit: {text}\n")
+    """One line for people; a standard error that is full or gone must not stop the remits from being followed."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"remit: {text}\n")
+        sys.stderr.flush()
