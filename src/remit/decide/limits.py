@@ -191,12 +191,6 @@ class Meter:
             if amount:
                 self._add(remit.agent, "pay", pay, request.session, now, amount)
 
-    def forget(self, agent: str) -> None:
-        """Drops what is counted for an agent that is gone for good."""
-        for key in [key for key in self._sliding if key[0] == agent]:
-            del self._sliding[key]
-        self._sessions.pop(agent, None)
-
     def _used(self, agent: str, what: str, limit: Limit | None, session: str, now: float) -> Decimal:
         if limit is None:
             return _ZERO

@@ -5,15 +5,6 @@ from __future__ import annotations
 import msgspec
 
 
-class NamedValue(msgspec.Struct, frozen=True):
-    """A value that the task's words, the remit or the agent itself named before any tool result held it."""
-
-    value: str
-    """Normalised as `decide.provenance` compares values."""
-    source: str
-    """`task`, `remit`, `agent`, or the object that the task points at."""
-
-
 class Mandate(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a session: the person's words, and where values came from.
 

@@ -50,7 +50,6 @@ class _Words(msgspec.Struct, frozen=True):
     shell: frozenset[str]
     drivers: dict[str, str]
     sql_calls: frozenset[str]
-    urls: dict[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -67,7 +66,6 @@ def _words() -> _Words:
         shell=frozenset(data["shell"]["calls"]),
         drivers=data["sql"]["drivers"],
         sql_calls=frozenset(data["sql"]["calls"]),
-        urls=data["sql"]["urls"],
     )
 
 

@@ -16,7 +16,7 @@ from remit.discover.sources.code.python.given import Forwarded, Given, is_absent
 from remit.discover.sources.code.python.models import Models
 from remit.discover.sources.code.python.module import Call, Module, Scope
 from remit.discover.sources.code.python.names import Expression, Found
-from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrapped
+from remit.discover.sources.code.python.syntax import Arguments, last_name, text_of, unwrapped
 from remit.discover.sources.code.python.tables import At, Match, Row, Table
 from remit.discover.sources.code.python.tools import Tool, Tools
 from remit.discover.sources.code.python.values import Values
@@ -362,17 +362,20 @@ class Reading:
         return self.facts.values.text(returned, templates=True) if returned is not None else None
 
     def _delegates(self, row: Row, given: Given, tools: tuple[Tool, ...]) -> tuple[str, ...]:
-        found = [tool.delegate for tool in tools if tool.delegate]
-        for where in given.all(row.delegates):
+        handed = [tool.delegate for tool in tools if tool.delegate]
+        return tuple(dict.fromkeys([*handed, *self._labels(given, row.delegates)]))
+
+    def _labels(self, given: Given, at: At) -> Iterator[str]:
+        """Names in what is given: the keys of a mapping, or what each element of a list is called."""
+        for where in given.all(at):
             entries = self.facts.values.entries(where)
             if entries:
-                found.extend(entries)
+                yield from entries
                 continue
             for item in self.facts.values.items(where) or ():
                 label = self.label(item)
                 if label:
-                    found.append(label)
-        return tuple(dict.fromkeys(found))
+                    yield label
 
     def label(self, expression: Expression, depth: int = 0) -> str | None:
         """Name or variable of an agent that is handed to another."""
@@ -394,12 +397,7 @@ class Reading:
         entries = self.facts.values.entries(expression)
         if entries and "name" in entries:
             return self.facts.values.text(entries["name"])
-        if node.type == "identifier":
-            return text_of(node)
-        if node.type == "attribute":
-            label = node.child_by_field_name("attribute")
-            return text_of(label) if label is not None else None
-        return None
+        return last_name(node)
 
     def _label_of_call(self, call: Expression, depth: int) -> str | None:
         path = self.facts.values.names.path(call)
@@ -416,18 +414,7 @@ class Reading:
         return self.label(call.at(first), depth + 1) if first is not None and first.type in ("identifier", "attribute", "call") else None
 
     def _mcp(self, row: Row, given: Given) -> tuple[str, ...]:
-        found: list[str] = []
-        at: At = row.mcp
-        for where in given.all(at):
-            entries = self.facts.values.entries(where)
-            if entries is not None:
-                found.extend(entries)
-                continue
-            for item in self.facts.values.items(where) or ():
-                label = self.label(item)
-                if label:
-                    found.append(label)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(self._labels(given, row.mcp)))
 
 
 def _docless(text: str | None) -> str | None:

@@ -79,6 +79,16 @@ def text_of(node: Node) -> str:
     return raw.decode("utf-8", "replace") if raw else ""
 
 
+def last_name(node: Node) -> str | None:
+    """`agent` of `agent` and of `self.agent`; None for every other expression."""
+    if node.type == "identifier":
+        return text_of(node)
+    if node.type == "attribute":
+        label = node.child_by_field_name("attribute")
+        return text_of(label) if label is not None else None
+    return None
+
+
 def unwrapped(node: Node) -> Node:
     """The expression inside parentheses and `await`."""
     while node.type in _WRAPPERS:

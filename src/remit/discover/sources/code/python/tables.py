@@ -50,7 +50,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     distinctive: tuple[str, ...] = ()
     """Methods that name the row whatever they are called on, unless that is the repository's own."""
     kind: str | None = None
-    ambient: str | None = None
     unknown_tools: bool = False
     tools_all: bool = False
     name_from_key: bool = False
@@ -186,7 +185,7 @@ _FIELDS: tuple[str, ...] = (
     "tool_decorators",
 )
 _FIELDS += ("prompt_decorators", "tool_methods", "exposure", "distinctive", "submodules", "distinctive_with")
-_PLAIN = ("default_name", "class_needs", "kind", "ambient", "unknown_tools", "tools_all", "name_from_key", "receiver_model")
+_PLAIN = ("default_name", "class_needs", "kind", "unknown_tools", "tools_all", "name_from_key", "receiver_model")
 _ROLES = {
     "agents": "agent",
     "groupings": "grouping",

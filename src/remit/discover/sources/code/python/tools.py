@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from remit.discover.sources.code.python.module import Module
 from remit.discover.sources.code.python.names import MAX_DEPTH, Expression, Found, last_two
-from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrapped
+from remit.discover.sources.code.python.syntax import Arguments, last_name, text_of, unwrapped
 from remit.discover.sources.code.python.tables import Table
 from remit.discover.sources.code.python.values import Values
 
@@ -134,7 +134,7 @@ class Tools:
         if text is not None:
             return (Tool(text),)
         found = self._names.follow(expression)
-        label = self._label(node)
+        label = last_name(node)
         if found is None or found.kind == "parameter":
             return (Tool(label),) if label is not None and found is None and self._is_own(expression, node) else None
         if found.kind in ("function", "class", "instance") and found.expression is not None:
@@ -154,14 +154,6 @@ class Tools:
             return self.listed(inner, depth + 1)
         if inner.node.type == "lambda":
             return (Tool(label),) if label else None
-        return None
-
-    def _label(self, node: Node) -> str | None:
-        if node.type == "identifier":
-            return text_of(node)
-        if node.type == "attribute":
-            label = node.child_by_field_name("attribute")
-            return text_of(label) if label is not None else None
         return None
 
     def _is_own(self, expression: Expression, node: Node) -> bool:
@@ -243,7 +235,7 @@ class Tools:
 
     def _owner(self, callee: Node | None) -> str | None:
         owner = callee.child_by_field_name("object") if callee is not None else None
-        return self._label(unwrapped(owner)) if owner is not None else None
+        return last_name(unwrapped(owner)) if owner is not None else None
 
     def _wrapped(self, call: Expression, arguments: Arguments, label: str | None) -> tuple[Tool, ...] | None:
         inner = arguments.get(*self._words.wrapping, 0)
@@ -259,10 +251,10 @@ class Tools:
             text = self._values.text(call.at(named)) if named is not None else None
             if text:
                 return (Tool(text),)
-        name = label or self._label(node)
+        name = label or last_name(node)
         if name is None and within is not None and within.path is not None:
             name = within.path.removesuffix("()").rpartition(".")[2]
-        return (Tool(name, delegate=self._label(node)),) if name else None
+        return (Tool(name, delegate=last_name(node)),) if name else None
 
     def _schema(self, entries: dict[str, Expression], depth: int) -> tuple[Tool, ...] | None:
         """A tool as the wire has it: `{"type": "function", "function": {"name": ...}}`, `{"toolSpec": {"name": ...}}`."""
