@@ -12,14 +12,22 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-_FOLDERS = {"SOURCE": "remit.discover.sources", "SYSTEM": "remit.systems", "POINT": "remit.points"}
+_FOLDERS = {
+    "SOURCE": "remit.discover.sources",
+    "SYSTEM": "remit.systems",
+    "WRITER": "remit.systems",
+    "POINT": "remit.points",
+    "RULE": "remit.watch.detections",
+}
+_MODULES = {"WRITER": "change"}
+"""Where the module is not called like what it offers."""
 
 
 def _offers(package: ModuleType, wanted: str) -> Iterable[tuple[str, Any]]:
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
         if module.name.startswith("_"):
             continue
-        for inner in (f"{package.__name__}.{module.name}.{wanted.lower()}", f"{package.__name__}.{module.name}"):
+        for inner in (f"{package.__name__}.{module.name}.{_MODULES.get(wanted, wanted.lower())}", f"{package.__name__}.{module.name}"):
             try:
                 loaded = importlib.import_module(inner)
             except ModuleNotFoundError as error:
@@ -34,8 +42,9 @@ def _offers(package: ModuleType, wanted: str) -> Iterable[tuple[str, Any]]:
 def find(wanted: str, extra: Iterable[str] = ()) -> dict[str, Any]:
     """Every plugin of one sort by the name of its folder; `extra` names further packages to walk (tests, authors).
 
-    `wanted` is `SOURCE`, `SYSTEM` or `POINT`. The object stands in the module `source`, `system` or `point` of the plugin's
-    package, so that importing the package itself stays free.
+    `wanted` is `SOURCE`, `SYSTEM`, `WRITER`, `POINT` or `RULE`. The object stands in the module `source`, `system`, `change` or `point` of
+    the plugin's package, so that importing the package itself stays free; a detection (`RULE`) is a module by itself. The hands of a system
+    (`WRITER`) are for `app.act` alone, which opens them against an approval.
     """
     found: dict[str, Any] = {}
     for folder in (_FOLDERS[wanted], *extra):

@@ -28,3 +28,16 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     ref: str
     because: tuple[Because, ...]
     confidence: Confidence
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent uses an identity, as the inventory settled it."""
+
+    agent: str
+    principal: str
+    """Canonical ref; of a system that is not connected, the ref as the evidence writes it."""
+    because: tuple[Because, ...]
+    key_fingerprints: tuple[str, ...] = ()
+    """Of the keys by which this agent proves it, where they are known."""
+    is_named: bool = True
+    """False: bound by use alone."""

@@ -1,0 +1,1 @@
+"""States of an agent and who may move them."""

@@ -1,0 +1,1 @@
+"""What mends a disagreement: plans, their replay and their state machine."""
