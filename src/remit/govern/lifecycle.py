@@ -72,7 +72,7 @@ def may_approve(person: str, remit: Remit, in_force: Remit | None, owner: Owners
         return
     if owner is None:
         raise RefusedError(
-            f"agent `{remit.agent}` has no owner, and a first version is approved with its owner: run `remit owner {remit.agent} PERSON` first"
+            f"agent `{remit.agent}` has no owner, and a first version needs one: run `remit owner {remit.agent} PERSON` first"
         )
     if owner.person not in remit.approvers:
         raise RefusedError(
