@@ -30,6 +30,7 @@ from remit.model.evidence import (
     McpServerSeen,
     OwnerSeen,
     SecretSeen,
+    TextSeen,
 )
 from remit.model.ledger import Inventory, Ledger
 from remit.model.place import Place
@@ -91,6 +92,7 @@ def resolve(evidence: Iterable[Evidence | Gap]) -> Inventory:
         mcp_servers=_once(stream.of(McpServerSeen), lambda seen: (seen.place.path, seen.place.line, seen.client, seen.name)),
         secrets=_once(stream.of(SecretSeen), lambda seen: (seen.place.path, seen.place.line, seen.fingerprint)),
         ledger=ledger,
+        texts=tuple(stream.of(TextSeen)),
     )
 
 

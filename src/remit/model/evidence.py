@@ -153,6 +153,18 @@ class OwnerSeen(msgspec.Struct, frozen=True, kw_only=True, tag="owner"):
     subject: Place | None = None
 
 
+class TextSeen(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
+    """What people wrote about agents near their code: a paragraph of a README, a remit file, an agent card. Hostile text."""
+
+    place: Place
+    kind: str
+    """`readme`, `remit`, `card`."""
+    text: str
+    """At most 4,000 characters of a paragraph or card; a remit file as a whole."""
+    heading: str = ""
+    """The heading that a paragraph stands under."""
+
+
 class GapKind(StrEnum):
     """Why something was not read, or not settled."""
 
@@ -192,5 +204,5 @@ class FileRead(msgspec.Struct, frozen=True, kw_only=True, tag="file"):
     """Why it was read although it would be left out by itself; empty: it would not."""
 
 
-Evidence = AgentSeen | IdentitySeen | CredentialSeen | SecretSeen | McpServerSeen | ActionSeen | CallSeen | OwnerSeen | FileRead
+Evidence = AgentSeen | IdentitySeen | CredentialSeen | SecretSeen | McpServerSeen | ActionSeen | CallSeen | OwnerSeen | TextSeen | FileRead
 """Everything that a source may see; a source yields these and gaps, as a stream."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from remit.model.agent import Agent
-from remit.model.evidence import FileRead, Gap, McpServerSeen, SecretSeen
+from remit.model.evidence import FileRead, Gap, McpServerSeen, SecretSeen, TextSeen
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,3 +31,33 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     mcp_servers: tuple[McpServerSeen, ...]
     secrets: tuple[SecretSeen, ...]
     ledger: Ledger
+    texts: tuple[TextSeen, ...] = ()
+    """What people wrote near the agents, by place."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last look at one connection showed: the agents that it declares or hosts, and what could not be read."""
+
+    connection: str
+    inventory: Inventory
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at one connection: when it was, and what came of it."""
+
+    connection: str
+    at: str
+    """RFC 3339, UTC."""
+    objects: int = 0
+    """Native objects that the system showed."""
+    changed: int = 0
+    """Of them new or different since the look before."""
+    gone: int = 0
+    events: int = 0
+    """New audit records or decisions."""
+    unread_records: int = 0
+    """Records that were set aside because they could not be understood."""
+    unread_examples: tuple[str, ...] = ()
+    """Place and reason of the first of them."""
+    fault: str = ""
+    """Why the connection could not be read at all; empty: it was."""

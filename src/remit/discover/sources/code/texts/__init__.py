@@ -1,0 +1,1 @@
+"""What people wrote near the code: READMEs, remit files and agent cards."""

@@ -1,0 +1,36 @@
+"""What people wrote near the code becomes declared evidence."""
+
+from remit.discover.sources.code.reader import SourceFile
+from remit.discover.sources.code.texts.reader import READER
+from remit.model.evidence import TextSeen
+
+
+def seen(path: str, text: str) -> list[TextSeen]:
+    file = SourceFile(path=path, data=text.encode(), text=text, is_test=False)
+    return [found for found in READER.read(file, None) if isinstance(found, TextSeen)]  # type: ignore[arg-type]
+
+
+def test_a_readme_gives_its_paragraphs_with_line_and_heading_and_no_code() -> None:
+    text = "# Tool\n\nFirst words\nof one paragraph.\n\n## The desk agent ##\nReads bills.\n```\nnot text\n```\nPays them.\n"
+    found = [(str(item.place), item.place.end, item.heading, item.text) for item in seen("services/README.md", text)]
+    assert found == [
+        ("services/README.md:3", 4, "Tool", "First words\nof one paragraph."),
+        ("services/README.md:7", 7, "The desk agent", "Reads bills."),
+        ("services/README.md:11", 11, "The desk agent", "Pays them."),
+    ]
+
+
+def test_a_remit_file_is_kept_whole_from_the_line_of_its_version() -> None:
+    text = "# for the desk\nremit: 1\nagent: desk\n"
+    (only,) = seen("desk.yaml", text)
+    assert (str(only.place), only.kind, only.text) == ("desk.yaml:2", "remit", text)
+
+
+def test_another_yaml_file_says_nothing() -> None:
+    assert seen("compose.yaml", "services:\n  remit: 1\n") == []
+
+
+def test_a_card_is_cut_and_a_hostile_readme_is_bounded() -> None:
+    (card,) = seen("a/.well-known/agent-card.json", "{" + "x" * 10_000)
+    assert len(card.text) == 4_000
+    assert len(seen("README.md", "word\n\n" * 5_000)) == 400
