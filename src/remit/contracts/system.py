@@ -163,6 +163,15 @@ class IdentitySystem(ReadSide, Protocol):
         """Steps that take everything from a principal that only a retired agent used; reversible, nothing is destroyed."""
         ...
 
+    def after(self, objects: Sequence[NativeObject], steps: Sequence[Step]) -> Sequence[NativeObject]:
+        """The objects as `read` would give them once these steps were done: the state of each target is `step.after` (feature `change`).
+
+        Pure, and the ground of every replay: recorded use is decided again against it. Objects that no step is about come back as they
+        are; with `before` and `after` exchanged and the order reversed it gives the first objects again. A step of another system's, or
+        whose target it cannot place, is a ValueError: never a guess.
+        """
+        ...
+
     def evaluate(self, case: Mapping[str, Any], load: Callable[[str], Any]) -> Verdict:
         """One line of `remit evaluate`. `load` reads a JSON file that the case names; a bad case is a ValueError, in words."""
         ...

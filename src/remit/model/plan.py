@@ -166,5 +166,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     approval: Approval | None = None
     proofs: tuple[Proof, ...] = ()
     stuck_because: str = ""
+    found: Mapping[str, str | None] = {}
+    """By the number of a failed step: what its target was read back as; no entry where it could not be read."""
     made: str = ""
     changed: str = ""
