@@ -39,5 +39,6 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     because: tuple[Because, ...]
     key_fingerprints: tuple[str, ...] = ()
     """Of the keys by which this agent proves it, where they are known."""
+    confidence: Confidence = Confidence.CERTAIN
     is_named: bool = True
     """False: bound by use alone."""

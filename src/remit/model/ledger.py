@@ -59,5 +59,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """Records that were set aside because they could not be understood."""
     unread_examples: tuple[str, ...] = ()
     """Place and reason of the first of them."""
+    gaps: tuple[Gap, ...] = ()
+    """What was not read of its audit records."""
     fault: str = ""
     """Why the connection could not be read at all; empty: it was."""
