@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
+from remit.model.plan import Approval
+
 _FOLDERS = {
     "SOURCE": "remit.discover.sources",
     "SYSTEM": "remit.systems",
@@ -39,13 +41,15 @@ def _offers(package: ModuleType, wanted: str) -> Iterable[tuple[str, Any]]:
                 break
 
 
-def find(wanted: str, extra: Iterable[str] = ()) -> dict[str, Any]:
+def find(wanted: str, extra: Iterable[str] = (), *, approval: Approval | None = None) -> dict[str, Any]:
     """Every plugin of one sort by the name of its folder; `extra` names further packages to walk (tests, authors).
 
     `wanted` is `SOURCE`, `SYSTEM`, `WRITER`, `POINT` or `RULE`. The object stands in the module `source`, `system`, `change` or `point` of
     the plugin's package, so that importing the package itself stays free; a detection (`RULE`) is a module by itself. The hands of a system
-    (`WRITER`) are for `app.act` alone, which opens them against an approval.
+    (`WRITER`) are for `app.act` alone, which opens them against an approval; without one they are not handed out.
     """
+    if wanted == "WRITER" and not isinstance(approval, Approval):
+        raise ValueError("write sides are handed out against an approval alone")
     found: dict[str, Any] = {}
     for folder in (_FOLDERS[wanted], *extra):
         for name, plugin in _offers(importlib.import_module(folder), wanted):
