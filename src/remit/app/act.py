@@ -60,6 +60,10 @@ class Journal(Protocol):
         """One at a time over processes."""
         ...
 
+    def transaction(self) -> AbstractContextManager[object]:
+        """Several puts as one."""
+        ...
+
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan is carried out with."""

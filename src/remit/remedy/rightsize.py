@@ -1,0 +1,212 @@
+"""Right-sizing: the plan that leaves an agent's identities what is needed of them, and nothing else (design section 6).
+
+Decides what to keep; how a system says it is the system's (`narrow`). Invariants, checked on the state after the plan before anybody
+sees the plan:
+- needed stays allowed, used or not, of every agent on the identity; what another agent used stays, needed or not: no agent breaks
+  another;
+- nothing is allowed afterwards that was not before;
+- what the remit forbids is not kept, unless another agent needs it, which is said;
+- a person's own login is not narrowed;
+- what cannot be known stands in `blind_spots`, what stays in `residue`, what would have been denied in the replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
+
+from remit.document.pattern import resource_matcher
+from remit.model.alignment import AlignmentLine, Class
+from remit.model.errors import RefusedError
+from remit.model.event import Use
+from remit.model.ids import printable
+from remit.model.plan import Plan, PlanKind, Probe, Proposal, WouldDeny
+from remit.model.verbs import Verb
+from remit.remedy.blindness import blind_spots
+from remit.remedy.plan import draft_plan, on_replayed
+from remit.remedy.replay import replay
+from remit.remedy.situation import Ahead, Situation
+
+NEEDED = frozenset({Class.NEEDED_USED, Class.NEEDED_UNUSED})
+_TAKEN = frozenset({Class.UNNEEDED, Class.USED_NOT_NEEDED})
+_GRAVEST_FIRST = (
+    Verb.ADMINISTER,
+    Verb.DELETE,
+    Verb.PAY,
+    Verb.TRANSMIT,
+    Verb.EXECUTE,
+    Verb.UPDATE,
+    Verb.CREATE,
+    Verb.READ,
+    Verb.LIST,
+)
+_MOST_SENTENCES = 25
+
+
+def right_size(situation: Situation, plan_id: str, at: str) -> Plan:
+    """A replayed plan that narrows every identity of the agent that may be narrowed; no steps where there is nothing to take."""
+    own = situation.alignments.get(situation.agent)
+    if own is None:
+        raise RefusedError(f"what `{situation.agent}` needs is not known; run `remit scan`, then `remit draft {situation.agent}`")
+    before, ahead = Ahead(situation.grounds), Ahead(situation.grounds)
+    parts: list[Proposal] = []
+    narrowed: list[str] = []
+    for ref in situation.mine():
+        why = situation.why_left_alone(ref) or _why_not_narrowed(situation, ref)
+        if why:
+            parts.append(Proposal(steps=(), residue=(why,)))
+            continue
+        keep = kept(situation, ref)
+        connection = situation.principals[ref].connection
+        proposal = situation.grounds[connection].system.narrow(ahead.objects(connection), ref, keep, situation.agent)
+        ahead.take(connection, proposal.steps)
+        parts.append(_with_conflicts(situation, ref, keep, proposal))
+        if proposal.steps:
+            narrowed.append(ref)
+            _check(situation, ref, keep, before, ahead)
+    plan = draft_plan(plan_id, situation.agent, PlanKind.RIGHT_SIZE, parts, at)
+    probes, doubtful = _certain(plan.probes, ahead)
+    shown = replay(
+        _recorded(situation, narrowed),
+        lambda principal, *call: before.decides(situation.principals[principal].connection, principal, *call),
+        lambda principal, *call: ahead.decides(situation.principals[principal].connection, principal, *call),
+    )
+    _check_replay(situation, shown.replay.would_deny)
+    plan = replace(
+        plan,
+        probes=probes,
+        also_affects=situation.also_affected(narrowed),
+        is_from_draft=own.is_from_draft,
+        remit_hash=own.remit_hash,
+        risk_removed=tuple(risk_removed(situation, narrowed, ahead)),
+    )
+    return on_replayed(plan, shown.replay, (*shown.unexplained, *blind_spots(situation, narrowed), *doubtful), at)
+
+
+def kept(situation: Situation, ref: str) -> tuple[AlignmentLine, ...]:
+    """The lines of an identity that stay, of every agent that uses it."""
+    lines: list[AlignmentLine] = []
+    for agent in (situation.agent, *situation.others_on(ref)):
+        for line in situation.alignments[agent].lines:
+            if line.principal != ref:
+                continue
+            if agent == situation.agent:
+                if line.class_ in NEEDED and not situation.forbids(line.system, line.action, line.resource):
+                    lines.append(line)
+            elif line.class_ in NEEDED or line.class_ is Class.USED_NOT_NEEDED:
+                lines.append(line)
+    return tuple({(line.system, line.action, line.resource, line.columns): line for line in lines}.values())
+
+
+def _why_not_narrowed(situation: Situation, ref: str) -> str:
+    principal = situation.principals[ref]
+    if principal.person is not None:
+        return f"`{principal.short}` is left as it is: it is a person's own login ({printable(principal.person.text)})"
+    unknown = [other for other in situation.others_on(ref) if other not in situation.alignments]
+    if unknown:
+        return f"`{principal.short}` is left as it is: what {_listed(unknown)} needs of it is not known"
+    if ref in situation.stopped:
+        return f"`{principal.short}` is left as it is: it stands under the quarantine `{situation.stopped[ref]}`"
+    return ""
+
+
+def _with_conflicts(situation: Situation, ref: str, keep: Sequence[AlignmentLine], proposal: Proposal) -> Proposal:
+    """Says what stays for others although this agent must not, or does not need to, have it."""
+    others = _listed(situation.others_on(ref))
+    said = []
+    for line in keep:
+        what = f"`{printable(line.action)}` on `{printable(line.resource)}` stays on `{situation.name(ref)}`"
+        if rule := situation.forbids(line.system, line.action, line.resource):
+            said.append(f"{what} although {rule} forbids it: {others} uses that identity too; give each agent an identity of its own")
+        elif line.class_ is Class.USED_NOT_NEEDED:
+            said.append(f"{what}: {others} used it, although no remit needs it")
+    return replace(proposal, residue=(*proposal.residue, *said))
+
+
+def _check(situation: Situation, ref: str, keep: Sequence[AlignmentLine], before: Ahead, ahead: Ahead) -> None:
+    """INVARIANTS of a narrowing, on the state after it. A violation is a fault of the system's `narrow`: no plan comes of it."""
+    connection = situation.principals[ref].connection
+    for line in keep:
+        if "*" in line.action or "*" in line.resource:
+            continue  # a pattern: its uses are in the replay
+        was = before.decides(connection, ref, line.action, line.resource, line.columns)
+        will = ahead.decides(connection, ref, line.action, line.resource, line.columns)
+        if (was.is_allowed and not will.is_allowed) or (was.depends_on and not will.is_allowed and not will.depends_on):
+            raise RefusedError(
+                f"the plan for `{situation.name(ref)}` would take away `{line.action}` on `{printable(line.resource)}`, which is needed "
+                f"({printable(line.why)}); no plan was made"
+            )
+    for found in situation.grounds[connection].system.access(ahead.objects(connection), [ref]):
+        for access in found.access:
+            if "*" in access.action or "*" in access.resource:
+                continue
+            will = ahead.decides(connection, ref, access.action, access.resource, access.columns)
+            was = before.decides(connection, ref, access.action, access.resource, access.columns)
+            if will.is_allowed and not was.is_allowed:
+                what = f"`{access.action}` on `{printable(access.resource)}`"
+                raise RefusedError(f"the plan for `{situation.name(ref)}` would newly allow {what}; no plan was made")
+
+
+def _check_replay(situation: Situation, would_deny: Iterable[WouldDeny]) -> None:
+    """A recorded use that is needed must not be denied, patterns included."""
+    for item in would_deny:
+        for line in situation.alignments[situation.agent].lines:
+            if (
+                line.class_ is Class.NEEDED_USED
+                and line.principal == item.principal
+                and item.agent == situation.agent
+                and resource_matcher(line.action.lower())(item.action.lower())
+                and resource_matcher(line.resource)(item.resource)
+                and not situation.forbids(line.system, item.action, item.resource)
+            ):
+                raise RefusedError(
+                    f"the plan for `{situation.name(item.principal)}` would deny `{item.action}` on `{printable(item.resource)}`, which is "
+                    f"needed ({printable(line.why)}) and was used {item.calls:,} times; no plan was made"
+                )
+
+
+def _recorded(situation: Situation, narrowed: Sequence[str]) -> Iterator[Use]:
+    for ref in narrowed:
+        ground = situation.grounds[situation.principals[ref].connection]
+        yield from (use for use in ground.uses if use.principal == ref)
+
+
+def _certain(probes: Iterable[Probe], ahead: Ahead) -> tuple[tuple[Probe, ...], list[str]]:
+    """Probes whose answer does not hang on a context that a proof cannot know; the others are blind spots."""
+    certain, doubtful = [], []
+    for probe in probes:
+        verdict = ahead.decides(probe.connection, probe.principal, probe.action, probe.resource)
+        if verdict.depends_on:
+            doubtful.append(
+                f"whether `{probe.action}` on `{printable(probe.resource)}` works depends on {', '.join(verdict.depends_on)}: not proved"
+            )
+        else:
+            certain.append(probe)
+    return tuple(certain), doubtful
+
+
+def risk_removed(situation: Situation, narrowed: Iterable[str], ahead: Ahead) -> Iterator[str]:
+    """What the agent can no longer do, the gravest first; only what the state after the plan does deny."""
+    refs = set(narrowed)
+    gone: dict[tuple[str, str, str], tuple[int, AlignmentLine]] = {}
+    for line in situation.alignments[situation.agent].lines:
+        if line.principal not in refs or line.class_ not in _TAKEN:
+            continue
+        connection = situation.principals[line.principal].connection
+        is_pattern = "*" in line.action or "*" in line.resource
+        if not is_pattern and ahead.decides(connection, line.principal, line.action, line.resource, line.columns).is_allowed:
+            continue
+        verb = situation.verb_of(connection, line.action)
+        rank = _GRAVEST_FIRST.index(verb) if verb is not None else 0  # a pattern that spans verbs holds the gravest
+        gone.setdefault((line.principal, line.action, line.resource), (rank, line))
+    ordered = sorted(gone.values(), key=lambda item: (item[0], item[1].system, item[1].action, item[1].resource))
+    for _, line in ordered[:_MOST_SENTENCES]:
+        rest = "whatever is not needed of " if "*" in line.action or "*" in line.resource else ""
+        yield f"`{situation.name(line.principal)}` can no longer do {rest}`{printable(line.action)}` on `{printable(line.resource)}`"
+    if len(ordered) > _MOST_SENTENCES:
+        yield f"and {len(ordered) - _MOST_SENTENCES:,} more"
+
+
+def _listed(slugs: Iterable[str]) -> str:
+    return ", ".join(f"`agent:{slug}`" for slug in slugs)
