@@ -1,0 +1,100 @@
+"""Postgres as a system: everything derived from what a database says of itself, and the two doors to it."""
+
+from __future__ import annotations
+
+import pkgutil
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from remit.contracts.system import Feature, NotBuilt, RawRecord, Vocabulary, Works
+from remit.model.access import NativeObject, Principal, PrincipalAccess, Unread, Verdict
+from remit.model.connection import Connection
+from remit.model.event import Event
+from remit.model.verbs import Verb
+from remit.systems.postgres.access import AccessOf
+from remit.systems.postgres.audit import events_of
+from remit.systems.postgres.decides import concerns, verdict_of
+from remit.systems.postgres.evaluate import Evaluator
+from remit.systems.postgres.names import role_of
+from remit.systems.postgres.principals import principals
+from remit.systems.postgres.world import World
+
+
+def verbs_in(table: Mapping[str, Any]) -> dict[str, Verb]:
+    """The verb of every action of the table; ValueError where an action stands there twice, or a word is no verb."""
+    verbs: dict[str, Verb] = {}
+    for section in ("privileges", "remit", "statements"):
+        for action, word in table[section].items():
+            if action in verbs:
+                raise ValueError(f"the action `{action}` stands in the table twice")
+            verbs[action] = Verb(word)
+    return verbs
+
+
+@cache
+def _vocabulary() -> Vocabulary:
+    table = tomllib.loads((pkgutil.get_data("remit.systems.postgres", "actions.toml") or b"").decode())
+    return Vocabulary(kind="postgres", verbs=verbs_in(table), fold=str.lower, is_complete=True)
+
+
+class PostgresSystem:
+    """The read side of Postgres."""
+
+    kind = "postgres"
+    features: Mapping[str, Feature] = {
+        "verbs": Works(),
+        "compile": NotBuilt("a remit is not compiled to GRANT statements yet"),
+        "read": NotBuilt("a live database is not read yet"),
+        "access": Works(),
+        "audit": Works(),
+        "change": NotBuilt("nothing is changed in a database yet"),
+        "credentials": NotBuilt("no temporary roles are made for a mandate yet"),
+    }
+
+    def __init__(self) -> None:
+        self._evaluator = Evaluator()
+        self._latest: tuple[Sequence[NativeObject], World] | None = None
+
+    def _world(self, objects: Sequence[NativeObject]) -> World:
+        """The world of these objects; that of the latest ones is kept, since a replay asks about the same ones many times."""
+        if self._latest is None or self._latest[0] is not objects:
+            self._latest = (objects, World(objects))
+        return self._latest[1]
+
+    def vocabulary(self) -> Vocabulary:
+        """The reviewed table of actions."""
+        return _vocabulary()
+
+    def principals(self, objects: Sequence[NativeObject]) -> Iterable[Principal]:
+        """Every role of the server."""
+        return principals(objects)
+
+    def access(self, objects: Sequence[NativeObject], principals: Sequence[str]) -> Iterable[PrincipalAccess]:
+        """What each of these roles can do."""
+        access = AccessOf(objects, _vocabulary().verbs)
+        return [access.of(principal) for principal in principals]
+
+    def decides(self, objects: Sequence[NativeObject], principal: str, action: str, resource: str, columns: Sequence[str] = ()) -> Verdict:
+        """What Postgres would answer to this role, SET ROLE included."""
+        world = self._world(objects)
+        role = role_of(world.connection, principal)
+        if role is None:
+            return Verdict(is_allowed=False, because=f"`{principal}` is no role of `{world.connection}`")
+        return verdict_of(world, role, action, resource, columns)
+
+    def concerns(self, action: str, resource: str) -> bool:
+        """Whether an action can be about a resource of this form: `execute` is not about a table."""
+        return concerns(action, resource)
+
+    def audit(self, connection: Connection, record: RawRecord) -> Sequence[Event] | Unread:
+        """The events in one line of the JSON log."""
+        return events_of(connection, record)
+
+    def evaluate(self, case: Mapping[str, Any], load: Callable[[str], Any]) -> Verdict:
+        """One question about a catalogue dump."""
+        return self._evaluator.evaluate(case, load)
+
+
+SYSTEM = PostgresSystem()
