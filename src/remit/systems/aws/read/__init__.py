@@ -1,0 +1,1 @@
+"""Reading AWS with the read role: IAM, buckets, hosted agents, the trail."""

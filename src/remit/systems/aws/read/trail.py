@@ -1,0 +1,245 @@
+"""Reads CloudTrail's files from a bucket: every record once, in the order in which the files arrived.
+
+Invariants:
+- a file that cannot be read, or a record in it that is no JSON, is a gap and stops nothing;
+- what a file unpacks to is bounded; digests and insights are no records of actions and are left alone;
+- the cursor moves past a file with its last record, so that a reading that ends in the middle begins with that file again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from remit.contracts.system import RawRecord
+from remit.model.evidence import Gap, GapKind
+from remit.model.ids import printable
+from remit.model.place import Place
+from remit.systems.aws.faults import CallError, gap
+from remit.systems.aws.read import bodies
+from remit.systems.aws.read.position import Position, Positions, TrailFile, positions_from, unread
+from remit.systems.aws.session import Clients
+
+_STREAM = re.compile(r"(.*/)?CloudTrail/[a-z0-9-]+/\Z")
+_LEFT_ALONE = re.compile(r"(?:\A|/)CloudTrail-(?:Digest|Insight)/")
+_LATEST = timedelta(days=7)
+"""A file is delivered within a day or so: folders of days older than this before the position are not listed again."""
+MAX_PACKED_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 256 * 1024 * 1024
+_CHUNK = 1 << 20
+_MOST_REFUSALS = 20
+"""Files of one stream that may be denied before the rest of it is left."""
+_MOST_DEPTH = 24
+_ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?\Z", re.DOTALL)
+
+
+class _Records(msgspec.Struct):
+    records: list[msgspec.Raw] = msgspec.field(name="Records")
+
+
+class _TooLargeError(Exception):
+    """A file that unpacks to more than is read."""
+
+
+def address_of(trail: str) -> tuple[str, str] | None:
+    """(bucket, prefix) of `s3://BUCKET/PREFIX`; None when it is none."""
+    match = _ADDRESS.match(trail)
+    return None if match is None else (match[1], match[2] or "")
+
+
+class TrailReading:
+    """One reading of a trail."""
+
+    def __init__(self, clients: Clients, bucket: str, prefix: str) -> None:
+        self._clients = clients
+        self._bucket = bucket
+        self._prefix = prefix
+        self._others = 0
+        self._gaps: list[Gap] = []
+        self._reached: dict[str, Position] = {}
+
+    def read(self, cursor: str | None) -> Iterator[RawRecord | Gap]:
+        """The records behind the cursor."""
+        start = positions_from(cursor)
+        self._reached = dict(start.streams)
+        for stream, is_dated in self._streams(self._prefix, 0):
+            at = start.streams.get(stream)
+            yield from self._stream(stream, self._files(stream, is_dated, at), at)
+        yield from self._drain_gaps()
+        if self._others:
+            what = f"{self._others} objects under the prefix are not CloudTrail files (`.json.gz` or `.json`) and were not read"
+            yield Gap(place=Place(self._place("")), kind=GapKind.UNSUPPORTED, what=what, is_file=False)
+
+    def _stream(self, stream: str, files: list[TrailFile], at: Position | None) -> Iterator[RawRecord | Gap]:
+        yield from self._drain_gaps()
+        progress, waiting = unread(files, at)
+        refused = 0
+        for number, file in enumerate(waiting):
+            before = _written(self._reached)
+            position = progress.pass_by(file)
+            # INVARIANT (nothing lost): behind a file that could not be read the cursor stands still: the next reading tries it again.
+            after = before if refused else _written({**self._reached, stream: position})
+            try:
+                yield from self._file(file.key, before, after)
+            except CallError as error:
+                yield gap(self._place(file.key), "the file was not read", error)
+                if error.is_absent:
+                    continue
+                refused += 1
+                if not error.is_denied or refused == _MOST_REFUSALS:
+                    rest = len(waiting) - number - 1
+                    what = f"{rest} more files behind it were not read; the next scan tries again"
+                    yield Gap(place=Place(self._place(stream)), kind=error.kind(), what=what)
+                    return
+                continue
+            if not refused:
+                self._reached[stream] = position
+
+    def _drain_gaps(self) -> list[Gap]:
+        found, self._gaps = self._gaps, []
+        return found
+
+    def _place(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key or self._prefix}"
+
+    def _streams(self, prefix: str, depth: int) -> Iterator[tuple[str, bool]]:
+        """The folders in which files stand: a region's folder of CloudTrail, or any other folder with files in it."""
+        if _LEFT_ALONE.search(prefix):
+            return
+        if _STREAM.match(prefix):
+            yield prefix, True
+            return
+        has_files, folders = False, []
+        try:
+            for page in self._clients.pages("s3", "list_objects_v2", Bucket=self._bucket, Prefix=prefix, Delimiter="/"):
+                has_files = has_files or bool(page.get("Contents"))
+                folders += [folder["Prefix"] for folder in page.get("CommonPrefixes", ())]
+        except CallError as error:
+            self._gaps.append(gap(self._place(prefix), "the trail's files cannot be listed", error))
+            return
+        if has_files:
+            yield prefix, False
+        for folder in folders if depth < _MOST_DEPTH else ():
+            yield from self._streams(folder, depth + 1)
+        if folders and depth >= _MOST_DEPTH:
+            self._gaps.append(Gap(place=Place(self._place(prefix)), kind=GapKind.DEPTH, what="folders below this one were not read"))
+
+    def _files(self, stream: str, is_dated: bool, at: Position | None) -> list[TrailFile]:
+        arguments: dict[str, str] = {} if is_dated else {"Delimiter": "/"}
+        if is_dated and at is not None:
+            day = datetime.strptime(at.arrived, "%Y-%m-%dT%H:%M:%SZ") - _LATEST
+            arguments["StartAfter"] = f"{stream}{day:%Y/%m/%d}"
+        found: list[TrailFile] = []
+        try:
+            for page in self._clients.pages("s3", "list_objects_v2", Bucket=self._bucket, Prefix=stream, **arguments):
+                for item in page.get("Contents", ()):
+                    self._sort_out(item, found)
+        except CallError as error:
+            self._gaps.append(gap(self._place(stream), "the trail's files cannot be listed", error))
+            # Files that were not seen may have arrived before those that were: the position must not move past them.
+            return []
+        return found
+
+    def _sort_out(self, item: Mapping[str, Any], found: list[TrailFile]) -> None:
+        key = item["Key"]
+        if key.endswith("/") or _LEFT_ALONE.search(key):
+            return
+        if not key.endswith((".json.gz", ".json")):
+            self._others += 1
+            return
+        found.append(TrailFile(bodies.instant(item["LastModified"]) or "1970-01-01T00:00:00Z", key))
+
+    def _file(self, key: str, before: str, after: str) -> Iterator[RawRecord | Gap]:
+        place = self._place(key)
+        try:
+            text = self._text(key)
+        except _TooLargeError as error:
+            yield Gap(place=Place(place), kind=GapKind.TOO_LARGE, what=str(error))
+            return
+        except (zlib.error, EOFError) as error:
+            yield Gap(place=Place(place), kind=GapKind.PARSE_ERROR, what=f"not a whole gzip file: {printable(str(error))}")
+            return
+        records, fault = _records(text)
+        for index, record in enumerate(records):
+            is_last = index == len(records) - 1
+            yield RawRecord(place=f"{place}#{index}", payload=record, cursor=after if is_last else before)
+        if fault:
+            yield Gap(place=Place(place), kind=GapKind.PARSE_ERROR, what=fault, is_file=not records)
+
+    def _text(self, key: str) -> bytes:
+        answer = self._clients.call("s3", "get_object", Bucket=self._bucket, Key=key)
+        body = answer["Body"]
+        try:
+            return _unpacked(iter(lambda: body.read(_CHUNK), b""), key)
+        except (OSError, ValueError) as error:
+            raise CallError("s3:GetObject", "unreachable", 0, f"the file broke off ({type(error).__name__})") from None
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] in ("botocore", "urllib3"):
+                raise CallError("s3:GetObject", "unreachable", 0, f"the file broke off ({type(error).__name__})") from None
+            raise
+        finally:
+            body.close()
+
+
+def _unpacked(chunks: Iterator[bytes], key: str) -> bytes:
+    """The text of a file, packed or not (some stores unpack on the way); bounded on both sides."""
+    packed, size, parts = 0, 0, []
+    unpacker: Any = None
+    for number, chunk in enumerate(chunks):
+        packed += len(chunk)
+        if packed > MAX_PACKED_BYTES:
+            raise _TooLargeError(f"larger than {MAX_PACKED_BYTES >> 20} MiB")
+        if number == 0 and chunk[:2] == b"\x1f\x8b":
+            unpacker = zlib.decompressobj(wbits=31)
+        while chunk:
+            part = chunk if unpacker is None else unpacker.decompress(chunk, _CHUNK)
+            chunk = b"" if unpacker is None else unpacker.unconsumed_tail
+            size += len(part)
+            if size > MAX_BYTES:
+                raise _TooLargeError(f"unpacks to more than {MAX_BYTES >> 20} MiB")
+            parts.append(part)
+    if unpacker is not None and not unpacker.eof:
+        raise EOFError("it ends too early")
+    if unpacker is None and key.endswith(".gz") and parts and parts[0].lstrip()[:1] != b"{":
+        raise EOFError("it does not begin like one")
+    return b"".join(parts)
+
+
+def _records(text: bytes) -> tuple[list[bytes], str]:
+    """The records of a file, each as it stands there, and what is wrong with the rest."""
+    try:
+        return [bytes(record) for record in msgspec.json.decode(text, type=_Records).records], ""
+    except (msgspec.MsgspecError, RecursionError) as error:
+        records = _salvaged(text)
+        return records, f"not a CloudTrail file ({printable(str(error))}); {len(records)} records before the fault were read"
+
+
+def _salvaged(text: bytes) -> list[bytes]:
+    """The records that stand before a fault."""
+    found: list[bytes] = []
+    start = re.search(rb'"Records"\s*:\s*\[', text)
+    if start is None:
+        return found
+    rest = text[start.end() :].decode("utf-8", "replace")
+    decoder, at = json.JSONDecoder(), 0
+    while True:
+        while at < len(rest) and rest[at] in " \t\r\n,":
+            at += 1
+        if at >= len(rest) or rest[at] == "]":
+            return found
+        try:
+            _, end = decoder.raw_decode(rest, at)
+        except (ValueError, RecursionError):
+            return found
+        found.append(rest[at:end].encode())
+        at = end
+
+
+def _written(reached: Mapping[str, Position]) -> str:
+    return msgspec.json.encode(Positions(streams=reached)).decode()
