@@ -1,0 +1,142 @@
+"""Patterns of IAM: `*` stands for any run of characters, `?` for any one; matched, compared and met.
+
+Source of the rules: the IAM user guide, policy elements Action and Resource. A `*` may reach over `/` and, at the end of a segment, over
+`:`; so a whole ARN is one text here. Actions compare without regard to case: fold both sides first.
+
+Invariants:
+- everything takes at most (length of one) times (length of the other) steps, whatever a hostile policy holds;
+- `contains` never says yes for a pattern that reaches further; `overlaps` is exact;
+- what `meet` gives lies within both patterns, and together it is all that both match.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_MANY, _ONE = "*", "?"
+_WILD = re.compile(r"[*?]+")
+_MOST_MEETS = 32
+"""Patterns that the meeting of two may come to; beyond it the meeting is not said (`None`)."""
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text has a wildcard."""
+    return _MANY in text or _ONE in text
+
+
+@lru_cache(maxsize=65536)
+def normal(pattern: str) -> str:
+    """The same pattern in one spelling: in a run of wildcards each `?` first, then at most one `*`."""
+    if "**" not in pattern and "*?" not in pattern:
+        return pattern
+    return _WILD.sub(lambda run: _ONE * run[0].count(_ONE) + (_MANY if _MANY in run[0] else ""), pattern)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern matches a text; letter case counts."""
+    if not is_pattern(pattern):
+        return pattern == text
+    return _matches(pattern, text, lambda wanted, found: wanted in (_ONE, found))
+
+
+def contains(outer: str, inner: str) -> bool:
+    """Whether everything that `inner` matches is matched by `outer`."""
+    if outer in (_MANY, inner):
+        return True
+    # A wildcard of `inner` stands for texts that no literal of `outer` covers: `*` only by a `*`, `?` by `?` or `*`.
+    return _matches(normal(outer), normal(inner), lambda wanted, found: found != _MANY and wanted in (_ONE, found))
+
+
+def _matches(pattern: str, text: str, fits: object) -> bool:
+    """Greedy matching with one point to return to; `fits(wanted, found)` compares single characters."""
+    at = start = 0
+    star = -1
+    while at < len(text):
+        if start < len(pattern) and pattern[start] == _MANY:
+            star, back = start, at
+            start += 1
+        elif start < len(pattern) and fits(pattern[start], text[at]):  # type: ignore[operator]
+            start += 1
+            at += 1
+        elif star >= 0:
+            back += 1
+            at, start = back, star + 1
+        else:
+            return False
+    while start < len(pattern) and pattern[start] == _MANY:
+        start += 1
+    return start == len(pattern)
+
+
+@lru_cache(maxsize=65536)
+def overlaps(one: str, other: str) -> bool:
+    """Whether some text is matched by both patterns."""
+    if _MANY in (one, other):
+        return True
+    if not is_pattern(one):
+        return matches(other, one)
+    if not is_pattern(other):
+        return matches(one, other)
+    # reached[j]: some text is matched by the first i characters of `one` and the first j of `other`.
+    reached = _closed([True] + [False] * len(other), other)
+    for wanted in one:
+        following = [False] * (len(other) + 1)
+        for j in range(len(other) + 1):
+            if not reached[j]:
+                continue
+            if wanted == _MANY:
+                following[j:] = [True] * (len(other) + 1 - j)
+                break
+            if j < len(other):
+                found = other[j]
+                if found == _MANY:
+                    following[j] = True
+                elif _ONE in (wanted, found) or wanted == found:
+                    following[j + 1] = True
+        reached = _closed(following, other)
+    return reached[len(other)]
+
+
+def _closed(reached: list[bool], other: str) -> list[bool]:
+    for j, char in enumerate(other):
+        if char == _MANY and reached[j]:
+            reached[j + 1] = True
+    return reached
+
+
+@lru_cache(maxsize=16384)
+def meet(one: str, other: str) -> tuple[str, ...] | None:
+    """Patterns that together match what both match; () where nothing is, None where that takes too many."""
+    if contains(one, other):
+        return (normal(other),)
+    if contains(other, one):
+        return (normal(one),)
+    if not overlaps(one, other):
+        return ()
+    found: set[str] = set()
+    waiting: list[tuple[str, str, str]] = [("", normal(one), normal(other))]
+    steps = 0
+    while waiting:
+        steps += 1
+        done, left, right = waiting.pop()
+        if steps > 4096 or len(found) > _MOST_MEETS:
+            return None
+        if not overlaps(left, right):
+            continue
+        if not left or not right:
+            found.add(normal(done))
+        elif left[0] == _MANY and right[0] == _MANY:
+            # Either run may be the longer one.
+            waiting.append((done + _MANY, left[1:], right))
+            waiting.append((done + _MANY, left, right[1:]))
+        elif left[0] == _MANY:
+            waiting.append((done, left[1:], right))
+            waiting.append((done + right[0], left, right[1:]))
+        elif right[0] == _MANY:
+            waiting.append((done, left, right[1:]))
+            waiting.append((done + left[0], left[1:], right))
+        else:
+            waiting.append((done + (right[0] if left[0] == _ONE else left[0]), left[1:], right[1:]))
+    kept = [pattern for pattern in found if not any(pattern != wider and contains(wider, pattern) for wider in found)]
+    return tuple(sorted(kept))
