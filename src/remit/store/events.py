@@ -1,0 +1,379 @@
+"""Events into the store, uses out of it: counted as they come, late and out of order, none twice.
+
+Invariants:
+- an event is told by its source and id; the first one stays, a second one counts nothing;
+- an event, its place in the counts and its source's cursor are one transaction;
+- uses are told apart by agent, source, principal, credential and act, never by session: sessions with names drawn at random make no more
+  of them; of a principal with more than `MOST_CREDENTIALS` credentials the later ones count together, without a name;
+- the agent of an event hangs on its who alone, so that other bindings cost as much as there are whos, not events. Only a lane whose whos
+  part ways (one session of a shared identity turns out to be another agent's) is counted again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from remit.model.decision import Outcome
+from remit.model.event import Event, Result, Use, Who
+from remit.store.interning import NEVER, ActKey, Assign, WhoKey, Whos, acts, chunks, next_number, sources
+from remit.store.kinds import storable, storable_key
+from remit.store.tables import act, event, lane, source, use, who
+
+_RESULTS = (Result.ALLOWED, Result.DENIED, Result.FAILED)
+_CODES = {result: code for code, result in enumerate(_RESULTS)}
+_DENIED = _CODES[Result.DENIED]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class _Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    person: str = ""
+    decision: str = ""
+    outcome: Outcome | None = None
+    would: Outcome | None = None
+    because: str = ""
+
+
+_NO_DETAIL = _Detail()
+
+
+def microseconds(happened: str) -> int:
+    """Microseconds since 1970 of an RFC 3339 time; raises ValueError."""
+    at = datetime.fromisoformat(happened)
+    if at.tzinfo is None:
+        raise ValueError("it names no time zone")
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def rfc3339_of(us: int) -> str:
+    """RFC 3339, UTC: seconds, and microseconds where there are some."""
+    at = (_EPOCH + us * _MICROSECOND).replace(tzinfo=None)
+    return f"{at.isoformat()}Z"
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------------------
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """An event as its row will be, before numbers are known."""
+
+    source: str
+    id: str
+    happened: int
+    who: WhoKey
+    act: ActKey
+    result: int
+    place: str
+    detail: str | None
+
+
+def prepared(item: Event) -> Prepared:
+    """One event made storable; raises ValueError when its time cannot be read."""
+    detail = None
+    if item.person or item.decision or item.outcome is not None or item.would is not None or item.because:
+        kept = _Detail(
+            person=storable(item.person),
+            decision=storable(item.decision),
+            outcome=item.outcome,
+            would=item.would,
+            because=storable(item.because),
+        )
+        detail = msgspec.json.encode(kept).decode()
+    return Prepared(
+        item.source,
+        storable_key(item.id),
+        microseconds(item.happened),
+        (item.source, item.principal, item.session, item.credential, item.agent),
+        (item.system, item.action, item.resource, item.columns),
+        _CODES[item.result],
+        storable(item.place),
+        detail,
+    )
+
+
+def add(connection: Connection, batch: Sequence[Prepared], assign: Assign | None) -> int:
+    """Keeps those that are new, and counts them."""
+    unique: dict[tuple[str, str], Prepared] = {}
+    for item in batch:
+        unique.setdefault((item.source, item.id), item)
+    numbers = sources(connection, {item.source for item in batch})
+    for name, number in numbers.items():
+        ids = [id_ for of, id_ in unique if of == name]
+        for some in chunks(ids):
+            found = connection.execute(select(event.c.id).where(event.c.source == number, event.c.id.in_(some))).scalars()
+            for known in found:
+                del unique[name, known]
+    if not unique:
+        return 0
+    new = list(unique.values())
+    whos = Whos(connection, numbers, assign).numbers({item.who for item in new})
+    act_numbers = acts(connection, {item.act for item in new})
+    number = next_number(connection, event)
+    rows, tallies, lasts = [], _Tallies(), defaultdict[int, int](lambda: NEVER)
+    for item in new:
+        who_number, lane_number, agent = whos[item.who]
+        act_number = act_numbers[item.act]
+        rows.append(
+            {
+                "number": number,
+                "source": numbers[item.source],
+                "id": item.id,
+                "who": who_number,
+                "act": act_number,
+                "happened": item.happened,
+                "result": item.result,
+                "place": item.place,
+                "detail": item.detail,
+            }
+        )
+        tallies.count((agent, lane_number, act_number), item, number)
+        lasts[who_number] = max(lasts[who_number], item.happened)
+        number += 1
+    connection.execute(insert(event), rows)
+    tallies.write(connection)
+    _move_lasts(connection, lasts)
+    return len(rows)
+
+
+def set_cursors(connection: Connection, cursors: Mapping[str, str]) -> None:
+    """How far each source was read."""
+    numbers = sources(connection, set(cursors))
+    for name, cursor in cursors.items():
+        connection.execute(update(source).where(source.c.number == numbers[name]).values(cursor=storable(cursor)))
+
+
+def cursor_of(connection: Connection, name: str) -> str | None:
+    """How far a source was read; None: never."""
+    found: str | None = connection.execute(select(source.c.cursor).where(source.c.name == storable_key(name))).scalar()
+    return found
+
+
+class _Tallies:
+    """Counts of one batch, by agent, lane and act."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, int, int], list[Any]] = {}
+
+    def count(self, key: tuple[str, int, int], item: Prepared, number: int) -> None:
+        is_denied = item.result == _DENIED
+        row = self._rows.get(key)
+        if row is None:
+            self._rows[key] = [item.happened, item.happened, int(not is_denied), int(is_denied), number]
+            return
+        row[0] = min(row[0], item.happened)
+        if item.happened >= row[1]:
+            row[1], row[4] = item.happened, number
+        row[3 if is_denied else 2] += 1
+
+    def write(self, connection: Connection) -> None:
+        names = ("first", "last", "allowed", "denied", "latest")
+        rows = [
+            {"agent": agent, "lane": lane_number, "act": act_number, **dict(zip(names, counts, strict=True))}
+            for (agent, lane_number, act_number), counts in self._rows.items()
+        ]
+        connection.execute(_upsert_use(connection), rows)
+
+
+def _upsert_use(connection: Connection) -> Any:
+    made = postgresql.insert(use) if connection.dialect.name == "postgresql" else sqlite.insert(use)
+    new = made.excluded
+    is_latest = or_(new.last > use.c.last, and_(new.last == use.c.last, new.latest > use.c.latest))
+    return made.on_conflict_do_update(
+        index_elements=[use.c.agent, use.c.lane, use.c.act],
+        set_={
+            "first": case((new.first < use.c.first, new.first), else_=use.c.first),
+            "last": case((is_latest, new.last), else_=use.c.last),
+            "allowed": use.c.allowed + new.allowed,
+            "denied": use.c.denied + new.denied,
+            "latest": case((is_latest, new.latest), else_=use.c.latest),
+        },
+    )
+
+
+def _move_lasts(connection: Connection, lasts: Mapping[int, int]) -> None:
+    statement = update(who).where(who.c.number == bindparam("which"), who.c.last < bindparam("latest")).values(last=bindparam("latest"))
+    connection.execute(statement, [{"which": number, "latest": latest} for number, latest in lasts.items()])
+
+
+# --- whose they are --------------------------------------------------------------------------------------------------------------
+
+
+def rebind(connection: Connection, assign: Assign) -> int:
+    """Asks anew whom each who is taken for; gives how many changed."""
+    question = select(
+        who.c.number, who.c.lane, who.c.session, who.c.credential, who.c.said, who.c.agent, source.c.name, lane.c.principal
+    ).select_from(who.join(lane, who.c.lane == lane.c.number).join(source, lane.c.source == source.c.number))
+    changed: dict[int, str] = {}
+    becomes: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    """Lane -> agent that whos of it were taken for -> agents that they are taken for now."""
+    for number, lane_number, session, credential, said, agent, source_name, principal in connection.execute(question):
+        now = storable_key(assign(Who(source=source_name, principal=principal, session=session, credential=credential, agent=said)))
+        becomes[lane_number][agent].add(now)
+        if now != agent:
+            changed[number] = now
+    if not changed:
+        return 0
+    connection.execute(
+        update(who).where(who.c.number == bindparam("which")).values(agent=bindparam("becomes")),
+        [{"which": number, "becomes": agent} for number, agent in changed.items()],
+    )
+    parted = [number for number, agents in becomes.items() if any(len(now) > 1 for now in agents.values())]
+    for some in chunks(parted):
+        recount(connection, some)
+    for number in becomes.keys() - set(parted):
+        moved = {agent: next(iter(now)) for agent, now in becomes[number].items()}
+        if any(agent != now for agent, now in moved.items()):
+            _move(connection, number, moved)
+    return len(changed)
+
+
+def _move(connection: Connection, lane_number: int, moved: Mapping[str, str]) -> None:
+    """The counts of a lane under other agents' names, those that meet added up."""
+    rows = connection.execute(select(use).where(use.c.lane == lane_number)).mappings().all()
+    connection.execute(delete(use).where(use.c.lane == lane_number))
+    statement = _upsert_use(connection)
+    for row in rows:
+        # One by one: two of them may be the same row now.
+        connection.execute(statement, {**row, "agent": moved[row["agent"]]})
+
+
+def recount(connection: Connection, lanes: Sequence[int] | None = None) -> None:
+    """Makes the counts of some lanes anew from the events themselves; None: of all."""
+    connection.execute(delete(use) if lanes is None else delete(use).where(use.c.lane.in_(lanes)))
+    group = (who.c.agent, who.c.lane, event.c.act)
+    is_denied = case((event.c.result == _DENIED, 1), else_=0)
+    counted = select(
+        who.c.agent,
+        who.c.lane,
+        event.c.act,
+        func.min(event.c.happened).over(partition_by=group).label("first"),
+        event.c.happened.label("last"),
+        func.sum(1 - is_denied).over(partition_by=group).label("allowed"),
+        func.sum(is_denied).over(partition_by=group).label("denied"),
+        event.c.number.label("latest"),
+        func.row_number().over(partition_by=group, order_by=(event.c.happened.desc(), event.c.number.desc())).label("rank"),
+    ).select_from(event.join(who, event.c.who == who.c.number))
+    if lanes is not None:
+        counted = counted.where(who.c.lane.in_(lanes))
+    ranked = counted.subquery()
+    names = ["agent", "lane", "act", "first", "last", "allowed", "denied", "latest"]
+    connection.execute(insert(use).from_select(names, select(*(ranked.c[name] for name in names)).where(ranked.c.rank == 1)))
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------------------
+
+
+def uses(connection: Connection, agent: str | None, principal: str | None) -> list[Use]:
+    """Uses of an agent, of a principal, or all; by agent, principal, act."""
+    question = (
+        select(
+            use.c.agent, lane.c.principal, source.c.name, act.c.system, act.c.action, act.c.resource, use.c.first, use.c.last,
+            use.c.allowed, use.c.denied, event.c.place, who.c.session, lane.c.credential, act.c.columns,
+        )
+        .select_from(
+            use.join(lane, use.c.lane == lane.c.number)
+            .join(source, lane.c.source == source.c.number)
+            .join(act, use.c.act == act.c.number)
+            .join(event, use.c.latest == event.c.number)
+            .join(who, event.c.who == who.c.number)
+        )
+        .order_by(use.c.agent, lane.c.principal, act.c.system, act.c.action, act.c.resource, lane.c.number, act.c.number)
+    )  # fmt: skip
+    if agent is not None:
+        question = question.where(use.c.agent == storable_key(agent))
+    if principal is not None:
+        question = question.where(lane.c.principal == storable_key(principal))
+    return [
+        Use(
+            agent=of,
+            principal=by,
+            source=source_name,
+            system=system,
+            action=action,
+            resource=resource,
+            first=rfc3339_of(first),
+            last=rfc3339_of(last),
+            allowed=allowed,
+            denied=denied,
+            place=place,
+            session=session,
+            credential=credential,
+            columns=_columns(columns),
+        )
+        for (
+            of, by, source_name, system, action, resource, first, last, allowed, denied, place, session, credential, columns,
+        ) in connection.execute(question)
+    ]  # fmt: skip
+
+
+def events(connection: Connection, agent: str | None, limit: int, before: str | None) -> list[Event]:
+    """Events newest first; `before` is a time that they are all older than."""
+    until = None if before is None else microseconds(before)
+    numbers = _newest(connection, agent, limit, until)
+    found: dict[int, Event] = {}
+    for some in chunks(numbers):
+        question = (
+            select(event, source.c.name, lane.c.principal, who.c.session, who.c.credential, who.c.agent, act)
+            .select_from(
+                event.join(source, event.c.source == source.c.number)
+                .join(who, event.c.who == who.c.number)
+                .join(lane, who.c.lane == lane.c.number)
+                .join(act, event.c.act == act.c.number)
+            )
+            .where(event.c.number.in_(some))
+        )
+        for row in connection.execute(question):
+            found[row[0]] = _event(row._mapping)
+    return [found[number] for number in numbers]
+
+
+def _newest(connection: Connection, agent: str | None, limit: int, until: int | None) -> list[int]:
+    question = select(event.c.happened, event.c.number).order_by(event.c.happened.desc(), event.c.number.desc()).limit(limit)
+    if until is not None:
+        question = question.where(event.c.happened < until)
+    if agent is None:
+        return [number for _, number in connection.execute(question)]
+    # Who by who, the latest first, until no other can hold a later one: an agent's few events are not looked for among a million.
+    best: list[tuple[int, int]] = []
+    those = select(who.c.number, who.c.last).where(who.c.agent == storable_key(agent)).order_by(who.c.last.desc(), who.c.number)
+    for number, last in connection.execute(those).all():
+        if len(best) >= limit and last < best[-1][0]:
+            break
+        best += [(happened, of) for happened, of in connection.execute(question.where(event.c.who == number))]
+        best = sorted(best, reverse=True)[:limit]
+    return [number for _, number in best]
+
+
+def _event(row: Mapping[Any, Any]) -> Event:
+    detail = msgspec.json.decode(row[event.c.detail], type=_Detail) if row[event.c.detail] else _NO_DETAIL
+    return Event(
+        id=row[event.c.id],
+        source=row[source.c.name],
+        happened=rfc3339_of(row[event.c.happened]),
+        principal=row[lane.c.principal],
+        system=row[act.c.system],
+        action=row[act.c.action],
+        resource=row[act.c.resource],
+        result=_RESULTS[row[event.c.result]],
+        place=row[event.c.place],
+        session=row[who.c.session],
+        credential=row[who.c.credential],
+        agent=row[who.c.agent],
+        person=detail.person,
+        decision=detail.decision,
+        outcome=detail.outcome,
+        would=detail.would,
+        because=detail.because,
+        columns=_columns(row[act.c.columns]),
+    )
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    return msgspec.json.decode(text, type=tuple[str, ...]) if text != "[]" else ()

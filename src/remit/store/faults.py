@@ -1,0 +1,85 @@
+"""What a database says when it fails, in words that hold no secret and no data."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from remit.model.errors import RefusedError
+from remit.model.ids import printable
+
+_SQLITE = {
+    "SQLITE_FULL": "the disk is full; nothing of this was kept",
+    "SQLITE_READONLY": "it may not be written by this user",
+    "SQLITE_PERM": "it may not be opened by this user",
+    "SQLITE_BUSY": "it is locked by another process; try again when that has ended",
+    "SQLITE_LOCKED": "it is locked by another process; try again when that has ended",
+    "SQLITE_NOTADB": "it is not a database; name another file, or move this one away",
+    "SQLITE_CORRUPT": "it is damaged; restore it from a backup, or move it away and scan again",
+    "SQLITE_CANTOPEN": "it cannot be opened; its folder must be there and writable by this user",
+    "SQLITE_IOERR": "the disk did not take or give what was asked; nothing of this was kept",
+}
+_POSTGRES = {
+    "28": "the server does not accept this user or password",
+    "3D000": "the server has no database of that name",
+    "53100": "the server's disk is full; nothing of this was kept",
+    "53300": "the server takes no more connections now",
+    "42501": "this user may not do that there; a store needs CREATE on its schema, and the tables in it",
+    "55P03": "another process is writing to it; try again when that has ended",
+    "40": "another process was writing at the same time; try again",
+    "57P": "the server is shutting down or starting; try again",
+    "25006": "it may only be read: the server is a replica, or its database is read-only",
+}
+_UNREACHABLE = "the server cannot be reached, or the connection broke; nothing of this was kept"
+
+
+@contextmanager
+def in_words(shown: str) -> Iterator[None]:
+    """Turns every failure of a database into RefusedError that names the store and says what would be right."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        # Without a cause: a driver's own words may repeat addresses, and SQLAlchemy's repeat statements.
+        raise RefusedError(f"the store `{shown}` cannot be used: {_said(error)}") from None
+    except OSError as error:
+        raise RefusedError(f"the store `{shown}` cannot be used: {error.strerror or type(error).__name__}") from None
+
+
+def is_broken(error: SQLAlchemyError) -> bool:
+    """Whether the connection itself is gone, so that a new one may work."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def is_missing(error: SQLAlchemyError) -> bool:
+    """Whether a table that was asked for is not there."""
+    original = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(original, sqlite3.Error):
+        return "no such table" in str(original)
+    return getattr(original, "sqlstate", None) == "42P01"
+
+
+def _said(error: SQLAlchemyError) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(original, sqlite3.Error):
+        name = getattr(original, "sqlite_errorname", "")
+        for prefix, words in _SQLITE.items():
+            if name.startswith(prefix):
+                return words
+        return printable(str(original))
+    state = getattr(original, "sqlstate", None)
+    if state is None:
+        # No answer of a server; what the driver says instead may name files, hosts and parameters, but a refusal is worth telling.
+        text = str(original or "")
+        if "password authentication failed" in text or "no password supplied" in text:
+            return _POSTGRES["28"]
+        if "does not exist" in text and "database" in text:
+            return _POSTGRES["3D000"]
+        return _UNREACHABLE if isinstance(error, DBAPIError) else type(error).__name__
+    for prefix, words in _POSTGRES.items():
+        if state.startswith(prefix):
+            return words
+    diagnosis = getattr(getattr(original, "diag", None), "message_primary", None)
+    return printable(diagnosis) if diagnosis else f"the server answered {state}"

@@ -1,0 +1,1 @@
+"""One module a step; `REVISION` in `store.tables` names the last."""
