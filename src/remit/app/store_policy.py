@@ -1,0 +1,152 @@
+"""What a point on a store decides by: approved remits and standings, as they are at this call.
+
+Decides which version of a remit is in force (the newest approved one) and what becomes of an agent whose records cannot be trusted.
+
+Invariants:
+- every call asks the store whether anything was appended, so that a quarantine from another process holds from the next call on;
+- a store that cannot be asked denies everybody; a damaged record, a remit whose text is not what was approved, a signature that does not
+  verify, or a key that nobody trusts denies that agent; each with its reason;
+- an agent without a standing, without an approved remit, or in another state than active is denied by the index itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from remit.app.remits import Policy
+from remit.app.signing import keys_mark, trusted_keys, why_not
+from remit.contracts.system import Vocabulary
+from remit.decide.index import Entry, Index
+from remit.document.canonical import content_hash
+from remit.document.parse import parse_or_raise
+from remit.model.agent import AgentState
+from remit.model.errors import DocumentError, RefusedError
+from remit.model.ids import printable
+from remit.model.remit import Mode, Remit
+from remit.model.standing import ApprovedRemit, Standing
+from remit.store.records import Damaged, Store
+from remit.store.suspended import Suspension
+
+_NOBODY = Index({}, {})
+_Versions = dict[str, list[ApprovedRemit | Damaged]]
+
+
+class StorePolicy:
+    """The policy of a store, of all agents or of one; call it for each decision. Safe for several threads."""
+
+    def __init__(
+        self,
+        store: Callable[[], Store],
+        *,
+        agent: str | None = None,
+        vocabularies: Mapping[str, Vocabulary] | None = None,
+        is_observed: bool = False,
+    ) -> None:
+        """`store` opens the store; it is called again after a failure. `agent` is a slug: no other is looked at.
+
+        `is_observed` decides every remit as if it said `mode: observe`.
+        """
+        self._open = store
+        self._agent = agent
+        self._vocabularies = dict(vocabularies or {})
+        self._is_observed = is_observed
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+        self._sequence = -1
+        self._marks: tuple[int, int] | None = None
+        self._keys: object = None
+        self._policy = Policy(index=_NOBODY, remits={}, suspended={}, fault="the store was not read yet")
+        self._known: dict[str, tuple[ApprovedRemit, Entry]] = {}
+        self._trusted: frozenset[str] = frozenset()
+
+    def __call__(self) -> Policy:
+        """What is decided by now. Never raises: what goes wrong is the policy's fault, which denies everybody."""
+        with self._lock:
+            try:
+                self._refresh()
+            except RefusedError as error:
+                self._give_up()
+                return Policy(index=_NOBODY, remits={}, suspended={}, fault=str(error))
+            except Exception as error:  # noqa: BLE001 - INVARIANT (fail closed): whatever it is, nothing is decided by what was before
+                self._give_up()
+                return Policy(index=_NOBODY, remits={}, suspended={}, fault=f"the store cannot be read: {type(error).__name__}")
+            return self._policy
+
+    def close(self) -> None:
+        """Ends the connection to the store; another call opens it again."""
+        with self._lock:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        store, self._store, self._sequence, self._marks = self._store, None, -1, None
+        if store is not None:
+            store.close()
+
+    def _refresh(self) -> None:
+        if self._store is None:
+            self._store = self._open()
+        # Read before the records: what is appended in between is seen by the next call at the latest.
+        sequence, keys = self._store.sequence(), keys_mark(self._store.folder)
+        if sequence == self._sequence and keys == self._keys:
+            return
+        marks = (self._store.sequence(Standing), self._store.sequence(ApprovedRemit))
+        if marks != self._marks or keys != self._keys:
+            self._policy = self._read(self._store)
+        self._sequence, self._marks, self._keys = sequence, marks, keys
+
+    def _read(self, store: Store) -> Policy:
+        standings = dict(store.each(Standing, prefix=self._agent or ""))
+        versions: _Versions = defaultdict(list)
+        for key, version in store.each(ApprovedRemit, prefix=f"{self._agent}@" if self._agent is not None else ""):
+            versions[key.rpartition("@")[0]].append(version)
+        slugs = {*standings, *versions} if self._agent is None else {self._agent} & {*standings, *versions}
+        self._trusted = trusted_keys(store.folder) if versions else frozenset()
+        entries = {slug: self._entry(store, slug, standings.get(slug), versions.get(slug, [])) for slug in slugs}
+        self._known = {slug: known for slug, known in self._known.items() if slug in entries}
+        suspended = {
+            slug: Suspension(because=standing.because, since=standing.since)
+            for slug, standing in standings.items()
+            if slug in slugs and isinstance(standing, Standing) and standing.state is AgentState.SUSPENDED
+        }
+        remits = {slug: entry.remit for slug, entry in entries.items() if entry.remit is not None}
+        return Policy(index=Index(entries, self._vocabularies), remits=remits, suspended=suspended)
+
+    def _entry(self, store: Store, slug: str, standing: Standing | Damaged | None, versions: list[ApprovedRemit | Damaged]) -> Entry:
+        if isinstance(standing, Damaged):
+            return Entry(slug, AgentState.DISCOVERED, None, standing.why)
+        if standing is not None and standing.agent != slug:
+            return Entry(slug, AgentState.DISCOVERED, None, f"its standing is that of `{printable(standing.agent)}`")
+        state = standing.state if standing is not None else AgentState.DISCOVERED
+        if not versions:
+            return Entry(slug, state, None)
+        newest = versions[-1]
+        if isinstance(newest, Damaged):
+            return Entry(slug, state, None, newest.why)
+        known = self._known.get(slug)
+        if known is not None and known[0] == newest and newest.key in self._trusted:
+            entry = known[1]
+            return entry if entry.state is state else entry.with_state(state)
+        try:
+            remit = self._remit(store, slug, newest)
+        except (RefusedError, DocumentError) as error:
+            self._known.pop(slug, None)
+            return Entry(slug, state, None, str(error))
+        entry = Entry(slug, state, remit)
+        self._known[slug] = (newest, entry)
+        return entry
+
+    def _remit(self, store: Store, slug: str, version: ApprovedRemit) -> Remit:
+        reason = why_not(version, self._trusted, store.folder)
+        if reason:
+            raise RefusedError(reason)
+        remit = parse_or_raise(version.document.encode("utf-8", "surrogatepass"), version.path)
+        if content_hash(remit) != version.hash or remit.agent != slug or version.agent != slug:
+            raise RefusedError(
+                f"version {version.version} of the remit of `{slug}` is not the text that was approved: approve the file again"
+            )
+        remit = msgspec.structs.replace(remit, is_signed=True)
+        return msgspec.structs.replace(remit, mode=Mode.OBSERVE) if self._is_observed else remit
