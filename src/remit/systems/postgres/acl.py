@@ -14,14 +14,13 @@ import msgspec
 PUBLIC = ""
 """The grantee that stands for every role; no role has this name."""
 LETTERS = {
+    "a": "insert",
     "r": "select",
     "w": "update",
-    "a": "insert",
     "d": "delete",
     "D": "truncate",
     "x": "references",
     "t": "trigger",
-    "m": "maintain",
     "X": "execute",
     "U": "usage",
     "C": "create",
@@ -29,8 +28,9 @@ LETTERS = {
     "c": "connect",
     "s": "set",
     "A": "alter system",
+    "m": "maintain",
 }
-"""Privilege letters and the words of GRANT for them, in lower case: our native actions."""
+"""Privilege letters in the order of the server, and the words of GRANT for them, in lower case: our native actions."""
 COLUMN_PRIVILEGES = ("select", "insert", "update", "references")
 _MAINTAIN_SINCE = 170000
 _TABLE = ("insert", "select", "update", "delete", "truncate", "references", "trigger", "maintain")
@@ -127,3 +127,32 @@ def column_rows(acl: Sequence[str] | None) -> tuple[Row, ...]:
 def privileges(rows: Iterable[Row]) -> frozenset[str]:
     """The words alone."""
     return frozenset(row.privilege for row in rows)
+
+
+_LETTER_OF = {word: letter for letter, word in LETTERS.items()}
+_ORDER = {word: number for number, word in enumerate(LETTERS.values())}
+
+
+def items_of(rows: Iterable[Row]) -> list[str]:
+    """The same privileges as `aclitem` texts, sorted: one item for each grantee and grantor."""
+    found: dict[tuple[str, str], dict[str, bool]] = {}
+    for row in rows:
+        words = found.setdefault((row.grantee, row.grantor), {})
+        words[row.privilege] = words.get(row.privilege, False) or row.is_grantable
+    items = []
+    for (grantee, grantor), words in sorted(found.items()):
+        letters = "".join(_LETTER_OF[word] + "*" * words[word] for word in sorted(words, key=_ORDER.__getitem__))
+        items.append(f"{_named(grantee)}={letters}/{_named(grantor)}")
+    return items
+
+
+def _named(role: str) -> str:
+    return role if re.fullmatch(r"[A-Za-z0-9_]*", role) else '"' + role.replace('"', '""') + '"'
+
+
+def canonical_acl(rows: Iterable[Row], class_: str | None, owner: str, version: int) -> list[str] | None:
+    """The list in one form for equal privileges, so that states compare: None where it is the default. `class_` None: a column."""
+    kept = set(rows)
+    if kept == set(default_rows(class_, owner, version) if class_ is not None else ()):
+        return None
+    return items_of(kept)

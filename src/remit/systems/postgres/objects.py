@@ -23,8 +23,8 @@ The kinds, their ids, and their bodies:
 - `pg:default-acl`, `OWNER/SCHEMA/KIND` (SCHEMA empty: every schema): `owner`, `schema` (None: every schema), `kind` (`r S f T n L`), `acl`.
 - `pg:other`, `CLASS/NAME`, things of another class with privileges of their own: `class` (`type`, `language`, `server`, `wrapper`,
   `tablespace`, `large-object`, `parameter`), `name`, `owner`, `acl`. Only where somebody granted something on them, or owns them.
-- `self`, `read` and (where a write address is given) `write`: `side`, `role`. Whom Remit acts as. Of the write side it is the user in
-  the address, or None where the address names none.
+- `self`, `read` and (where a write address is given) `write`: `side`, `role`, `unread` (`[[place, why]]`: the catalogues that could not be
+  read). Whom Remit acts as. Of the write side `role` is the user in the address, or None where the address names none.
 
 Steps (`minimise`, `stop`), and what `before` and `after` are of each; all JSON texts without spaces, keys and rows sorted:
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from remit.contracts.system import Feature, NotBuilt, RawRecord, Vocabulary, Works
+from remit.contracts.system import Feature, NotBuilt, RawRecord, Reader, Vocabulary, Works
 from remit.model.access import NativeObject, Principal, PrincipalAccess, Unread, Verdict
 from remit.model.connection import Connection
 from remit.model.event import Event
@@ -19,6 +19,7 @@ from remit.systems.postgres.decides import concerns, verdict_of
 from remit.systems.postgres.evaluate import Evaluator
 from remit.systems.postgres.names import role_of
 from remit.systems.postgres.principals import principals
+from remit.systems.postgres.read.live import LiveReader
 from remit.systems.postgres.world import World
 
 
@@ -46,7 +47,7 @@ class PostgresSystem:
     features: Mapping[str, Feature] = {
         "verbs": Works(),
         "compile": NotBuilt("a remit is not compiled to GRANT statements yet"),
-        "read": NotBuilt("a live database is not read yet"),
+        "read": Works(),
         "access": Works(),
         "audit": Works(),
         "change": NotBuilt("nothing is changed in a database yet"),
@@ -66,6 +67,10 @@ class PostgresSystem:
     def vocabulary(self) -> Vocabulary:
         """The reviewed table of actions."""
         return _vocabulary()
+
+    def open(self, connection: Connection, environment: Mapping[str, str]) -> Reader:
+        """Connects with the read role."""
+        return LiveReader(connection, environment)
 
     def principals(self, objects: Sequence[NativeObject]) -> Iterable[Principal]:
         """Every role of the server."""

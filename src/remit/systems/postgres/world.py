@@ -99,7 +99,7 @@ class World:
         self.memberships = tuple(self._memberships(item.body for item in by_kind[MEMBERSHIP]))
         self.selves: dict[str, str | None] = {item.id: item.body.get("role") for item in by_kind[SELF]}
         self.default_acls = tuple(item.body for item in by_kind[DEFAULT_ACL])
-        self.unread: list[tuple[str, str]] = []
+        self.unread: list[tuple[str, str]] = [(place, why) for item in by_kind[SELF] for place, why in item.body.get("unread", ())]
         self.things: dict[str, Thing] = {}
         for kind in (SCHEMA, DATABASE, OTHER_DATABASE, RELATION, FUNCTION, OTHER):
             for item in by_kind[kind]:

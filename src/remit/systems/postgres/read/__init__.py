@@ -1,0 +1,1 @@
+"""What a live Postgres says of itself, and its log."""
