@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tests.estate import faults
@@ -34,10 +35,10 @@ def main(words: list[str]) -> None:
     if len(words) < 2 or not words[0].isdigit():
         sys.exit(__doc__)
     chosen = None if len(words) == 2 else set(faults.ALL) if words[2] == "all" else set() if words[2] == "none" else set(words[2:])
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    with build(int(words[0]), Path(words[1]).resolve(), chosen) as estate:
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    with suppress(KeyboardInterrupt), build(int(words[0]), Path(words[1]).resolve(), chosen) as estate:
         print(told(estate), flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.pause()
 
 
 if __name__ == "__main__":
