@@ -51,6 +51,8 @@ from remit.model.access import NativeObject
 ROLE, USER, GROUP, POLICY = "iam:role", "iam:user", "iam:group", "iam:policy"
 PROVIDER, BUCKET, SELF = "iam:provider", "s3:bucket", "self"
 BEDROCK_AGENT, RUNTIME = "bedrock:agent", "agentcore:runtime"
+PROOF_SESSION = "remit-proof"
+"""Name of the session in which Remit tries something as an agent's role: what happens in it is never the agent's own use."""
 
 
 def inline_target(principal: str, name: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -110,6 +111,12 @@ class Clients:
             region_name=self.region,
         )
         return Clients(session, self.region, self._endpoint)
+
+    @property
+    def is_lookalike(self) -> bool:
+        """Whether the server is another than AWS's own, so that it may not weigh everything that AWS weighs."""
+        host = urlsplit(self._endpoint or "").hostname
+        return host is not None and not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     def close(self) -> None:
         """Closes what is open."""

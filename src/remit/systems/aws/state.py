@@ -1,92 +1,34 @@
 """The state of one target of a step, as AWS tells it now, in the canonical text that `before` and `after` of steps are of.
 
-The form of a target says which state it is; see the tables in `objects`. Invariants:
+Invariants:
 - None means that AWS said it is not there; what cannot be read is a RefusedError, never None;
 - a policy's text is the text that AWS keeps, byte for byte.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
-from urllib.parse import unquote
-
-import msgspec
 
 from remit.model.errors import RefusedError
 from remit.model.ids import printable
 from remit.systems.aws.faults import CallError
 from remit.systems.aws.objects import attachment_text, membership_text
 from remit.systems.aws.session import Clients
-
-INLINE, ATTACHED, MEMBER, BOUNDARY, KEY, TAG = "inline", "attached", "group", "boundary", "key", "tag"
-
-
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """A target of a step, taken apart."""
-
-    principal: str
-    """ARN of the role or user."""
-    holder: str
-    """`role` or `user`."""
-    name: str
-    """Of the role or user, without its path."""
-    part: str
-    """`inline`, `attached`, `group`, `boundary`, `key` or `tag`."""
-    item: str
-    """What within it: a policy's name or ARN, a group's name, a key's fingerprint, a tag's key; empty for a boundary."""
-
-    @property
-    def account(self) -> str:
-        """The account in which the principal is."""
-        return self.principal.split(":")[4]
-
-
-def target_of(text: str) -> Target:
-    """Takes a target apart; raises RefusedError when it is none that Remit changes."""
-    principal, mark, rest = text.partition("#")
-    part, _, item = rest.partition("/")
-    fields = principal.split(":", 5)
-    holder, _, path = fields[5].partition("/") if len(fields) == 6 else ("", "", "")
-    is_known = fields[:1] == ["arn"] and fields[2:3] == ["iam"] and holder in ("role", "user") and path and mark
-    if not is_known or part not in (INLINE, ATTACHED, MEMBER, BOUNDARY, KEY, TAG) or bool(item) == (part == BOUNDARY):
-        raise RefusedError(f"`{printable(text)}` is nothing in AWS that Remit changes")
-    if holder == "role" and part in (MEMBER, KEY):
-        raise RefusedError(f"`{printable(text)}`: a role has no {'access keys' if part == KEY else 'groups'}")
-    return Target(principal=principal, holder=holder, name=path.rpartition("/")[2], part=part, item=item)
-
-
-def key_fingerprint(key_id: str) -> str:
-    """What is kept of an access key's id."""
-    return hashlib.sha256(b"remit-secret:" + key_id.encode()).hexdigest()[:16]
-
-
-def text_of(document: Any) -> str:
-    """A policy's text as it is kept: most answers carry it percent-encoded, some plain; a plain one has a brace, which encoding removes."""
-    if not isinstance(document, str):
-        return json.dumps(document)
-    return document if "{" in document else unquote(document)
-
-
-def status_text(status: str) -> str:
-    """The canonical text of an access key's state."""
-    return json.dumps({"Status": status})
-
-
-def boundary_text(policy: str) -> str:
-    """The canonical text of a permissions boundary."""
-    return json.dumps({"PermissionsBoundary": policy})
-
-
-def tag_text(value: str) -> str:
-    """The canonical text of a tag's value."""
-    return json.dumps({"Value": value})
-
-
-def key_target(principal: str, fingerprint: str) -> str:
-    """What a step on an access key changes: `ARN#key/FINGERPRINT`."""
-    return f"{principal}#{KEY}/{fingerprint}"
+from remit.systems.aws.targets import (
+    ATTACHED,
+    BOUNDARY,
+    INLINE,
+    KEY,
+    MEMBER,
+    TAG,
+    Target,
+    boundary_text,
+    key_fingerprint,
+    status_text,
+    tag_text,
+    target_of,
+    text_of,
+)
 
 
 def key_id(clients: Clients, target: Target) -> str | None:

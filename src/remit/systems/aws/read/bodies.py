@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from remit.systems.aws.state import key_fingerprint, text_of
+from remit.systems.aws.targets import key_fingerprint, text_of
 
 
 def instant(value: Any) -> str | None:

@@ -18,7 +18,7 @@ from remit.systems.aws.faults import CallError, gap
 from remit.systems.aws.objects import GROUP, POLICY, PROVIDER, ROLE, USER
 from remit.systems.aws.read import bodies, parts
 from remit.systems.aws.session import Caller, Clients
-from remit.systems.aws.state import text_of
+from remit.systems.aws.targets import text_of
 
 _DETAILS = ("User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy")
 _LISTS = ("UserDetailList", "RoleDetailList", "GroupDetailList", "Policies")

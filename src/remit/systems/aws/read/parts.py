@@ -12,7 +12,7 @@ from remit.model.evidence import Gap
 from remit.systems.aws.faults import CallError, gap
 from remit.systems.aws.read import bodies
 from remit.systems.aws.session import Clients
-from remit.systems.aws.state import text_of
+from remit.systems.aws.targets import text_of
 
 
 class Parts:
