@@ -37,6 +37,9 @@ WRONG_IMPORTS = {
     "a point may not import the log": ("points/mcp/point.py", "import remit.store.decisions"),
     "a plugin may not import its sibling": ("points/mcp/point.py", "import remit.points.authzen.point"),
     "only app may import a plugin": ("store/decisions.py", "import remit.systems.mcp.system"),
+    "a detection may not judge": ("watch/detections/copy.py", "import remit.watch.judge"),
+    "a detection may not import another": ("watch/detections/copy.py", "import remit.watch.detections.dormant"),
+    "a source may not join": ("discover/sources/code/source.py", "import remit.discover.link"),
 }
 
 

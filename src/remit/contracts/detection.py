@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from remit.model.access import Principal
+from remit.model.access import Principal, PrincipalAccess
 from remit.model.alignment import Alignment
 from remit.model.event import Judged, Use
 from remit.model.evidence import SecretSeen
@@ -46,6 +46,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     principals: Mapping[str, Principal]
     """By canonical ref."""
     bindings: tuple[Bound, ...]
+    access: Mapping[str, PrincipalAccess] = {}
+    """What each bound identity can do, by canonical ref; one that is missing was not worked out."""
     alignments: Mapping[str, Alignment]
     uses: tuple[Use, ...]
     judged: tuple[Judged, ...]

@@ -9,7 +9,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 
-from remit.model.agent import Fingerprint
+from remit.model.agent import Agent, Fingerprint
 from remit.model.evidence import AgentSeen
 
 _LEAST_PROMPT = 60
@@ -28,7 +28,7 @@ def fingerprint(seen: AgentSeen) -> Fingerprint:
     )
 
 
-def copies(agents: Sequence[tuple[str, AgentSeen, Fingerprint]]) -> dict[str, tuple[str, ...]]:
+def copies(agents: Sequence[tuple[str, AgentSeen | Agent, Fingerprint]]) -> dict[str, tuple[str, ...]]:
     """For each id the ids of its copies, in the order given."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for slug, seen, prints in agents:
@@ -41,7 +41,7 @@ def copies(agents: Sequence[tuple[str, AgentSeen, Fingerprint]]) -> dict[str, tu
     return result
 
 
-def _keys(seen: AgentSeen, prints: Fingerprint) -> list[tuple[str, str]]:
+def _keys(seen: AgentSeen | Agent, prints: Fingerprint) -> list[tuple[str, str]]:
     keys = []
     if prints.prompt is not None and len(seen.purpose or "") >= _LEAST_PROMPT:
         keys.append(("prompt", prints.prompt))

@@ -91,6 +91,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     allowed: int
     """How often it was allowed (failed for another reason counts as allowed)."""
     denied: int
+    would_deny: int = 0
+    """Of a decision log: how often what was allowed (in `observe`) would have been denied by `enforce`."""
     place: str
     """Of the latest event."""
     session: str = ""

@@ -35,6 +35,8 @@ class Spotted(msgspec.Struct, frozen=True, kw_only=True):
     """One sentence for a person; hostile text is escaped."""
     evidence: tuple[str, ...]
     """Places: `path:line`, an ARN, a catalogue row, a record of a log."""
+    hangs_on: tuple[str, ...] = ()
+    """Places that make it possible (the grants): a finding that had some, and has none left, is over although it is remembered."""
     severity: Severity | None = None
     """None: the rule's own."""
     remedy: str = ""
@@ -59,6 +61,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     state: FindingState = FindingState.OPEN
     opened: str = ""
     closed: str = ""
+    hangs_on: tuple[str, ...] = ()
+    """Places that make it possible; see `Spotted`."""
     accepted_until: str | None = None
     accepted_because: str = ""
     accepted_by: str = ""

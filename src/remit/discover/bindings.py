@@ -1,0 +1,221 @@
+"""Who acts as whom: the evidence for each agent and identity, weighed into bindings.
+
+See `link` for the rules; here stands how each kind of evidence is read. A binding is as sure as its surest evidence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from remit.discover.nearness import Neighbourhood, is_settings
+from remit.discover.principals import Directory
+from remit.model.access import Principal
+from remit.model.agent import Agent
+from remit.model.event import Use
+from remit.model.evidence import Gap, GapKind, SecretSeen
+from remit.model.identity import Because, Binding, Bound
+from remit.model.ids import printable
+from remit.model.labels import AgentLabels, folded, words_of
+from remit.model.place import Confidence, Place
+from remit.model.standing import KnownAgent
+
+_SURENESS = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)
+_TAG = re.compile(
+    r"(?<![\w.-])(?:remit[:/.])?agent(?:[-_](?:id|name))?\s*[=:]\s*(?:agent:)?[\"']?([A-Za-z0-9][\w. -]{1,126})", re.IGNORECASE
+)
+_ROLE_NAME = re.compile(r"(?:arn:[\w-]+:iam::\d{12}:|aws:)role/(?:.*/)?([\w+=,.@-]+)")
+_OF_IDENTITIES = frozenset(
+    [
+        "access",
+        "account",
+        "agent",
+        "app",
+        "bot",
+        "ecs",
+        "exec",
+        "execution",
+        "iam",
+        "identity",
+        "irsa",
+        "lambda",
+        "role",
+        "runtime",
+        "sa",
+        "service",
+        "svc",
+        "task",
+        "user",
+    ]
+)
+"""Words that names of identities add to what they are the identity of."""
+_OF_AGENTS = frozenset({"agent", "bot", "assistant"})
+_LEAST_WORDS = 2
+_MOST_LISTED = 8
+
+
+def role_names(agent: Agent, directory: Directory) -> frozenset[str]:
+    """The names of the AWS roles that evidence gives an agent, by which a declaration and what it became are compared."""
+    found = set()
+    for binding in agent.identities:
+        meant = directory.meant(binding.ref)
+        match = _ROLE_NAME.fullmatch(meant.principal or binding.ref)
+        if match is not None:
+            found.add(match[1].lower())
+    return frozenset(found)
+
+
+class Binder:
+    """Collects what binds agents to identities."""
+
+    def __init__(self, agents: Sequence[KnownAgent], directory: Directory) -> None:
+        self._agents = [known for known in agents if not known.agent.is_test]
+        self._present = {known.agent.id for known in self._agents if not known.is_gone}
+        self._directory = directory
+        self._labels = AgentLabels(known.agent for known in self._agents)
+        self._because: dict[tuple[str, str], dict[Because, None]] = defaultdict(dict)
+        self._sureness: dict[tuple[str, str], Confidence] = {}
+        self._keys: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        self._by_use_alone: set[tuple[str, str]] = set()
+        self.gaps: list[Gap] = []
+
+    def _add(self, slug: str, ref: str, because: Iterable[Because], confidence: Confidence) -> None:
+        key = (slug, ref)
+        self._because[key].update(dict.fromkeys(because))
+        known = self._sureness.get(key, confidence)
+        self._sureness[key] = min(known, confidence, key=_SURENESS.index)
+
+    def by_keys(self, agents: Sequence[tuple[str, Agent]], secrets: Sequence[SecretSeen]) -> None:
+        """A key that stands in code or settings and is known to its system: the agents that the place is about use its owner."""
+        known = [(secret, ref) for secret in secrets if (ref := self._directory.by_key(secret.fingerprint)) is not None]
+        if not known:
+            return
+        near = Neighbourhood(
+            [agent.places for _, agent in agents], [secret.place.path for secret, _ in known if is_settings(secret.place.path)]
+        )
+        for secret, ref in known:
+            principal = self._directory.by_ref[ref]
+            if principal.is_own:
+                continue
+            found = near.about(secret.place)
+            because = Because(place=secret.place, text=f"a key of `{printable(principal.short)}` stands here")
+            for number in found:
+                slug = agents[number][0]
+                self._add(slug, ref, (because,), Confidence.CERTAIN if len(found) == 1 else Confidence.LIKELY)
+                self._keys[slug, ref][secret.fingerprint] = None
+            if not found:
+                what = f"a key of `{printable(principal.short)}` stands here, and no agent was found that it is for"
+                self.gaps.append(Gap(place=secret.place, kind=GapKind.UNRESOLVED, what=what, is_file=False))
+
+    def by_evidence(self) -> None:
+        """What code, IaC and platforms name as identities. Of an agent that is gone only what no other agent uses is kept."""
+        later = []
+        for known in self._agents:
+            if known.is_gone:
+                later.append(known)
+            else:
+                for binding in known.agent.identities:
+                    self._named(known.agent, binding)
+        used = {ref for _, ref in self._because}
+        for known in later:
+            for binding in known.agent.identities:
+                ref = self._directory.meant(binding.ref).principal
+                if ref is not None and ref not in used and not self._directory.by_ref[ref].is_own:
+                    self._add(known.agent.id, ref, binding.because, binding.confidence)
+
+    def _named(self, agent: Agent, binding: Binding) -> None:
+        meant = self._directory.meant(binding.ref)
+        if meant.principal is None:
+            self._add(agent.id, binding.ref, binding.because, binding.confidence)
+            if meant.is_of_connected:
+                self.gaps.append(_unsettled(agent, binding, meant.candidates))
+        elif not self._directory.by_ref[meant.principal].is_own:
+            self._add(agent.id, meant.principal, binding.because, max(binding.confidence, meant.most, key=_SURENESS.index))
+
+    def by_tags(self) -> None:
+        """Tags and descriptions of identities that name the agent: `agent=cost-triage`."""
+        for principal in self._directory.by_ref.values():
+            for text, because in _tags(principal):
+                slug = self._labels.named_by(text)
+                if slug in self._present and not principal.is_own and slug is not None:
+                    self._add(slug, principal.ref, (because,), Confidence.LIKELY)
+
+    def by_use(self, uses: Sequence[Use]) -> None:
+        """Sessions and applications that call themselves by an agent's name."""
+        seen: set[tuple[str, str]] = set()
+        for use in sorted(uses, key=lambda use: (use.principal, use.session, use.place)):
+            if not use.principal or not use.session or (use.principal, use.session) in seen:
+                continue
+            seen.add((use.principal, use.session))
+            principal = self._directory.by_ref.get(use.principal)
+            slug = self._labels.named_by(use.session)
+            if slug is None or slug not in self._present or (principal is not None and principal.is_own):
+                continue
+            key = (slug, use.principal)
+            if key not in self._because:
+                self._by_use_alone.add(key)
+            if key in self._by_use_alone and len(self._because[key]) >= _MOST_LISTED:
+                continue
+            because = Because(place=Place(use.place), text=f"session `{printable(use.session, 80)}` is named after the agent")
+            self._add(*key, (because,), Confidence.LIKELY)
+
+    def by_name(self) -> None:
+        """Likeness of names, where nothing else says anything about either."""
+        bound_refs = {ref for _, ref in self._because}
+        systems_of: dict[str, set[str]] = defaultdict(set)
+        for slug, ref in self._because:
+            principal = self._directory.by_ref.get(ref)
+            systems_of[slug].add(principal.connection if principal is not None else ref.partition(":")[0])
+        agents: dict[frozenset[str], list[str]] = defaultdict(list)
+        for known in self._agents:
+            if not known.is_gone:
+                for words in {_core(known.agent.id, _OF_AGENTS), _core(known.agent.name or known.agent.id, _OF_AGENTS)}:
+                    agents[words].append(known.agent.id)
+        alike: dict[tuple[str, str], list[Principal]] = defaultdict(list)
+        for principal in self._directory.by_ref.values():
+            words = _core(principal.short.rpartition("/")[2], _OF_IDENTITIES)
+            slugs = list(dict.fromkeys(agents.get(words, ())))
+            if len(words) >= _LEAST_WORDS and len(slugs) == 1:
+                alike[slugs[0], principal.connection].append(principal)
+        for (slug, connection), found in alike.items():
+            (first, *others) = found
+            is_free = not others and first.ref not in bound_refs and connection not in systems_of[slug] and first.person is None
+            if is_free and not first.is_own and not first.is_protected and first.kind != "group":
+                because = Because(place=Place(first.place), text="its name is the agent's, and nothing else names either")
+                self._add(slug, first.ref, (because,), Confidence.POSSIBLE)
+
+    def bound(self) -> tuple[Bound, ...]:
+        """The bindings, by agent and identity."""
+        return tuple(
+            Bound(
+                agent=slug,
+                principal=ref,
+                because=tuple(self._because[slug, ref]),
+                key_fingerprints=tuple(sorted(self._keys.get((slug, ref), ()))),
+                confidence=self._sureness[slug, ref],
+                is_named=(slug, ref) not in self._by_use_alone,
+            )
+            for slug, ref in sorted(self._because)
+        )
+
+
+def _tags(principal: Principal) -> Iterable[tuple[str, Because]]:
+    for match in _TAG.finditer(principal.description[:2000]):
+        yield match[1].strip(), Because(place=Place(principal.place), text="its description names the agent")
+
+
+def _core(name: str, affixes: frozenset[str]) -> frozenset[str]:
+    """The words of a name without those that say what sort of thing it is; their order does not count."""
+    return frozenset(words_of(folded(name))) - affixes
+
+
+def _unsettled(agent: Agent, binding: Binding, candidates: Sequence[str]) -> Gap:
+    place = binding.because[0].place if binding.because else agent.place
+    shown = printable(binding.ref)
+    if not candidates:
+        what = f"identity `{shown}` of agent `{agent.id}` is not in the connected systems"
+    else:
+        listed = ", ".join(f"`{printable(candidate)}`" for candidate in candidates[:_MOST_LISTED])
+        what = f"identity `{shown}` of agent `{agent.id}` fits {listed}; the evidence does not say which"
+    return Gap(place=place, kind=GapKind.UNRESOLVED, what=what, is_file=False)

@@ -1,0 +1,150 @@
+"""Which agent a free label names: the name of a role's session, of an application, of a tag.
+
+A label is hostile text that somebody chose. Invariants:
+- it names an agent when it equals the agent's id or name, or begins with it and goes on after a separator (`cost-triage-7f3a`); after a
+  name of one word only by what tells one run from another (`triage-7f3a`, `triage-prod`, never `triage-dashboard`);
+- of two agents the longer name wins (`cost-triage-eu` over `cost-triage`); what two agents are called names neither;
+- a word that software gives by itself (`app`, `session`, `psql`) names nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from remit.model.agent import Agent
+from remit.model.ids import slug_from_name
+
+_LEAST = 3
+"""Letters of a name that can be told from chance."""
+_SAYS_NOTHING = frozenset(
+    [
+        "agent",
+        "agents",
+        "ai",
+        "api",
+        "app",
+        "application",
+        "assistant",
+        "aws-cli",
+        "aws-sdk",
+        "bot",
+        "boto3",
+        "botocore",
+        "client",
+        "cli",
+        "cron",
+        "default",
+        "django",
+        "fastapi",
+        "flask",
+        "job",
+        "jdbc",
+        "lambda",
+        "llm",
+        "main",
+        "model",
+        "mcp",
+        "mcp-server",
+        "node",
+        "npgsql",
+        "pgadmin",
+        "pgbouncer",
+        "psql",
+        "psycopg",
+        "python",
+        "prod",
+        "production",
+        "query",
+        "root",
+        "run",
+        "runner",
+        "server",
+        "service",
+        "session",
+        "sqlalchemy",
+        "staging",
+        "system",
+        "task",
+        "test",
+        "user",
+        "web",
+        "worker",
+    ]
+)
+_OF_A_RUN = frozenset(
+    {
+        "agent",
+        "bot",
+        "dev",
+        "ecs",
+        "eu",
+        "fn",
+        "function",
+        "job",
+        "lambda",
+        "prod",
+        "production",
+        "run",
+        "service",
+        "session",
+        "stage",
+        "staging",
+        "svc",
+        "task",
+        "us",
+        "worker",
+    }
+)
+"""Words that are added to the name of what runs."""
+
+
+def folded(text: str) -> str:
+    """A name as labels are compared: letter case and the kind of separator do not count."""
+    return slug_from_name(text).replace("_", "-").replace(".", "-")
+
+
+def is_telling(name: str) -> bool:
+    """Whether a folded name can stand for one agent."""
+    return len(name) >= _LEAST and name not in _SAYS_NOTHING
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a name, folded."""
+    return tuple(word for word in folded(name).split("-") if word)
+
+
+class AgentLabels:
+    """The names of all agents, looked up by label."""
+
+    def __init__(self, agents: Iterable[Agent]) -> None:
+        found: dict[str, set[str]] = {}
+        for agent in agents:
+            for name in (agent.id, agent.name):
+                label = folded(name) if name else ""
+                if is_telling(label):
+                    found.setdefault(label, set()).add(agent.id)
+        self._agents: Mapping[str, str] = {label: next(iter(slugs)) for label, slugs in found.items() if len(slugs) == 1}
+        self._shared = frozenset(label for label, slugs in found.items() if len(slugs) > 1)
+        self._memo: dict[str, str | None] = {}
+
+    def named_by(self, label: str) -> str | None:
+        """The slug of the one agent that a label names; None where it names none, or several."""
+        if not label:
+            return None
+        if label not in self._memo:
+            self._memo[label] = self._named(folded(label))
+        return self._memo[label]
+
+    def _named(self, label: str) -> str | None:
+        parts = label.split("-")
+        for end in range(len(parts), 0, -1):
+            beginning = "-".join(parts[:end])
+            if beginning in self._shared:
+                return None
+            if beginning in self._agents and (end > 1 or all(_is_of_a_run(part) for part in parts[end:])):
+                return self._agents[beginning]
+        return None
+
+
+def _is_of_a_run(word: str) -> bool:
+    return word in _OF_A_RUN or any(char.isdigit() for char in word)
