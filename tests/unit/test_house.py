@@ -37,6 +37,9 @@ WRONG_IMPORTS = {
     "a point may not import the log": ("points/mcp/point.py", "import remit.store.decisions"),
     "a plugin may not import its sibling": ("points/mcp/point.py", "import remit.points.authzen.point"),
     "only app may import a plugin": ("store/decisions.py", "import remit.systems.mcp.system"),
+    "a stage may not move the hands of a system": ("remedy/plan.py", "import remit.systems.aws.change"),
+    "app may not either, but for act": ("app/loop.py", "import remit.systems.aws.change"),
+    "nor may the rest of its own system": ("systems/aws/evaluate.py", "import remit.systems.aws.change"),
     "a detection may not judge": ("watch/detections/copy.py", "import remit.watch.judge"),
     "a detection may not import another": ("watch/detections/copy.py", "import remit.watch.detections.dormant"),
     "a source may not join": ("discover/sources/code/source.py", "import remit.discover.link"),
@@ -55,6 +58,17 @@ def test_a_wrong_import_is_caught(name: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", command, "--no-cache"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "BROKEN" in done.stdout
+
+
+def test_only_act_asks_the_registry_for_hands() -> None:
+    """Finding by name needs no import, so no import rule sees it."""
+    asking = {
+        path.relative_to(ROOT / "src" / "remit").as_posix()
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value == "WRITER"
+    }
+    assert asking == {"app/act.py", "contracts/registry.py"}
 
 
 def test_nothing_names_a_registry_or_a_path_of_one_machine() -> None:

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -77,6 +78,8 @@ class Notebook:
     """A store of the kit's own: in memory, every record through its stored form."""
 
     def __init__(self, records: Iterable[msgspec.Struct] = ()) -> None:
+        self.folder = Path()
+        """Where keys would stand; the kit's plans need no approver."""
         self._kept: dict[tuple[type, str], bytes] = {}
         self.history: dict[str, list[Plan]] = defaultdict(list)
         """Every state of every plan, oldest first."""
