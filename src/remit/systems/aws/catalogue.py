@@ -45,6 +45,8 @@ class Service(msgspec.Struct, frozen=True):
     """By folded name, service included."""
     forms: Mapping[str, str]
     """Type of resource -> pattern of its ARNs."""
+    formats: Mapping[str, str]
+    """Type of resource -> format of its ARNs: `arn:${Partition}:s3:::${BucketName}`."""
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------------
@@ -71,11 +73,11 @@ def service(prefix: str) -> Service:
     for line in _chunks().get(prefix, "").splitlines():
         name, _, rest = line.rpartition(" ")
         if name.startswith("="):
-            types.append((name[1:], _PLACEHOLDER.sub("*", rest)))
+            types.append((name[1:], rest))
         elif name:
             about = tuple(types[int(number)][0] for number in rest[1:].split(",") if number)
             actions[f"{prefix}:{name}".lower()] = Action(f"{prefix}:{name}", rest[0], about)
-    return Service(actions, dict(types))
+    return Service(actions, {name: _PLACEHOLDER.sub("*", form) for name, form in types}, dict(types))
 
 
 @cache

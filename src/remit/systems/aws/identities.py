@@ -22,12 +22,13 @@ _PERSON_TAGS = frozenset({"person", "human", "employee", "is-person", "is-human"
 _KIND_TAGS = frozenset({"type", "kind", "user-type", "identity-type", "principal-type", "account-type", "usage"})
 _PERSON_WORDS = frozenset({"person", "human", "employee", "people", "interactive", "personal"})
 _OWNER_TAGS = (
-    "owner owner-email owned-by contact responsible maintainer team-contact team owner-team squad owning-team"
-).split()  # fmt: skip
+    *("owner", "owner-email", "owned-by", "contact", "responsible", "maintainer", "team-contact"),
+    *("team", "owner-team", "owning-team", "squad"),
+)
 _EXPIRY_TAGS = (
-    "expires expiry expires-at expires-on expire expiration expiration-date expiry-date valid-until until end-date temporary-until "
-    "delete-after remove-after"
-).split()
+    *("expires", "expiry", "expires-at", "expires-on", "expire", "expiration", "expiration-date", "expiry-date"),
+    *("valid-until", "until", "end-date", "temporary-until", "delete-after", "remove-after"),
+)
 _PROTECTED_PATHS = ("/aws-service-role/", "/aws-reserved/")
 
 

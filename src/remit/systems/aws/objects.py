@@ -42,6 +42,7 @@ managed one; `ARN#attached/POLICY-ARN` and `ARN#group/NAME` are the way there, `
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -83,3 +84,8 @@ def membership_text(group: str) -> str:
 def of_kind(objects: Iterable[NativeObject], *kinds: str) -> dict[str, Mapping[str, Any]]:
     """The bodies of the objects of some kinds, by ARN."""
     return {item.id: item.body for item in objects if item.kind in kinds}
+
+
+def key_fingerprint(key_id: str) -> str:
+    """What is kept of an access key's id: the same as `SecretSeen.fingerprint`, so that a key found in code can be told to be this one."""
+    return hashlib.sha256(b"remit-secret:" + key_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
