@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-NAMES = ("decide", "serve", "gateway", "discover")
+NAMES = ("decide", "serve", "gateway", "discover", "store")
 
 
 def main() -> int:

@@ -215,6 +215,38 @@ def read_decisions(path: Path) -> Iterator[LoggedDecision | Unread]:
                 yield Unread(number, "cut off" if not line.endswith(b"\n") else str(error))
 
 
+def read_decisions_from(path: Path, cursor: str | None) -> Iterator[tuple[LoggedDecision | Unread, str]]:
+    """The decisions after a cursor, each with the cursor behind it; None begins at the beginning.
+
+    A log that was replaced or cut begins anew. A last line that is not ended yet is left for the next reading.
+    """
+    decoder = msgspec.json.Decoder(LoggedDecision)
+    with path.open("rb") as lines:
+        inode = os.fstat(lines.fileno()).st_ino
+        offset, number = _position(cursor, inode, os.fstat(lines.fileno()).st_size)
+        lines.seek(offset)
+        for line in lines:
+            if not line.endswith(b"\n"):
+                return
+            offset, number = offset + len(line), number + 1
+            if not line.strip():
+                continue
+            behind = f"{inode}:{offset}:{number}"
+            try:
+                yield decoder.decode(line), behind
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                yield Unread(number, str(error)), behind
+
+
+def _position(cursor: str | None, inode: int, size: int) -> tuple[int, int]:
+    """Offset and number of lines before it."""
+    try:
+        known, offset, number = (int(part) for part in (cursor or "").split(":"))
+    except ValueError:
+        return 0, 0
+    return (offset, number) if known == inode and offset <= size else (0, 0)
+
+
 def clock_ns() -> int:
     """Wall-clock time, nanoseconds since 1970: the edge at which time enters decisions."""
     return time.time_ns()

@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from remit.model.decision import Outcome
 from remit.model.event import Event, Result, Use, Who
-from remit.store.interning import NEVER, ActKey, Assign, WhoKey, Whos, acts, chunks, next_number, sources
+from remit.store.interning import ActKey, Assign, WhoKey, Whos, acts, append, chunks, next_number, sources
 from remit.store.kinds import storable, storable_key
 from remit.store.tables import act, event, lane, source, use, who
 
@@ -113,10 +113,13 @@ def add(connection: Connection, batch: Sequence[Prepared], assign: Assign | None
     if not unique:
         return 0
     new = list(unique.values())
-    whos = Whos(connection, numbers, assign).numbers({item.who for item in new})
+    lasts: dict[WhoKey, int] = {}
+    for item in new:
+        lasts[item.who] = max(lasts.get(item.who, item.happened), item.happened)
+    whos = Whos(connection, numbers, assign).numbers(lasts)
     act_numbers = acts(connection, {item.act for item in new})
     number = next_number(connection, event)
-    rows, tallies, lasts = [], _Tallies(), defaultdict[int, int](lambda: NEVER)
+    rows, tallies = [], _Tallies()
     for item in new:
         who_number, lane_number, agent = whos[item.who]
         act_number = act_numbers[item.act]
@@ -133,12 +136,11 @@ def add(connection: Connection, batch: Sequence[Prepared], assign: Assign | None
                 "detail": item.detail,
             }
         )
-        tallies.count((agent, lane_number, act_number), item, number)
-        lasts[who_number] = max(lasts[who_number], item.happened)
+        is_denied = item.result == _DENIED
+        tallies.merge((agent, lane_number, act_number), [item.happened, item.happened, int(not is_denied), int(is_denied), number])
         number += 1
-    connection.execute(insert(event), rows)
+    append(connection, event, rows)
     tallies.write(connection)
-    _move_lasts(connection, lasts)
     return len(rows)
 
 
@@ -155,34 +157,40 @@ def cursor_of(connection: Connection, name: str) -> str | None:
     return found
 
 
+_COUNTS = ("first", "last", "allowed", "denied", "latest")
+
+
 class _Tallies:
     """Counts of one batch, by agent, lane and act."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, int, int], list[Any]] = {}
+        self._rows: dict[tuple[str, int, int], list[int]] = {}
 
-    def count(self, key: tuple[str, int, int], item: Prepared, number: int) -> None:
-        is_denied = item.result == _DENIED
-        row = self._rows.get(key)
-        if row is None:
-            self._rows[key] = [item.happened, item.happened, int(not is_denied), int(is_denied), number]
-            return
-        row[0] = min(row[0], item.happened)
-        if item.happened >= row[1]:
-            row[1], row[4] = item.happened, number
-        row[3 if is_denied else 2] += 1
+    def merge(self, key: tuple[str, int, int], counts: list[int]) -> None:
+        """Adds up; of two latest events at the same time that with the greater number is the latest."""
+        row = self._rows.setdefault(key, counts)
+        if row is not counts:
+            latest = max((row[1], row[4]), (counts[1], counts[4]))
+            row[:] = min(row[0], counts[0]), latest[0], row[2] + counts[2], row[3] + counts[3], latest[1]
 
     def write(self, connection: Connection) -> None:
-        names = ("first", "last", "allowed", "denied", "latest")
-        rows = [
-            {"agent": agent, "lane": lane_number, "act": act_number, **dict(zip(names, counts, strict=True))}
-            for (agent, lane_number, act_number), counts in self._rows.items()
+        """Adds the counts to those that stand there."""
+        if not self._rows:
+            return
+        rows = [(*key, *counts) for key, counts in self._rows.items()]
+        names = ("agent", "lane", "act", *_COUNTS)
+        if connection.dialect.name != "postgresql":
+            connection.execute(_added(sqlite.insert(use)), [dict(zip(names, row, strict=True)) for row in rows])
+            return
+        # All of them in one statement: a round trip for each is slow.
+        columns = [
+            func.unnest(bindparam(f"{name}s", list(values), postgresql.ARRAY(use.c[name].type)))
+            for name, values in zip(names, zip(*rows, strict=True), strict=True)
         ]
-        connection.execute(_upsert_use(connection), rows)
+        connection.execute(_added(postgresql.insert(use).from_select(names, select(*columns))))
 
 
-def _upsert_use(connection: Connection) -> Any:
-    made = postgresql.insert(use) if connection.dialect.name == "postgresql" else sqlite.insert(use)
+def _added(made: Any) -> Any:
     new = made.excluded
     is_latest = or_(new.last > use.c.last, and_(new.last == use.c.last, new.latest > use.c.latest))
     return made.on_conflict_do_update(
@@ -195,11 +203,6 @@ def _upsert_use(connection: Connection) -> Any:
             "latest": case((is_latest, new.latest), else_=use.c.latest),
         },
     )
-
-
-def _move_lasts(connection: Connection, lasts: Mapping[int, int]) -> None:
-    statement = update(who).where(who.c.number == bindparam("which"), who.c.last < bindparam("latest")).values(last=bindparam("latest"))
-    connection.execute(statement, [{"which": number, "latest": latest} for number, latest in lasts.items()])
 
 
 # --- whose they are --------------------------------------------------------------------------------------------------------------
@@ -220,28 +223,28 @@ def rebind(connection: Connection, assign: Assign) -> int:
             changed[number] = now
     if not changed:
         return 0
-    connection.execute(
-        update(who).where(who.c.number == bindparam("which")).values(agent=bindparam("becomes")),
-        [{"which": number, "becomes": agent} for number, agent in changed.items()],
-    )
+    of: dict[str, list[int]] = defaultdict(list)
+    for number, agent in changed.items():
+        of[agent].append(number)
+    for agent, numbers in of.items():
+        for some in chunks(numbers):
+            connection.execute(update(who).where(who.c.number.in_(some)).values(agent=agent))
     parted = [number for number, agents in becomes.items() if any(len(now) > 1 for now in agents.values())]
     for some in chunks(parted):
         recount(connection, some)
-    for number in becomes.keys() - set(parted):
-        moved = {agent: next(iter(now)) for agent, now in becomes[number].items()}
-        if any(agent != now for agent, now in moved.items()):
-            _move(connection, number, moved)
+    moved = {number: {agent: next(iter(now)) for agent, now in becomes[number].items()} for number in becomes.keys() - set(parted)}
+    _move(connection, {number: agents for number, agents in moved.items() if any(agent != now for agent, now in agents.items())})
     return len(changed)
 
 
-def _move(connection: Connection, lane_number: int, moved: Mapping[str, str]) -> None:
-    """The counts of a lane under other agents' names, those that meet added up."""
-    rows = connection.execute(select(use).where(use.c.lane == lane_number)).mappings().all()
-    connection.execute(delete(use).where(use.c.lane == lane_number))
-    statement = _upsert_use(connection)
-    for row in rows:
-        # One by one: two of them may be the same row now.
-        connection.execute(statement, {**row, "agent": moved[row["agent"]]})
+def _move(connection: Connection, moved: Mapping[int, Mapping[str, str]]) -> None:
+    """The counts of lanes under other agents' names, those that meet added up."""
+    for some in chunks(moved):
+        tallies = _Tallies()
+        for row in connection.execute(select(use).where(use.c.lane.in_(some))).mappings():
+            tallies.merge((moved[row["lane"]][row["agent"]], row["lane"], row["act"]), [row[name] for name in _COUNTS])
+        connection.execute(delete(use).where(use.c.lane.in_(some)))
+        tallies.write(connection)
 
 
 def recount(connection: Connection, lanes: Sequence[int] | None = None) -> None:

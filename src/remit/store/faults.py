@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -41,11 +42,13 @@ def in_words(shown: str) -> Iterator[None]:
     """Turns every failure of a database into RefusedError that names the store and says what would be right."""
     try:
         yield
-    except SQLAlchemyError as error:
-        # Without a cause: a driver's own words may repeat addresses, and SQLAlchemy's repeat statements.
-        raise RefusedError(f"the store `{shown}` cannot be used: {_said(error)}") from None
     except OSError as error:
         raise RefusedError(f"the store `{shown}` cannot be used: {error.strerror or type(error).__name__}") from None
+    except Exception as error:
+        if not isinstance(error, SQLAlchemyError) and not _is_of_postgres(error):
+            raise
+        # Without a cause: a driver's own words may repeat addresses, and SQLAlchemy's repeat statements.
+        raise RefusedError(f"the store `{shown}` cannot be used: {_said(error)}") from None
 
 
 def is_broken(error: SQLAlchemyError) -> bool:
@@ -61,25 +64,29 @@ def is_missing(error: SQLAlchemyError) -> bool:
     return getattr(original, "sqlstate", None) == "42P01"
 
 
-def _said(error: SQLAlchemyError) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else None
+def _is_of_postgres(error: object) -> bool:
+    # By name: importing the driver takes as long as a small command.
+    return type(error).__module__.partition(".")[0] == "psycopg"
+
+
+def _said(error: Any) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, sqlite3.Error):
         name = getattr(original, "sqlite_errorname", "")
-        for prefix, words in _SQLITE.items():
-            if name.startswith(prefix):
-                return words
-        return printable(str(original))
-    state = getattr(original, "sqlstate", None)
-    if state is None:
-        # No answer of a server; what the driver says instead may name files, hosts and parameters, but a refusal is worth telling.
-        text = str(original or "")
+        return next((words for prefix, words in _SQLITE.items() if name.startswith(prefix)), printable(str(original)))
+    if _is_of_postgres(original):
+        return _said_by_postgres(original)
+    return type(error).__name__
+
+
+def _said_by_postgres(error: Any) -> str:
+    if error.sqlstate is None:
+        # No answer of a server: what the driver says instead may name files, hosts and parameters, but a refusal is worth telling.
+        text = str(error)
         if "password authentication failed" in text or "no password supplied" in text:
             return _POSTGRES["28"]
         if "does not exist" in text and "database" in text:
             return _POSTGRES["3D000"]
-        return _UNREACHABLE if isinstance(error, DBAPIError) else type(error).__name__
-    for prefix, words in _POSTGRES.items():
-        if state.startswith(prefix):
-            return words
-    diagnosis = getattr(getattr(original, "diag", None), "message_primary", None)
-    return printable(diagnosis) if diagnosis else f"the server answered {state}"
+        return _UNREACHABLE
+    words = next((words for prefix, words in _POSTGRES.items() if error.sqlstate.startswith(prefix)), None)
+    return words or printable(error.diag.message_primary or f"the server answered {error.sqlstate}")

@@ -9,12 +9,12 @@ Invariants:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
 from remit.model.event import Who
 from remit.store.kinds import storable, storable_key
@@ -22,10 +22,9 @@ from remit.store.tables import act, lane, source, who
 
 MOST_CREDENTIALS = 64
 """Of one principal in one source, as far as uses tell them apart. Temporary keys are as many as sessions."""
-NEVER = -(2**62)
-"""Before every event."""
 _AT_ONCE = 500
 """Values in one look-up: SQLite takes no more than 32,766 in a statement, and older ones 999."""
+_WORTH_A_STREAM = 200
 Assign = Callable[[Who], str]
 ActKey = tuple[str, str, str, tuple[str, ...]]
 """System, action, resource, columns."""
@@ -66,9 +65,23 @@ def acts(connection: Connection, keys: Collection[ActKey]) -> dict[ActKey, int]:
                 }
             )
             number += 1
-    if rows:
-        connection.execute(insert(act), rows)
+    append(connection, act, rows)
     return found
+
+
+def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Adds rows, all with the same columns; many go to Postgres in one stream."""
+    if not rows:
+        return
+    if connection.dialect.name != "postgresql" or len(rows) < _WORTH_A_STREAM:
+        connection.execute(insert(table), rows)
+        return
+    names = list(rows[0])
+    columns = ", ".join(f'"{name}"' for name in names)
+    raw: Any = connection.connection.driver_connection
+    with raw.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as stream:
+        for row in rows:
+            stream.write_row([row[name] for name in names])
 
 
 class Whos:
@@ -79,61 +92,74 @@ class Whos:
         self._connection = connection
         self._sources = sources
         self._assign = assign
-        self._lanes: dict[tuple[str, str], dict[str, int]] = {}
 
-    def numbers(self, keys: Collection[WhoKey]) -> dict[WhoKey, tuple[int, int, str]]:
-        """Number, lane and agent of each."""
+    def numbers(self, keys: Mapping[WhoKey, int]) -> dict[WhoKey, tuple[int, int, str]]:
+        """Number, lane and agent of each; the time of the latest event of each is given and kept."""
         digests = {_digest(key): key for key in keys}
         found: dict[WhoKey, tuple[int, int, str]] = {}
+        later: list[dict[str, int]] = []
         for some in chunks(digests):
-            question = select(who.c.digest, who.c.number, who.c.lane, who.c.agent).where(who.c.digest.in_(some))
-            for digest, number, lane_number, agent in self._connection.execute(question):
-                found[digests[bytes(digest)]] = (number, lane_number, agent)
-        number = next_number(self._connection, who)
+            question = select(who.c.digest, who.c.number, who.c.lane, who.c.agent, who.c.last).where(who.c.digest.in_(some))
+            for digest, number, lane_number, agent, last in self._connection.execute(question):
+                key = digests[bytes(digest)]
+                found[key] = (number, lane_number, agent)
+                if keys[key] > last:
+                    later.append({"which": number, "latest": keys[key]})
+        if later:
+            self._connection.execute(update(who).where(who.c.number == bindparam("which")).values(last=bindparam("latest")), later)
+        new = {key: digest for digest, key in digests.items() if key not in found}
+        lanes = self._lanes(new) if new else {}
         rows = []
-        for digest, key in digests.items():
-            if key in found:
-                continue
+        for number, (key, digest) in enumerate(new.items(), next_number(self._connection, who)):
             source_name, principal, session, credential, said = key
-            lane_number = self._lane(source_name, principal, credential)
             agent = said
             if self._assign is not None:
                 agent = self._assign(Who(source=source_name, principal=principal, session=session, credential=credential, agent=said))
-            found[key] = (number, lane_number, storable_key(agent))
+            found[key] = (number, lanes[key], storable_key(agent))
             rows.append(
                 {
                     "number": number,
-                    "lane": lane_number,
+                    "lane": lanes[key],
                     "session": storable(session),
                     "credential": storable(credential),
                     "said": storable_key(said),
                     "agent": storable_key(agent),
-                    "last": NEVER,
+                    "last": keys[key],
                     "digest": digest,
                 }
             )
-            number += 1
-        if rows:
-            self._connection.execute(insert(who), rows)
+        append(self._connection, who, rows)
         return found
 
-    def _lane(self, source_name: str, principal: str, credential: str) -> int:
-        principal, credential = storable_key(principal), storable_key(credential)
-        number = self._sources[source_name]
-        known = self._lanes.get((source_name, principal))
-        if known is None:
-            question = select(lane.c.credential, lane.c.number).where(lane.c.source == number, lane.c.principal == principal)
-            rows = self._connection.execute(question).all()
-            known = self._lanes[source_name, principal] = {row[0]: row[1] for row in rows}
-        if credential not in known and len(known) >= MOST_CREDENTIALS:
-            credential = ""
-        if credential not in known:
-            known[credential] = next_number(self._connection, lane)
-            digest = _digest((source_name, principal, credential))
-            self._connection.execute(
-                insert(lane).values(number=known[credential], source=number, principal=principal, credential=credential, digest=digest)
-            )
-        return known[credential]
+    def _lanes(self, keys: Iterable[WhoKey]) -> dict[WhoKey, int]:
+        """The lane of each; new ones are made."""
+        wanted = {key: (self._sources[key[0]], storable_key(key[1]), storable_key(key[3])) for key in keys}
+        known: dict[tuple[int, str], dict[str, int]] = {(source_number, principal): {} for source_number, principal, _ in wanted.values()}
+        for some in chunks({principal for _, principal in known}):
+            question = select(lane.c.source, lane.c.principal, lane.c.credential, lane.c.number).where(lane.c.principal.in_(some))
+            for source_number, principal, credential, number in self._connection.execute(question):
+                known.setdefault((source_number, principal), {})[credential] = number
+        first = next_number(self._connection, lane)
+        found: dict[WhoKey, int] = {}
+        rows: list[dict[str, Any]] = []
+        for key, (source_number, principal, credential) in wanted.items():
+            of = known[source_number, principal]
+            if credential not in of and len(of) >= MOST_CREDENTIALS:
+                credential = ""
+            if credential not in of:
+                of[credential] = first + len(rows)
+                rows.append(
+                    {
+                        "number": of[credential],
+                        "source": source_number,
+                        "principal": principal,
+                        "credential": credential,
+                        "digest": _digest((key[0], principal, credential)),
+                    }
+                )
+            found[key] = of[credential]
+        append(self._connection, lane, rows)
+        return found
 
 
 def _digest(key: Any) -> bytes:

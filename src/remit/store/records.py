@@ -29,7 +29,7 @@ from remit.store.address import address
 from remit.store.database import Database
 from remit.store.decisions import clock_ns as wall_clock_ns
 from remit.store.decisions import rfc3339
-from remit.store.interning import Assign
+from remit.store.interning import Assign, append
 from remit.store.kinds import Kind, body_of, digest_of, kind_of, record_of, storable, storable_key
 from remit.store.locks import advisory_lock, checked_name, file_lock
 from remit.store.tables import head, record
@@ -179,7 +179,7 @@ class Store:
         )
         common = {"seen": storable(seen), "recorded": max(self._now(), before), "by": storable(by)}
         full = [{**row, **common, "sequence": last + number} for number, row in enumerate(rows, 1)]
-        connection.execute(insert(record), full)
+        append(connection, record, full)
         made = (sqlite if self._database.is_sqlite else postgresql).insert(head)
         statement = made.on_conflict_do_update(
             index_elements=[head.c.kind, head.c.key], set_={"sequence": made.excluded.sequence, "is_gone": made.excluded.is_gone}
