@@ -17,6 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -30,6 +31,7 @@ from remit.model.errors import RefusedError
 from remit.model.evidence import Evidence, Gap
 from remit.model.ids import printable
 from remit.model.plan import Approval, Plan, PlanKind, PlanState, Probe, Proof, Step, StepState
+from remit.model.remit import Remit
 from remit.model.standing import ApprovedRemit, Ownership
 from remit.remedy import plan as machine
 
@@ -43,6 +45,11 @@ _MOST_SECONDS = (0.1, 0.3, 1.0, 2.0, 4.0)
 
 class Journal(Protocol):
     """What this module needs of a store."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the keys stand whose approvals count."""
+        ...
 
     def get(self, kind: type[_T], key: str) -> _T | None:
         """The current record."""
@@ -156,10 +163,7 @@ def _may(store: Journal, plan: Plan, approval: Approval) -> None:
     """Raises RefusedError unless this approval is good for this plan."""
     if plan.kind in _NEEDS_NO_APPROVER:
         return
-    from remit.app.current import remit_in_force  # here: it reads the whole store's vocabulary of records
-
-    versions = store.all(ApprovedRemit, prefix=f"{plan.agent}@")
-    in_force = remit_in_force(max(versions, key=lambda version: version.version)) if versions else None
+    in_force = _in_force(store, plan.agent)
     what = "retire" if plan.kind is PlanKind.RETIRE else "apply"
     lifecycle.may_change(approval.by, plan.agent, in_force, store.get(Ownership, plan.agent), what=what)
     if plan.kind is not PlanKind.RIGHT_SIZE or plan.state not in (PlanState.DRAFTED, PlanState.REPLAYED):
@@ -170,6 +174,16 @@ def _may(store: Journal, plan: Plan, approval: Approval) -> None:
         raise RefusedError(
             f"another remit of `{plan.agent}` was approved since `{plan.id}` was made; `remit plan {plan.agent}` makes a new one"
         )
+
+
+def _in_force(store: Journal, agent: str) -> Remit | None:
+    from remit.app.current import remit_in_force  # here: it reads the whole store's vocabulary of records
+    from remit.app.signing import trusted_keys
+
+    versions = store.all(ApprovedRemit, prefix=f"{agent}@")
+    if not versions:
+        return None
+    return remit_in_force(max(versions, key=lambda version: version.version), trusted_keys(store.folder), store.folder)
 
 
 # --- the hands --------------------------------------------------------------------------------------------------------------------
@@ -398,14 +412,14 @@ class _Hands:
 
     def _tried(self, probe: Probe) -> Proof:
         expected = ALLOWED if probe.is_allowed else DENIED
-        tried = f"{probe.action} on {probe.resource}"
+        tried = f"{probe.action} on {probe.resource}" + (f" ({', '.join(probe.columns)})" if probe.columns else "")
         try:
             proof = self._writers[probe.connection].prove(probe)
             if proof is not None:
                 return msgspec.structs.replace(proof, expected=expected)
             kind = self._connections[probe.connection].kind
             objects = [item for item in self._reading(probe.connection) if isinstance(item, NativeObject)]
-            verdict = self._means.systems[kind].decides(objects, probe.principal, probe.action, probe.resource)
+            verdict = self._means.systems[kind].decides(objects, probe.principal, probe.action, probe.resource, probe.columns)
             got = f"depends on {', '.join(verdict.depends_on)}" if verdict.depends_on else ALLOWED if verdict.is_allowed else DENIED
         except Exception as error:  # noqa: BLE001 - what could not be tried is shown as not tried
             got = f"could not be tried: {_in_words(error)}"

@@ -45,6 +45,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     resource: str
     is_allowed: bool
     """What is expected."""
+    columns: tuple[str, ...] = ()
+    """Columns that it names, where the system knows columns; empty: none in particular."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -176,7 +176,7 @@ def _certain(probes: Iterable[Probe], ahead: Ahead) -> tuple[tuple[Probe, ...], 
     """Probes whose answer does not hang on a context that a proof cannot know; the others are blind spots."""
     certain, doubtful = [], []
     for probe in probes:
-        verdict = ahead.decides(probe.connection, probe.principal, probe.action, probe.resource)
+        verdict = ahead.decides(probe.connection, probe.principal, probe.action, probe.resource, probe.columns)
         if verdict.depends_on:
             doubtful.append(
                 f"whether `{probe.action}` on `{printable(probe.resource)}` works depends on {', '.join(verdict.depends_on)}: not proved"
