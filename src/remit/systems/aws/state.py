@@ -12,7 +12,7 @@ from typing import Any
 from remit.model.errors import RefusedError
 from remit.model.ids import printable
 from remit.systems.aws.faults import CallError
-from remit.systems.aws.objects import attachment_text, membership_text
+from remit.systems.aws.objects import attachment_text, key_fingerprint, membership_text
 from remit.systems.aws.session import Clients
 from remit.systems.aws.targets import (
     ATTACHED,
@@ -23,7 +23,6 @@ from remit.systems.aws.targets import (
     TAG,
     Target,
     boundary_text,
-    key_fingerprint,
     status_text,
     tag_text,
     target_of,

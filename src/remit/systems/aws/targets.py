@@ -15,7 +15,6 @@ operation is called, so that a step and its undoing are about the same thing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 from urllib.parse import unquote
@@ -61,11 +60,6 @@ def target_of(text: str) -> Target:
     if holder == "role" and part in (MEMBER, KEY):
         raise RefusedError(f"`{printable(text)}`: a role has no {'access keys' if part == KEY else 'groups'}")
     return Target(principal=principal, holder=holder, name=path.rpartition("/")[2], part=part, item=item)
-
-
-def key_fingerprint(key_id: str) -> str:
-    """What is kept of an access key's id."""
-    return hashlib.sha256(b"remit-secret:" + key_id.encode()).hexdigest()[:16]
 
 
 def text_of(document: Any) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from remit.systems.aws.targets import key_fingerprint, text_of
+from remit.systems.aws.objects import key_fingerprint
+from remit.systems.aws.targets import text_of
 
 
 def instant(value: Any) -> str | None:

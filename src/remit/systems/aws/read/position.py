@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -33,6 +33,8 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str
     count: int
     total: str
+    floor: str = ""
+    """Keys up to this one need not be listed again; empty: all are."""
 
 
 class Positions(msgspec.Struct, frozen=True, tag_field="trail", tag="1"):
@@ -46,48 +48,64 @@ def positions_from(cursor: str | None) -> Positions:
     if cursor is None:
         return Positions()
     try:
-        return msgspec.json.decode(cursor, type=Positions)
-    except msgspec.DecodeError:
+        positions = msgspec.json.decode(cursor, type=Positions)
+        for position in positions.streams.values():
+            _window_edge(position.arrived)
+    except (msgspec.DecodeError, ValueError):
         return Positions()
+    return positions
 
 
 class Progress:
     """The position of one stream while it is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, floor: str = "") -> None:
         self._window: deque[TrailFile] = deque()
         self._total = 0
+        self._floor = floor
 
     def pass_by(self, file: TrailFile) -> Position:
         """The position behind this file."""
         self._window.append(file)
         self._total ^= _number(file)
         edge = _window_edge(file.arrived)
-        while self._window[0].arrived <= edge:
+        while self._window and self._window[0].arrived <= edge:
             self._total ^= _number(self._window.popleft())
-        return Position(file.arrived, file.key, len(self._window), f"{self._total:016x}")
+        return self._at(file)
+
+    def settle(self, floor: str) -> Position:
+        """The position at the end of everything, from which on keys up to `floor` are no longer listed."""
+        last = self._window[-1]
+        if floor > self._floor:
+            self._floor = floor
+            # What is not listed again cannot be counted again.
+            self._window = deque(file for file in self._window if file.key > floor)
+            self._total = int(_total(self._window), 16)
+        return self._at(last)
+
+    def _at(self, file: TrailFile) -> Position:
+        return Position(file.arrived, file.key, len(self._window), f"{self._total:016x}", self._floor)
 
 
 def unread(files: Sequence[TrailFile], at: Position | None) -> tuple[Progress, list[TrailFile]]:
     """The files of a stream that are still to be read, in order, and the progress to go on from."""
     ordered = sorted(files)
-    progress = Progress()
     if at is None:
-        return progress, ordered
-    edge, here = _window_edge(at.arrived), TrailFile(at.arrived, at.key)
+        return Progress(), ordered
+    progress, edge, here = Progress(at.floor), _window_edge(at.arrived), TrailFile(at.arrived, at.key)
     behind = [file for file in ordered if file <= here]
     again = [file for file in behind if file.arrived > edge]
-    last: Position | None = None
-    for file in behind:
-        last = progress.pass_by(file)
-    if last is not None and (last.arrived, last.key, last.count, last.total) == (at.arrived, at.key, at.count, at.total):
-        again = []
-    elif again:
-        progress = Progress()
-        for file in behind:
-            if file.arrived <= edge:
-                progress.pass_by(file)
-    return progress, again + [file for file in ordered if file > here]
+    is_known = (len(again), _total(again)) == (at.count, at.total)
+    for file in again if is_known else (file for file in behind if file.arrived <= edge):
+        progress.pass_by(file)
+    return progress, ([] if is_known else again) + [file for file in ordered if file > here]
+
+
+def _total(files: Iterable[TrailFile]) -> str:
+    total = 0
+    for file in files:
+        total ^= _number(file)
+    return f"{total:016x}"
 
 
 def _window_edge(arrived: str) -> str:

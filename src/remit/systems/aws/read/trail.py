@@ -28,14 +28,18 @@ from remit.systems.aws.session import Clients
 
 _STREAM = re.compile(r"(.*/)?CloudTrail/[a-z0-9-]+/\Z")
 _LEFT_ALONE = re.compile(r"(?:\A|/)CloudTrail-(?:Digest|Insight)/")
+_DAY = re.compile(r"(\d{4}/\d\d/\d\d)/")
 _LATEST = timedelta(days=7)
-"""A file is delivered within a day or so: folders of days older than this before the position are not listed again."""
+"""A file is delivered within a day or so. Once everything was read, the folders of days older than this before the newest are not listed
+again; files that somebody puts there later are not seen."""
 MAX_PACKED_BYTES = 64 * 1024 * 1024
 MAX_BYTES = 256 * 1024 * 1024
 _CHUNK = 1 << 20
 _MOST_REFUSALS = 20
 """Files of one stream that may be denied before the rest of it is left."""
 _MOST_DEPTH = 24
+_REST = ""
+"""Name of the stream of all files that do not stand in CloudTrail's own layout."""
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?\Z", re.DOTALL)
 
 
@@ -61,6 +65,9 @@ class TrailReading:
         self._bucket = bucket
         self._prefix = prefix
         self._others = 0
+        self._others_in: list[str] = []
+        self._unlisted = 0
+        """Folders that could not be listed: what stands in them may have arrived before what is read now."""
         self._gaps: list[Gap] = []
         self._reached: dict[str, Position] = {}
 
@@ -68,21 +75,26 @@ class TrailReading:
         """The records behind the cursor."""
         start = positions_from(cursor)
         self._reached = dict(start.streams)
-        for stream, is_dated in self._streams(self._prefix, 0):
+        for stream in self._streams(self._prefix, 0):
             at = start.streams.get(stream)
-            yield from self._stream(stream, self._files(stream, is_dated, at), at)
+            yield from self._stream(stream, self._dated(stream, at), at)
+        # Files in folders of any other layout are one stream together: folders may be a day's each, and the cursor must stay small.
+        found = [self._listed(folder, Delimiter="/") for folder in self._others_in]
+        files = [] if None in found else [file for part in found for file in part or ()]
+        yield from self._stream(_REST, files, start.streams.get(_REST), refused=self._unlisted)
         yield from self._drain_gaps()
         if self._others:
             what = f"{self._others} objects under the prefix are not CloudTrail files (`.json.gz` or `.json`) and were not read"
             yield Gap(place=Place(self._place("")), kind=GapKind.UNSUPPORTED, what=what, is_file=False)
 
-    def _stream(self, stream: str, files: list[TrailFile], at: Position | None) -> Iterator[RawRecord | Gap]:
+    def _stream(self, stream: str, files: list[TrailFile], at: Position | None, refused: int = 0) -> Iterator[RawRecord | Gap]:
         yield from self._drain_gaps()
         progress, waiting = unread(files, at)
-        refused = 0
         for number, file in enumerate(waiting):
             before = _written(self._reached)
             position = progress.pass_by(file)
+            if number == len(waiting) - 1 and (floor := _floor(stream, files)):
+                position = progress.settle(floor)
             # INVARIANT (nothing lost): behind a file that could not be read the cursor stands still: the next reading tries it again.
             after = before if refused else _written({**self._reached, stream: position})
             try:
@@ -92,7 +104,7 @@ class TrailReading:
                 if error.is_absent:
                     continue
                 refused += 1
-                if not error.is_denied or refused == _MOST_REFUSALS:
+                if not error.is_denied or refused >= _MOST_REFUSALS:
                     rest = len(waiting) - number - 1
                     what = f"{rest} more files behind it were not read; the next scan tries again"
                     yield Gap(place=Place(self._place(stream)), kind=error.kind(), what=what)
@@ -108,12 +120,12 @@ class TrailReading:
     def _place(self, key: str) -> str:
         return f"s3://{self._bucket}/{key or self._prefix}"
 
-    def _streams(self, prefix: str, depth: int) -> Iterator[tuple[str, bool]]:
-        """The folders in which files stand: a region's folder of CloudTrail, or any other folder with files in it."""
+    def _streams(self, prefix: str, depth: int) -> Iterator[str]:
+        """The folders of CloudTrail's own layout, one for each account and region; other folders with files are remembered."""
         if _LEFT_ALONE.search(prefix):
             return
         if _STREAM.match(prefix):
-            yield prefix, True
+            yield prefix
             return
         has_files, folders = False, []
         try:
@@ -122,28 +134,30 @@ class TrailReading:
                 folders += [folder["Prefix"] for folder in page.get("CommonPrefixes", ())]
         except CallError as error:
             self._gaps.append(gap(self._place(prefix), "the trail's files cannot be listed", error))
+            self._unlisted += 1
             return
         if has_files:
-            yield prefix, False
-        for folder in folders if depth < _MOST_DEPTH else ():
-            yield from self._streams(folder, depth + 1)
+            self._others_in.append(prefix)
         if folders and depth >= _MOST_DEPTH:
             self._gaps.append(Gap(place=Place(self._place(prefix)), kind=GapKind.DEPTH, what="folders below this one were not read"))
+            return
+        for folder in folders:
+            yield from self._streams(folder, depth + 1)
 
-    def _files(self, stream: str, is_dated: bool, at: Position | None) -> list[TrailFile]:
-        arguments: dict[str, str] = {} if is_dated else {"Delimiter": "/"}
-        if is_dated and at is not None:
-            day = datetime.strptime(at.arrived, "%Y-%m-%dT%H:%M:%SZ") - _LATEST
-            arguments["StartAfter"] = f"{stream}{day:%Y/%m/%d}"
+    def _dated(self, stream: str, at: Position | None) -> list[TrailFile]:
+        arguments = {"StartAfter": at.floor} if at is not None and at.floor else {}
+        return self._listed(stream, **arguments) or []
+
+    def _listed(self, prefix: str, **arguments: str) -> list[TrailFile] | None:
+        """The files under a prefix. None where not all of them could be seen: unseen ones may have arrived before those that were."""
         found: list[TrailFile] = []
         try:
-            for page in self._clients.pages("s3", "list_objects_v2", Bucket=self._bucket, Prefix=stream, **arguments):
+            for page in self._clients.pages("s3", "list_objects_v2", Bucket=self._bucket, Prefix=prefix, **arguments):
                 for item in page.get("Contents", ()):
                     self._sort_out(item, found)
         except CallError as error:
-            self._gaps.append(gap(self._place(stream), "the trail's files cannot be listed", error))
-            # Files that were not seen may have arrived before those that were: the position must not move past them.
-            return []
+            self._gaps.append(gap(self._place(prefix), "the trail's files cannot be listed", error))
+            return None
         return found
 
     def _sort_out(self, item: Mapping[str, Any], found: list[TrailFile]) -> None:
@@ -234,11 +248,23 @@ def _salvaged(text: bytes) -> list[bytes]:
         if at >= len(rest) or rest[at] == "]":
             return found
         try:
-            _, end = decoder.raw_decode(rest, at)
+            record, end = decoder.raw_decode(rest, at)
         except (ValueError, RecursionError):
+            return found
+        if not isinstance(record, dict):
             return found
         found.append(rest[at:end].encode())
         at = end
+
+
+def _floor(stream: str, files: list[TrailFile]) -> str:
+    """The key up to which a stream of CloudTrail's own layout is complete, if everything that was listed is read."""
+    days = [found[1] for file in files if stream and (found := _DAY.match(file.key.removeprefix(stream)))]
+    try:
+        newest = datetime.strptime(max(days, default=""), "%Y/%m/%d")
+    except ValueError:
+        return ""
+    return f"{stream}{newest - _LATEST:%Y/%m/%d}"
 
 
 def _written(reached: Mapping[str, Position]) -> str:
