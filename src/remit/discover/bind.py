@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from remit.discover.merge import Sighting
@@ -71,6 +71,12 @@ def identities(sightings: Sequence[Sighting], seen: Iterable[IdentitySeen]) -> l
         )
         for refs in found
     ]
+
+
+def apart(sightings: Sequence[Sighting], seen: Iterable[IdentitySeen]) -> tuple[IdentitySeen, ...]:
+    """The identities that stand where no agent does: in settings, deployments, modules that agents use."""
+    by_path = paths_of(sightings)
+    return tuple(identity for identity in seen if not _owners_of(identity.subject, identity.place, sightings, by_path))
 
 
 def credentials(sightings: Sequence[Sighting], seen: Iterable[CredentialSeen]) -> list[tuple[Credential, ...]]:
@@ -164,22 +170,37 @@ class Reach:
 
 
 def owner_candidates(sightings: Sequence[Sighting], seen: Iterable[OwnerSeen]) -> list[tuple[OwnerCandidate, ...]]:
-    """For each agent who may answer for it: named for it by a tag or label first, then by the last pattern that fits its path."""
+    """For each agent who may answer for it: named by a tag or label, by the nearest README, by the last pattern that fits its path."""
     by_path = paths_of(sightings)
     named: list[dict[str, OwnerCandidate]] = [{} for _ in sightings]
     patterns: list[OwnerSeen] = []
+    readmes: dict[str, list[OwnerSeen]] = defaultdict(list)
     for owner in seen:
         if owner.pattern is not None:
             patterns.append(owner)
             continue
+        if owner.folder is not None:
+            readmes[owner.folder].append(owner)
+            continue
         for index in _owners_of(owner.subject, owner.place, sightings, by_path):
             _add(named[index], owner)
     for index, sighting in enumerate(sightings):
+        for owner in _of_nearest_readme(readmes, sighting.seen.place.path):
+            _add(named[index], owner)
         for owner in reversed(patterns):
             if _pattern(owner.pattern or "").match(sighting.seen.place.path):
                 _add(named[index], owner)
                 break
     return [tuple(candidates.values()) for candidates in named]
+
+
+def _of_nearest_readme(readmes: Mapping[str, list[OwnerSeen]], path: str) -> list[OwnerSeen]:
+    folder = path
+    while folder:
+        folder = folder.rpartition("/")[0]
+        if folder in readmes:
+            return readmes[folder]
+    return []
 
 
 def _add(candidates: dict[str, OwnerCandidate], owner: OwnerSeen) -> None:

@@ -22,24 +22,64 @@ _SAYS_NOTHING = frozenset(
         "agent",
         "agents",
         "agent_executor",
+        "agent_loop",
+        "answer",
+        "ask",
+        "assistant",
+        "bot",
+        "build_agent",
         "app",
         "builder",
         "chain",
+        "chat",
         "client",
+        "create_agent",
+        "execute",
         "executor",
+        "get_agent",
         "graph",
+        "handle",
+        "handler",
+        "invoke",
         "llm",
+        "loop",
         "main",
+        "make_agent",
         "model",
         "response",
         "result",
         "root",
+        "run",
+        "run_agent",
+        "run_loop",
         "runner",
         "self",
+        "start",
+        "step",
         "workflow",
     }
 )
-"""Names of variables that tell nothing about the agent in them."""
+"""Names of variables, functions and files that tell nothing about the agent in them."""
+_FOLDERS_SAY_NOTHING = _SAYS_NOTHING | frozenset(
+    {
+        "",
+        ".",
+        "src",
+        "lib",
+        "libs",
+        "pkg",
+        "cmd",
+        "code",
+        "python",
+        "typescript",
+        "services",
+        "packages",
+        "apps",
+        "examples",
+        "index",
+        "__init__",
+    }
+)
 
 
 def ids(sightings: Sequence[Sighting]) -> list[str]:
@@ -93,7 +133,14 @@ def _slug(sighting: Sighting) -> str:
         slug = slug_from_name(label)
         if slug != _NO_SLUG or label.lower() == _NO_SLUG:
             return slug
-    return slug_from_name(f"{seen.framework}-{_stem(seen.place.path)}")
+    stem = _stem(seen.place.path)
+    if stem.lower() in _FOLDERS_SAY_NOTHING:
+        # `ticket_answerer/agent.py`: the folder says what the file does not.
+        folders = posixpath.dirname(seen.place.path).split("/")
+        telling_folder = next((folder for folder in reversed(folders) if folder.lower() not in _FOLDERS_SAY_NOTHING), "")
+        if telling_folder and slug_from_name(telling_folder) != _NO_SLUG:
+            return slug_from_name(telling_folder)
+    return slug_from_name(f"{seen.framework}-{stem}")
 
 
 def _stem(path: str) -> str:

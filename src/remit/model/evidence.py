@@ -81,6 +81,9 @@ class IdentitySeen(msgspec.Struct, frozen=True, kw_only=True, tag="identity"):
     subject: Place | None = None
     """The place of the AgentSeen that it belongs to; None: every agent of the same file."""
     confidence: Confidence = Confidence.CERTAIN
+    about: tuple[str, ...] = ()
+    """Where it stands apart from every agent, what else says whose it is: `name:SERVICE` (what runs calls itself so), `dir:FOLDER` and
+    `runs:PATH` (what is run), `env:VARIABLE` (what reads it), `role:NAME` (its own name, where it is only declared)."""
 
 
 class CredentialSeen(msgspec.Struct, frozen=True, kw_only=True, tag="credential"):
@@ -151,6 +154,8 @@ class OwnerSeen(msgspec.Struct, frozen=True, kw_only=True, tag="owner"):
     names: tuple[str, ...]
     because: str
     subject: Place | None = None
+    folder: str | None = None
+    """A README's folder, for an owner named there: everything below it, `` for the whole repository."""
 
 
 class TextSeen(msgspec.Struct, frozen=True, kw_only=True, tag="text"):

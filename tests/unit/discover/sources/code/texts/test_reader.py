@@ -2,7 +2,7 @@
 
 from remit.discover.sources.code.reader import SourceFile
 from remit.discover.sources.code.texts.reader import READER
-from remit.model.evidence import TextSeen
+from remit.model.evidence import OwnerSeen, TextSeen
 
 
 def seen(path: str, text: str) -> list[TextSeen]:
@@ -34,3 +34,25 @@ def test_a_card_is_cut_and_a_hostile_readme_is_bounded() -> None:
     (card,) = seen("a/.well-known/agent-card.json", "{" + "x" * 10_000)
     assert len(card.text) == 4_000
     assert len(seen("README.md", "word\n\n" * 5_000)) == 400
+
+
+def owners(text: str, path: str = "svc/README.md") -> list[tuple[str, tuple[str, ...], str | None]]:
+    file = SourceFile(path=path, data=text.encode(), text=text, is_test=False)
+    return [(str(item.place), item.names, item.folder) for item in READER.read(file, None) if isinstance(item, OwnerSeen)]  # type: ignore[arg-type]
+
+
+def test_an_owner_that_a_readme_names_owns_what_stands_in_its_folder() -> None:
+    text = (
+        "# Desk\n\nOwner: Dana Roe <dana@example.com>\n- **Maintainers:** @lee, @kim\n| Responsible | Sam Poe |\n```\nOwner: nobody\n```\n"
+    )
+    assert owners(text) == [
+        ("svc/README.md:3", ("dana@example.com",), "svc"),
+        ("svc/README.md:4", ("@lee", "@kim"), "svc"),
+        ("svc/README.md:5", ("Sam Poe",), "svc"),
+    ]
+
+
+def test_a_sentence_about_owners_names_nobody() -> None:
+    assert (
+        owners("The owner of a ticket is asked first.\nOwner: see the handbook for how teams share what they own here\n", "README.md") == []
+    )
