@@ -1,0 +1,52 @@
+"""What a remit forbids in a system's words."""
+
+from __future__ import annotations
+
+import pytest
+from tests.kits.plugins.cabinet.system import Cabinet
+
+from remit.document.parse import parse_or_raise
+from remit.remedy.forbidden import forbidden_by, touched_by
+
+REMIT = parse_or_raise(
+    """
+remit: 1
+agent: tidy
+purpose: Keep the linen in order.
+owner: {contact: dana@example.com}
+objectives:
+  beds: {why: Beds need linen., can: [{read: "cabinet:hall", resource: linen}]}
+never:
+  - {delete: "cabinet:hall", resource: "s*"}
+  - {any: "cabinet:attic"}
+  - {update: "*", where: {reason: spite}}
+  - {transmit: "*", outside: [example.com]}
+  - {administer: "*"}
+""",
+    "tidy.yaml",
+)
+TABLES = {"cabinet": Cabinet().vocabulary()}
+
+
+@pytest.mark.parametrize(
+    ("system", "action", "resource", "forbidden", "touched"),
+    [
+        ("cabinet:hall", "empty", "silver", "never[0]", "never[0]"),
+        ("cabinet:hall", "EMPTY", "s*r", "never[0]", "never[0]"),
+        ("cabinet:hall", "empty", "*r", "", "never[0]"),
+        ("cabinet:hall", "empty", "linen", "", ""),
+        ("cabinet:hall", "open", "silver", "", ""),
+        ("cabinet:hall", "*", "silver", "", ""),
+        ("cabinet:attic", "*", "*", "never[1]", "never[1]"),
+        ("cabinet:hall", "fill", "silver", "", ""),
+        ("cabinet:hall", "an action of no table", "linen", "never[4]", "never[4]"),
+        ("other:place", "open", "linen", "", ""),
+    ],
+)
+def test_only_lines_that_hold_whatever_the_circumstances_forbid(system: str, action: str, resource: str, forbidden: str, touched: str):
+    assert forbidden_by(REMIT, TABLES)(system, action, resource) == forbidden
+    assert touched_by(REMIT, TABLES)(system, action, resource) == touched
+
+
+def test_without_a_remit_nothing_is_forbidden_by_it():
+    assert forbidden_by(None, TABLES)("cabinet:hall", "empty", "silver") == ""
