@@ -1,0 +1,438 @@
+"""Needed, granted and used side by side, in five classes: the table on which right-sizing, findings and reviews stand (design section 6).
+
+Decides the class of every entitlement, need and use of one agent. Invariants:
+- needed comes from the remit (or draft) alone: what is granted changes how a need is shown, never whether it is one;
+- an allowed use stands in one line, of the narrowest grant that covers it; a refused one makes nothing `used`;
+- every grant stands in a line, and what is left of a broad one in a line of its own; every need does too;
+- `action` of a needed line names only what is needed (a name, or a pattern that names nothing else), so that keeping it keeps nothing more.
+
+A refused attempt at something that is not needed is no entitlement: it stands in the events, and a detection judges it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from remit.contracts.system import Vocabulary
+from remit.document.pattern import contains, overlaps
+from remit.model.access import Access, Effect, PrincipalAccess
+from remit.model.alignment import Alignment, AlignmentLine, Class
+from remit.model.draft import Draft
+from remit.model.event import Use
+from remit.model.identity import Because
+from remit.model.ids import printable
+from remit.model.remit import Remit
+from remit.understand.material import Concerns
+from remit.understand.naming import container_of, generalised
+from remit.understand.needs import Forbidden, Need, Needs, needs_of
+from remit.understand.spans import Spans, common, is_pattern
+from remit.understand.why import because_missing, because_needed, because_not_needed, because_way, doubts, places_of_uses
+
+_OWNERS = frozenset({"alter", "drop", "comment", "cluster", "reindex", "refresh", "vacuum"})
+"""What an owner in Postgres may do although no privilege says so."""
+_WAYS = frozenset({"member"})
+"""Entitlements that give nothing by themselves: the way to others, whose paths name them."""
+Columns = tuple[str, ...]
+"""Empty: all of them."""
+
+
+def align(
+    agent: str,
+    source: Remit | Draft,
+    access: Sequence[PrincipalAccess],
+    uses: Sequence[Use],
+    vocabularies: Mapping[str, Vocabulary],
+    concerns: Mapping[str, Concerns],
+) -> Alignment:
+    """The table of one agent; `uses` are its own, `access` that of the identities that it is bound to."""
+    needs = needs_of(source)
+    table = _Table(needs, Spans(vocabularies, concerns), uses)
+    for principal in access:
+        table.add_principal(principal)
+    table.add_tools()
+    table.add_ungranted()
+    table.add_missing(access)
+    return Alignment(agent=agent, is_from_draft=needs.is_from_draft, remit_hash=needs.hash, lines=tuple(table.lines))
+
+
+def needed_by(alignment: Alignment, principal: str) -> tuple[AlignmentLine, ...]:
+    """The lines of an identity that are to stay: what `IdentitySystem.narrow` takes as `keep`."""
+    wanted = (Class.NEEDED_USED, Class.NEEDED_UNUSED)
+    return tuple(line for line in alignment.lines if line.principal == principal and line.class_ in wanted)
+
+
+class _Served:
+    """What a need got: an action on a resource, of some columns, for a principal."""
+
+    __slots__ = ("action", "columns", "need", "principal", "resource")
+
+    def __init__(self, principal: str, need: Need, action: str, resource: str, columns: Columns) -> None:
+        self.principal, self.need, self.action, self.resource, self.columns = principal, need, action, resource, columns
+
+
+class _Table:
+    def __init__(self, needs: Needs, spans: Spans, uses: Sequence[Use]) -> None:
+        self.needs, self.spans = needs, spans
+        self.lines: list[AlignmentLine] = []
+        self._uses: dict[str, list[Use]] = defaultdict(list)
+        for use in uses:
+            self._uses[use.principal].append(use)
+        self._taken: set[int] = set()
+        """Identities of uses that stand in a line."""
+        self._served: dict[tuple[str, str], list[_Served]] = defaultdict(list)
+
+    # --- grants -----------------------------------------------------------------------------------------------------------------
+
+    def add_principal(self, found: PrincipalAccess) -> None:
+        """Every entitlement of one identity: certain and narrow ones first, so that each use falls to the narrowest grant."""
+        grants = sorted(found.access, key=_breadth)
+        shown = len(self.lines)
+        for grant in grants:
+            if grant.action not in _WAYS:
+                self._add_grant(found.principal, grant)
+        needed = [line for line in self.lines[shown:] if line.class_ in (Class.NEEDED_USED, Class.NEEDED_UNUSED)]
+        for grant in grants:
+            if grant.action in _WAYS:
+                self.lines.append(self._way(found.principal, grant, needed))
+
+    def _add_grant(self, principal: str, grant: Access) -> None:
+        is_whole = False
+        left = set(self.spans.named_by(grant.system, grant.action, grant.resource)) if is_pattern(grant.action) else set()
+        for need in self.needs.needs:
+            scope = common(grant.resource, need.resource) if _is_on(need.system, grant.system) else None
+            if scope is None:
+                continue
+            columns = _common_columns(grant.columns, need.columns)
+            if columns is None:
+                continue
+            wanted, doubt = self._wanted(need, grant, scope)
+            wanted = [action for action in wanted if not self._is_served(principal, need.system, action, scope, columns)]
+            if not wanted:
+                continue
+            self._add_needed(principal, grant, need, scope, columns, wanted, doubt)
+            if scope == grant.resource and columns == grant.columns:
+                is_whole = is_whole or not is_pattern(grant.action)
+                left -= set(wanted)
+        is_whole = is_whole or (is_pattern(grant.action) and not left)
+        if not self._add_out_of_intent(principal, grant, is_whole=is_whole) and not is_whole:
+            self.lines.append(self._unneeded(principal, grant))
+
+    def _wanted(self, need: Need, grant: Access, scope: str) -> tuple[list[str], str]:
+        """The actions of a grant that a need asks for on a resource, less what is forbidden there; and what makes that uncertain."""
+        if grant.action == "own":
+            used = any(self._goes_by(grant, use) and need.asks_for(self.spans.verb_of(use.system, use.action)) for use in self._all_uses())
+            return (["own"], "") if used else ([], "")
+        wanted, doubts_found = [], []
+        for action in self.spans.asked_for(need, grant.action, scope):
+            verb = self.spans.verb_of(need.system, action)
+            meeting = [line for line in self.needs.forbidden if line.is_about(need.system, verb) and overlaps(line.resource, scope)]
+            if any(contains(line.resource, scope) for line in meeting):
+                continue
+            doubts_found += [f"`{line.rule}` forbids it on `{printable(line.resource, 120)}`" for line in meeting]
+            wanted.append(action)
+        return wanted, "; ".join(dict.fromkeys(doubts_found))
+
+    def _add_needed(
+        self, principal: str, grant: Access, need: Need, scope: str, columns: Columns, wanted: Sequence[str], doubt: str
+    ) -> None:
+        used: dict[str, list[Use]] = defaultdict(list)
+        for use in self._free(principal, grant):
+            named = next((action for action in wanted if self._is_use_of(use, action, scope, columns)), None)
+            if named is not None:
+                used[named].append(use)
+                self._taken.add(id(use))
+        for action in wanted:
+            self._served[principal, self.spans.folded(need.system, action)].append(_Served(principal, need, action, scope, columns))
+        further = (doubt,) if doubt else ()
+        for action, uses in sorted(used.items()):
+            self.lines.append(self._needed(Class.NEEDED_USED, principal, grant, need, action, scope, columns, uses, further))
+        unused = [action for action in wanted if action not in used]
+        for action in self.spans.written(need.system, grant.action, unused):
+            self.lines.append(self._needed(Class.NEEDED_UNUSED, principal, grant, need, action, scope, columns, (), further))
+
+    def _add_out_of_intent(self, principal: str, grant: Access, *, is_whole: bool) -> bool:
+        """Uses that this grant allows and nothing needs; whether one line now stands for the whole grant."""
+        by_kind: dict[tuple[str, str], list[Use]] = defaultdict(list)
+        for use in self._free(principal, grant):
+            by_kind[use.action, container_of(use.resource)].append(use)
+        stands_for_all = False
+        for (action, _), uses in sorted(by_kind.items()):
+            self._taken.update(id(use) for use in uses)
+            is_one = not is_whole and not is_pattern(grant.action) and grant.resource == container_of(grant.resource).rstrip("*")
+            is_one = is_one or (
+                not is_pattern(grant.action) and _is_inside_one(grant.resource) and not self._partly_needed(principal, grant)
+            )
+            resource = grant.resource if is_one else generalised([use.resource for use in uses])
+            stands_for_all = stands_for_all or is_one
+            self.lines.append(self._out_of_intent(principal, use_system(uses), action, resource, uses, grant))
+        return stands_for_all
+
+    def _partly_needed(self, principal: str, grant: Access) -> bool:
+        served = self._served.get((principal, self.spans.folded(grant.system, grant.action)), ())
+        return any(overlaps(grant.resource, each.resource) for each in served)
+
+    def _way(self, principal: str, grant: Access, needed: Sequence[AlignmentLine]) -> AlignmentLine:
+        """A membership is needed where something needed comes through it."""
+        steps = {because.place for because in grant.because}
+        through = [line for line in needed if line.principal == principal and steps & {because.place for because in line.because}]
+        if not through:
+            return self._unneeded(principal, grant)
+        used = [line for line in through if line.class_ is Class.NEEDED_USED]
+        first = (used or through)[0]
+        need = next(need for need in self.needs.needs if need.rule == first.rule)
+        return AlignmentLine(
+            principal=principal,
+            system=grant.system,
+            action=grant.action,
+            resource=grant.resource,
+            class_=Class.NEEDED_USED if used else Class.NEEDED_UNUSED,
+            why=because_way(need, f"`{printable(first.action, 80)}` on `{printable(first.resource, 160)}`"),
+            rule=need.rule,
+            because=_once((*need.because, *grant.because)),
+            last_used=max((line.last_used or "" for line in used), default="") or None,
+            count=sum(line.count for line in used),
+            doubt=doubts(grant, None),
+        )
+
+    # --- what no identity system grants -----------------------------------------------------------------------------------------
+
+    def add_tools(self) -> None:
+        """Needs and uses of systems that hold no identities (tools): the remit itself is what grants them, at the point."""
+        for need in self.needs.needs:
+            if self.spans.holds_identities(need.system):
+                continue
+            uses = [use for use in self._open_uses() if self._asks(need, use)]
+            self._taken.update(id(use) for use in uses)
+            class_ = Class.NEEDED_USED if uses else Class.NEEDED_UNUSED
+            self.lines.append(self._needed(class_, "", None, need, need.verb, need.resource, need.columns, uses, ()))
+            self._served["", need.rule].append(_Served("", need, need.verb, need.resource, need.columns))
+
+    def add_ungranted(self) -> None:
+        """What was used although nothing that was read grants it: by a grant that is gone, or one that was not read."""
+        groups: dict[tuple[str, str, str, str], list[Use]] = defaultdict(list)
+        for use in self._open_uses():
+            groups[use.principal, use.system, use.action, container_of(use.resource)].append(use)
+        for (principal, system, action, _), uses in sorted(groups.items()):
+            self._taken.update(id(use) for use in uses)
+            need = next((need for need in self.needs.needs if all(self._asks(need, use) for use in uses)), None)
+            further = ("nothing that was read grants it",) if self.spans.holds_identities(system) else ()
+            resource = generalised([use.resource for use in uses])
+            if need is None or self._forbidden(system, action, resource) is not None:
+                self.lines.append(self._out_of_intent(principal, system, action, resource, uses, None, further))
+            else:
+                was_refused = any(use.denied for use in uses)
+                class_ = Class.NEEDED_NOT_GRANTED if was_refused else Class.NEEDED_USED
+                columns = tuple(sorted({column for use in uses for column in use.columns})) if need.columns else ()
+                self.lines.append(self._needed(class_, principal, None, need, action, resource, columns, uses, further))
+                self._served[principal, self.spans.folded(system, action)].append(_Served(principal, need, action, resource, columns))
+
+    def add_missing(self, access: Sequence[PrincipalAccess]) -> None:
+        """Needs that nothing grants: by the actions that evidence or refusals name, else by the verb."""
+        served: dict[str, list[_Served]] = defaultdict(list)
+        for each in (item for items in self._served.values() for item in items):
+            served[each.need.rule].append(each)
+        for need in self.needs.needs:
+            if self.spans.holds_identities(need.system):
+                self.lines += self._missing(need, served[need.rule], _unsure(need.system, access))
+
+    def _missing(self, need: Need, served: Sequence[_Served], further: Sequence[str]) -> Iterator[AlignmentLine]:
+        refused: dict[tuple[str, str], list[Use]] = defaultdict(list)
+        for use in self._all_uses():
+            is_got = any(
+                self._is_use_of(use, each.action, each.resource, each.columns) for each in served if each.principal == use.principal
+            )
+            if use.denied and not is_got and self._asks(need, use) and id(use) not in self._taken:
+                refused[use.action, use.resource].append(use)
+        got = {self.spans.folded(need.system, each.action) for each in served}
+        named = [action for action in need.actions if need.asks_for(self.spans.verb_of(need.system, action))]
+        missing = {(action, need.resource): list[Use]() for action in named if self.spans.folded(need.system, action) not in got}
+        for (action, resource), uses in sorted(refused.items()):
+            on = need.resource if (action, need.resource) in missing or not served else resource
+            missing.setdefault((action, on), []).extend(uses)
+        if not missing and not served:
+            missing[need.verb, need.resource] = []
+        for (action, resource), uses in missing.items():
+            if self._forbidden(need.system, action, resource) is not None:
+                continue
+            yield AlignmentLine(
+                principal="",
+                system=need.system,
+                action=action,
+                resource=resource,
+                class_=Class.NEEDED_NOT_GRANTED,
+                why=because_missing(need, sum(use.denied for use in uses)),
+                rule=need.rule,
+                because=_once((*need.because, *places_of_uses(uses))),
+                columns=need.columns,
+                doubt=doubts(None, need, further),
+            )
+
+    # --- lines ------------------------------------------------------------------------------------------------------------------
+
+    def _needed(
+        self,
+        class_: Class,
+        principal: str,
+        grant: Access | None,
+        need: Need,
+        action: str,
+        resource: str,
+        columns: Columns,
+        uses: Sequence[Use],
+        further: Iterable[str],
+    ) -> AlignmentLine:
+        return AlignmentLine(
+            principal=principal,
+            system=need.system,
+            action=action,
+            resource=resource,
+            class_=class_,
+            why=because_needed(need),
+            rule=need.rule,
+            because=_once((*need.because, *(grant.because if grant is not None else ()), *places_of_uses(uses))),
+            last_used=_last(uses),
+            count=sum(use.allowed for use in uses),
+            columns=columns,
+            doubt=doubts(grant, need, further),
+        )
+
+    def _out_of_intent(
+        self,
+        principal: str,
+        system: str,
+        action: str,
+        resource: str,
+        uses: Sequence[Use],
+        grant: Access | None,
+        further: Iterable[str] = (),
+    ) -> AlignmentLine:
+        forbidden = self._forbidden(system, action, resource)
+        columns = tuple(sorted({column for use in uses for column in use.columns})) if all(use.columns for use in uses) else ()
+        return AlignmentLine(
+            principal=principal,
+            system=system,
+            action=action,
+            resource=resource,
+            class_=Class.USED_NOT_NEEDED,
+            why=because_not_needed(self.needs.is_from_draft, forbidden, was_used=True),
+            rule=forbidden.rule if forbidden is not None else "",
+            because=_once(
+                (
+                    *((forbidden.because,) if forbidden is not None else ()),
+                    *(grant.because if grant is not None else ()),
+                    *places_of_uses(uses),
+                )
+            ),
+            last_used=_last(uses),
+            count=sum(use.allowed for use in uses),
+            columns=columns,
+            doubt=doubts(grant, None, further),
+        )
+
+    def _unneeded(self, principal: str, grant: Access) -> AlignmentLine:
+        forbidden = self._forbidden(grant.system, grant.action, grant.resource)
+        return AlignmentLine(
+            principal=principal,
+            system=grant.system,
+            action=grant.action,
+            resource=grant.resource,
+            class_=Class.UNNEEDED,
+            why=because_not_needed(self.needs.is_from_draft, forbidden, was_used=False),
+            rule=forbidden.rule if forbidden is not None else "",
+            because=_once((*((forbidden.because,) if forbidden is not None else ()), *grant.because)),
+            columns=grant.columns,
+            doubt=doubts(grant, None),
+        )
+
+    # --- questions --------------------------------------------------------------------------------------------------------------
+
+    def _all_uses(self) -> Iterator[Use]:
+        return (use for uses in self._uses.values() for use in uses)
+
+    def _open_uses(self) -> list[Use]:
+        return [use for use in self._all_uses() if use.allowed > 0 and id(use) not in self._taken]
+
+    def _free(self, principal: str, grant: Access) -> list[Use]:
+        """Allowed uses of an identity that this grant covers and that stand in no line yet."""
+        return [
+            use for use in self._uses.get(principal, ()) if use.allowed > 0 and id(use) not in self._taken and self._goes_by(grant, use)
+        ]
+
+    def _goes_by(self, grant: Access, use: Use) -> bool:
+        if not _is_on(use.system, grant.system) or not contains(grant.resource, use.resource):
+            return False
+        if grant.columns and not (use.columns and set(use.columns) <= set(grant.columns)):
+            return False
+        return self.spans.matches(use.system, grant.action, use.action) or (grant.action == "own" and use.action in _OWNERS)
+
+    def _is_use_of(self, use: Use, action: str, scope: str, columns: Columns) -> bool:
+        if not contains(scope, use.resource) or (columns and not (use.columns and set(use.columns) <= set(columns))):
+            return False
+        same = self.spans.folded(use.system, use.action) == self.spans.folded(use.system, action)
+        return same or (action == "own" and use.action in _OWNERS)
+
+    def _asks(self, need: Need, use: Use) -> bool:
+        if not _is_on(need.system, use.system) or not contains(need.resource, use.resource):
+            return False
+        if need.columns and not (use.columns and set(use.columns) <= set(need.columns)):
+            return False
+        verb = self.spans.verb_of(use.system, use.action)
+        is_named_tool = need.system.startswith("mcp:") and need.resource == use.resource
+        return need.asks_for(verb) or is_named_tool
+
+    def _is_served(self, principal: str, system: str, action: str, scope: str, columns: Columns) -> bool:
+        """Whether a narrower grant gives it already."""
+        served = self._served.get((principal, self.spans.folded(system, action)), ())
+        return any(contains(each.resource, scope) and (not each.columns or each.columns == columns) for each in served)
+
+    def _forbidden(self, system: str, action: str, resource: str) -> Forbidden | None:
+        if is_pattern(action):
+            return None
+        verb = self.spans.verb_of(system, action)
+        return next((line for line in self.needs.forbidden if line.is_about(system, verb) and contains(line.resource, resource)), None)
+
+
+def use_system(uses: Sequence[Use]) -> str:
+    """The system of uses of one action."""
+    return uses[0].system
+
+
+def _breadth(grant: Access) -> tuple[bool, bool, int, str, str]:
+    literal = len(grant.resource.replace("*", ""))
+    return (is_pattern(grant.action), grant.decision is Effect.DEPENDS, -literal, grant.action, grant.resource)
+
+
+def _is_on(system: str, granted: str) -> bool:
+    """Whether what is granted on a system reaches this one: `aws:*` reaches every service."""
+    kind, _, name = granted.partition(":")
+    return system == granted or (name == "*" and system.partition(":")[0] == kind)
+
+
+def _is_inside_one(resource: str) -> bool:
+    """Whether a pattern stays inside one container: objects of one bucket, or one thing."""
+    return "*" not in container_of(resource)
+
+
+def _common_columns(granted: Columns, needed: Columns) -> Columns | None:
+    """The columns that both name; None where there is none."""
+    if not granted or not needed:
+        return granted or needed
+    return tuple(sorted(set(granted) & set(needed))) or None
+
+
+def _unsure(system: str, access: Sequence[PrincipalAccess]) -> list[str]:
+    """Why a missing grant may be there all the same."""
+    kind = system.partition(":")[0]
+    own = [found for found in access if (found.principal.startswith("arn:") if kind == "aws" else found.principal.startswith(f"{system}/"))]
+    if not own:
+        return [f"no identity of this agent in `{printable(system if kind != 'aws' else 'aws', 80)}` is known"]
+    return [f"not everything of `{printable(found.principal, 160)}` could be read" for found in own if found.unread]
+
+
+def _last(uses: Sequence[Use]) -> str | None:
+    return max((use.last for use in uses), default=None)
+
+
+def _once(because: Iterable[Because]) -> tuple[Because, ...]:
+    return tuple(dict.fromkeys(because))

@@ -1,0 +1,179 @@
+"""What people wrote about an agent, as claims (design section 3, "declared").
+
+A remit file for the agent says its lines itself. Any other text (prompt, README, agent card, tag) says a line only on a resource that it
+writes out or calls by its whole name; and it supports a line that code or use shows, where its words speak of that verb and that thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from remit.document.parse import parse
+from remit.model.agent import Agent
+from remit.model.draft import Origin
+from remit.model.evidence import TextSeen
+from remit.model.identity import Because
+from remit.model.ids import printable, slug_from_name
+from remit.model.place import Place
+from remit.model.remit import Remit
+from remit.model.verbs import Verb
+from remit.understand.claim import Claim
+from remit.understand.inferred import databases_of
+from remit.understand.material import Material
+from remit.understand.naming import spoken_names
+from remit.understand.wording import Claimed, claims, supports
+
+_CHANGING = (Verb.CREATE, Verb.UPDATE, Verb.DELETE, Verb.EXECUTE, Verb.TRANSMIT, Verb.PAY, Verb.ADMINISTER)
+_BUCKET_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/\S*)?\Z")
+_ARN = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]+):[^:\s]*:[^:\s]*:\S+\Z")
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """A text about the agent, where it stands, and what it is."""
+
+    text: str
+    place: Place
+    what: str
+
+
+def texts_about(agent: Agent, texts: Iterable[TextSeen], agents: Sequence[Agent]) -> tuple[TextSeen, ...]:
+    """The texts that are about this agent: they name it, or stand beside it where it is the only one."""
+    names = {slug_from_name(name) for name in (agent.id, agent.name or "") if name}
+    folder = _folder(agent.place)
+    is_alone = sum(1 for other in agents if _folder(other.place) == folder and not other.is_test) <= 1
+    return tuple(text for text in texts if _is_about(text, names, folder if is_alone else None))
+
+
+def _folder(place: Place) -> str:
+    return place.path.rpartition("/")[0]
+
+
+def _is_about(text: TextSeen, names: set[str], folder: str | None) -> bool:
+    if text.kind == "remit":
+        parsed = parse(text.text, text.place.path).remit
+        return parsed is not None and parsed.agent in names
+    spoken = f"-{slug_from_name(f'{text.heading} {text.text[:4000]}'[:128])}-" if len(text.text) < 100 else _spoken(text)
+    return any(f"-{name.replace('_', '-').replace('.', '-')}-" in spoken for name in names if len(name) > 3) or (
+        folder is not None and _folder(text.place) == folder
+    )
+
+
+def _spoken(text: TextSeen) -> str:
+    return "-" + re.sub(r"[^a-z0-9]+", "-", f"{text.heading} {text.text}".lower()) + "-"
+
+
+def wordings(material: Material) -> tuple[Wording, ...]:
+    """Every text about the agent but remit files: its purpose first."""
+    agent = material.agent
+    found = [Wording(agent.purpose, agent.purpose_place or agent.place, "its instructions")] if agent.purpose else []
+    found += [
+        Wording(text.text, text.place, "its README" if text.kind == "readme" else "its agent card")
+        for text in material.texts
+        if text.kind != "remit"
+    ]
+    found += [
+        Wording(principal.description, Place(principal.place), f"the description of {printable(principal.short, 80)}")
+        for principal in material.principals
+        if principal.description
+    ]
+    return tuple(found)
+
+
+def remits(material: Material) -> tuple[Remit, ...]:
+    """The remit files for the agent, found beside its code. They are declared, not approved."""
+    parsed = (parse(text.text, text.place.path).remit for text in material.texts if text.kind == "remit")
+    return tuple(remit for remit in parsed if remit is not None)
+
+
+def claims_of_remits(found: Iterable[Remit]) -> Iterator[Claim]:
+    """The lines of remit files."""
+    for remit in found:
+        for objective, line in remit.capabilities():
+            yield Claim(
+                verb=line.verb,
+                system=line.system,
+                resource=line.resource,
+                columns=line.columns,
+                origin=Origin.DECLARED,
+                because=Because(place=Place(remit.path, line.line), text="a remit file says so"),
+                sentence=objective.why,
+                objective=objective.name,
+            )
+
+
+def written_claims(material: Material, texts: Sequence[Wording]) -> Iterator[Claim]:
+    """What texts say of resources that they write out: `s3://bucket/folder/`, an ARN, a bucket or relation by its whole name."""
+    for wording in texts:
+        for claim in claims(wording.text):
+            for part, word in claim.written:
+                for system, resource in _written(material, word):
+                    yield from _claim(material, wording, claim, part, system, resource)
+
+
+def _written(material: Material, word: str) -> Iterator[tuple[str, str]]:
+    bucket, arn = _BUCKET_URL.match(word), _ARN.match(word)
+    if bucket is not None:
+        folder = (bucket[2] or "").strip("/*")
+        yield "aws:s3", f"arn:aws:s3:::{bucket[1]}/{folder + '/*' if folder and '.' not in folder.rpartition('/')[2] else folder or '*'}"
+    elif arn is not None:
+        yield f"aws:{arn[1]}", word
+    elif word in material.known.buckets:
+        yield "aws:s3", f"arn:aws:s3:::{word}/*"
+    elif "." in word:
+        for connection in databases_of(material):
+            if material.known.is_relation(connection, word.lower()):
+                yield connection, word.lower()
+
+
+def _claim(material: Material, wording: Wording, claim: Claimed, part: str, system: str, resource: str) -> Iterator[Claim]:
+    said = (
+        [Verb.READ]
+        if part == "source"
+        else [verb for verb in _CHANGING if verb in claim.verbs]
+        if claim.verbs - {Verb.READ}
+        else [Verb.READ]
+    )
+    verbs = _verbs_on(material, system, said)
+    if verbs:
+        yield Claim(
+            verb=verbs[0],
+            system=system,
+            resource=resource,
+            origin=Origin.DECLARED,
+            because=Because(place=wording.place, text=f"{wording.what}: {printable(claim.sentence, 160)}"),
+            sentence=claim.sentence,
+            others=tuple(verbs[1:]),
+        )
+
+
+def _verbs_on(material: Material, system: str, said: Sequence[Verb]) -> list[str]:
+    """The verbs in which a system says what the words say: S3 writes objects in one way only."""
+    if system != "aws:s3" or Verb.READ in said:
+        return [verb.value for verb in said]
+    vocabulary = material.vocabularies.get("aws")
+    put = vocabulary.verb_of("s3:PutObject") if vocabulary is not None else None
+    is_writing = bool({Verb.CREATE, Verb.UPDATE, Verb.TRANSMIT} & set(said))
+    return [*([put.value] if is_writing and put is not None else []), *(["delete"] if Verb.DELETE in said and not is_writing else [])]
+
+
+def support(texts: Sequence[Wording], verb: str, resource: str) -> Iterator[Claim]:
+    """For each text the first sentence that speaks of this verb and this thing."""
+    names = spoken_names(resource)
+    try:
+        ours = Verb(verb)
+    except ValueError:
+        return
+    for wording in texts:
+        found = next((claim for claim in claims(wording.text) if any(supports(claim, ours, name) for name in names)), None)
+        if found is not None:
+            yield Claim(
+                verb=verb,
+                system="",
+                resource=resource,
+                origin=Origin.DECLARED,
+                because=Because(place=wording.place, text=f"{wording.what}: {printable(found.sentence, 160)}"),
+                sentence=found.sentence,
+            )

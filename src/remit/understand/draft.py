@@ -1,0 +1,163 @@
+"""Evidence about one agent to a draft of its remit: what it seems to be for, line by line with where each line comes from.
+
+Source: design section 3. Deterministic, and no model asks or answers. Invariants: those of `model.draft`, kept by `reconcile`.
+Left to others: approval (`govern`), the file (`document`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from remit.model.draft import Draft, DraftLine, DraftObjective, Origin
+from remit.model.identity import Because
+from remit.model.ids import printable, slug_from_name
+from remit.model.place import Place
+from remit.model.remit import Remit
+from remit.understand.declared import Wording, claims_of_remits, remits, wordings, written_claims
+from remit.understand.inferred import inferred
+from remit.understand.material import Material
+from remit.understand.reconcile import Line, reconcile
+from remit.understand.wording import claims, sentences
+
+_MOST_PURPOSE_CHARS = 300
+_MOST_WHY_CHARS = 240
+_SHORT_LEAD_IN = 80
+_NAME_WORDS = 5
+_SKIPPED_IN_NAMES = frozenset(
+    {
+        "the",
+        "a",
+        "an",
+        "and",
+        "or",
+        "their",
+        "its",
+        "his",
+        "her",
+        "our",
+        "your",
+        "any",
+        "all",
+        "each",
+        "every",
+        "this",
+        "that",
+        "for",
+        "of",
+        "to",
+    }
+)
+
+
+def draft(material: Material) -> Draft:
+    """The draft; its lines are those that the evidence supports, and those that only use shows are marked."""
+    texts = wordings(material)
+    files = remits(material)
+    lines, unresolved = reconcile(material, list(claims_of_remits(files)), list(written_claims(material, texts)), inferred(material), texts)
+    purpose, purpose_because = _purpose(files, texts)
+    objectives = _Objectives(material, files, purpose, purpose_because)
+    drafted = tuple(
+        DraftLine(
+            objective=objectives.of(line),
+            verb=line.verb,
+            system=line.system,
+            resource=line.resource,
+            columns=line.columns,
+            actions=line.actions,
+            reasons=line.reasons,
+            is_observed_only=line.is_observed_only,
+        )
+        for line in lines
+    )
+    return Draft(
+        agent=material.agent.id,
+        purpose=purpose,
+        purpose_because=purpose_because,
+        contact=material.contact,
+        identities=_identities(material),
+        objectives=objectives.used(drafted),
+        lines=drafted,
+        unresolved=tuple(unresolved),
+    )
+
+
+def _identities(material: Material) -> tuple[str, ...]:
+    """Short forms where the identity is known, else as the evidence writes it."""
+    shorts = {principal.ref: principal.short for principal in material.principals}
+    taken = [shorts.get(bound.principal, bound.principal) for bound in material.bound]
+    return tuple(
+        dict.fromkeys(bound.principal if taken.count(short) > 1 else short for bound, short in zip(material.bound, taken, strict=True))
+    )
+
+
+def _purpose(files: Sequence[Remit], texts: Sequence[Wording]) -> tuple[str, Because | None]:
+    """The first words of the surest text; empty where nobody wrote one."""
+    if files:
+        return files[0].purpose, Because(place=Place(files[0].path, 1), text="`purpose` of a remit file")
+    for wording in texts:
+        found = sentences(wording.text)
+        if not found:
+            continue
+        words = found[0]
+        if len(words) < _SHORT_LEAD_IN and len(found) > 1:
+            words = f"{words} {found[1]}"
+        return printable(words, _MOST_PURPOSE_CHARS), Because(place=wording.place, text=f"the first words of {wording.what}")
+    return "", None
+
+
+class _Objectives:
+    """The goals, each named once after the sentence or file that states it."""
+
+    def __init__(self, material: Material, files: Sequence[Remit], purpose: str, because: Because | None) -> None:
+        self._by_key: dict[str, DraftObjective] = {}
+        self._agent = material.agent
+        self._whys = {objective.name: objective.why for remit in files for objective in remit.objectives}
+        self._main_why = purpose
+        self._main_because = (because,) if because is not None else ()
+        self._names: set[str] = set(self._whys)
+
+    def of(self, line: Line) -> str:
+        """The name of the objective that a line hangs from."""
+        filed = next((claim for claim in line.claims if claim.objective), None)
+        if filed is not None:
+            return self._named(f"file {filed.objective}", filed.objective, self._whys[filed.objective], (filed.because,), is_fixed=True)
+        said = next((claim for claim in line.claims if claim.origin is Origin.DECLARED and claim.sentence), None)
+        if said is not None:
+            return self._named(
+                f"said {said.sentence}", _name_from(said.sentence), printable(said.sentence, _MOST_WHY_CHARS), (said.because,)
+            )
+        why = self._main_why or f"Nothing says what {self._agent.id} is for: its owner must."
+        return self._named(
+            "main", _name_from(self._main_why) or f"work-of-{self._agent.id}", printable(why, _MOST_WHY_CHARS), self._main_because
+        )
+
+    def _named(self, key: str, name: str | None, why: str, because: tuple[Because, ...], *, is_fixed: bool = False) -> str:
+        if key not in self._by_key:
+            name = name or f"work-of-{self._agent.id}"
+            if not is_fixed:
+                same = next((other for other in self._by_key.values() if other.name == name and other.why == why), None)
+                if same is not None:
+                    self._by_key[key] = same
+                    return same.name
+                number = 2
+                base = name
+                while name in self._names:
+                    name, number = f"{base}-{number}", number + 1
+            self._names.add(name)
+            self._by_key[key] = DraftObjective(name=name, why=why, because=because)
+        return self._by_key[key].name
+
+    def used(self, lines: Iterable[DraftLine]) -> tuple[DraftObjective, ...]:
+        """The objectives that a line which is needed hangs from, in the order of the lines; observed-only ones need none."""
+        by_name = {objective.name: objective for objective in self._by_key.values()}
+        return tuple(by_name[name] for name in dict.fromkeys(line.objective for line in lines) if name in by_name)
+
+
+def _name_from(sentence: str) -> str | None:
+    """A name in plain words: the first verb of a sentence and what it is about."""
+    for claim in claims(sentence):
+        words = [word for part, word in claim.written if part == "object" and word.lower() not in _SKIPPED_IN_NAMES and "/" not in word]
+        if words:
+            return slug_from_name("-".join([claim.word, *words[: _NAME_WORDS - 1]])[:60])
+    plain = [word for word in sentence.split() if word.lower() not in _SKIPPED_IN_NAMES][:_NAME_WORDS]
+    return slug_from_name("-".join(plain)[:60]) if plain else None

@@ -1,0 +1,156 @@
+"""Which actions a grant and a need have in common: patterns of action names, verbs, and what an action can be about.
+
+Invariant: a pattern that is returned names no action but those that were asked for, so that keeping it keeps nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from remit.contracts.system import Vocabulary
+from remit.document.pattern import contains, overlaps
+from remit.understand.material import Concerns
+from remit.understand.needs import Need
+
+_WORD_BEGIN = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_MOST_INDEXES = 50
+_indexes: dict[int, tuple[Vocabulary, Mapping[str, Sequence[str]]]] = {}
+
+
+def is_pattern(action: str) -> bool:
+    """Whether an action's name stands for several."""
+    return "*" in action or "?" in action
+
+
+@lru_cache(maxsize=4096)
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join(".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern), re.DOTALL)
+
+
+def _by_service(vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
+    """The folded names of a vocabulary by their service; made once for each."""
+    known = _indexes.get(id(vocabulary))
+    if known is None or known[0] is not vocabulary:
+        found: dict[str, list[str]] = defaultdict(list)
+        for folded in vocabulary.verbs:
+            found[folded.partition(":")[0] if ":" in folded else ""].append(folded)
+        known = (vocabulary, found)
+        if len(_indexes) > _MOST_INDEXES:
+            _indexes.clear()
+        _indexes[id(vocabulary)] = known
+    return known[1]
+
+
+class Spans:
+    """Actions of every system, by their vocabularies."""
+
+    def __init__(self, vocabularies: Mapping[str, Vocabulary], concerns: Mapping[str, Concerns]) -> None:
+        self._vocabularies = vocabularies
+        self._concerns = concerns
+
+    def holds_identities(self, system: str) -> bool:
+        """Whether a system is of a kind whose grants are read."""
+        return system.partition(":")[0] in self._concerns
+
+    def verb_of(self, system: str, action: str) -> str | None:
+        """The verb of one action; None for an unknown tool."""
+        vocabulary = self._vocabularies.get(system.partition(":")[0])
+        verb = vocabulary.verb_of(action) if vocabulary is not None else None
+        return verb.value if verb is not None else None
+
+    def folded(self, system: str, action: str) -> str:
+        """A name as it compares."""
+        vocabulary = self._vocabularies.get(system.partition(":")[0])
+        return vocabulary.fold(action) if vocabulary is not None else action
+
+    def is_about(self, system: str, action: str, resource: str) -> bool:
+        """Whether an action can be about a resource; yes where nothing tells."""
+        concerns = self._concerns.get(system.partition(":")[0])
+        return concerns is None or concerns(action, resource)
+
+    def matches(self, system: str, granted: str, action: str) -> bool:
+        """Whether a granted action, or a pattern of them, names this one."""
+        granted, action = self.folded(system, granted), self.folded(system, action)
+        return granted == action or (is_pattern(granted) and _expression(granted).fullmatch(action) is not None)
+
+    def named_by(self, system: str, granted: str, resource: str) -> tuple[str, ...]:
+        """The actions that a granted pattern names on a system and that can be about a resource, as the vendor writes them."""
+        if not is_pattern(granted):
+            return (granted,)
+        kind, _, name = system.partition(":")
+        vocabulary = self._vocabularies.get(kind)
+        if vocabulary is None:
+            return (granted,)
+        by_service = _by_service(vocabulary)
+        service = name if kind == "aws" else ""
+        everywhere = kind == "aws" and service == "*"
+        candidates = (each for names in by_service.values() for each in names) if everywhere else by_service.get(service, ())
+        expression = _expression(vocabulary.fold(granted))
+        return tuple(
+            vocabulary.names.get(folded, folded)
+            for folded in candidates
+            if expression.fullmatch(folded) and self.is_about(system, vocabulary.names.get(folded, folded), resource)
+        )
+
+    def asked_for(self, need: Need, granted: str, scope: str) -> tuple[str, ...]:
+        """What a need and a grant have in common on a resource."""
+        if not is_pattern(granted):
+            fits = need.asks_for(self.verb_of(need.system, granted)) and self.is_about(need.system, granted, scope)
+            return (granted,) if fits else ()
+        return tuple(action for action in self.named_by(need.system, granted, scope) if need.asks_for(self.verb_of(need.system, action)))
+
+    def written(self, system: str, granted: str, actions: Iterable[str]) -> list[str]:
+        """Names and patterns for actions that a granted pattern names: the fewest that name these and nothing else."""
+        wanted = {self.folded(system, action): action for action in actions}
+        if not wanted:
+            return []
+        kind = system.partition(":")[0]
+        vocabulary = self._vocabularies.get(kind)
+        if kind != "aws" or vocabulary is None or len(wanted) == 1:
+            return sorted(wanted.values())
+        services = {folded.partition(":")[0] for folded in wanted}
+        everything = [each for service in services for each in _by_service(vocabulary).get(service, ())]
+        if len(wanted) == len([each for each in everything if _expression(self.folded(system, granted)).fullmatch(each)]):
+            return [granted] if granted != "*" else sorted(f"{service}:*" for service in services)
+        found: list[str] = []
+        left = dict(sorted(wanted.items()))
+        while left:
+            action = next(iter(left.values()))
+            pattern = next((each for each in _beginnings(action) if _names_only(each.lower(), wanted, everything)), action)
+            matched = [folded for folded in left if folded.startswith(pattern.lower().rstrip("*"))] if pattern.endswith("*") else []
+            if len(matched) < 2:
+                pattern, matched = action, [self.folded(system, action)]
+            found.append(pattern)
+            for folded in matched:
+                del left[folded]
+        return found
+
+
+def _beginnings(action: str) -> list[str]:
+    """`s3:Get*`, `s3:GetObject*`, ... of `s3:GetObjectAcl`, the widest first."""
+    service, _, name = action.partition(":")
+    ends = [found.start() for found in _WORD_BEGIN.finditer(name)] + [len(name)]
+    return [f"{service}:{name[:end]}*" for end in ends]
+
+
+def _names_only(pattern: str, wanted: Mapping[str, str], everything: Sequence[str]) -> bool:
+    begin = pattern.rstrip("*")
+    return all(folded in wanted for folded in everything if folded.startswith(begin))
+
+
+@lru_cache(maxsize=65536)
+def common(first: str, second: str) -> str | None:
+    """A pattern for what two patterns of resources both match, exact or narrower; None where nothing is."""
+    if not overlaps(first, second):
+        return None
+    if contains(first, second):
+        return second
+    if contains(second, first):
+        return first
+    begins = max(first.partition("*")[0], second.partition("*")[0], key=len)
+    ends = max(first.rpartition("*")[2], second.rpartition("*")[2], key=len)
+    found = f"{begins}*{ends}"
+    return found if contains(first, found) and contains(second, found) else None

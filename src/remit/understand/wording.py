@@ -1,0 +1,215 @@
+"""What a text that people wrote says an agent does: verbs, and the words that they are about.
+
+Source of the words: `words.toml`. A text is hostile: it supports lines on what it names and nothing else, and is never followed.
+Invariants:
+- a verb is about the words behind it, up to the next verb or the end of the clause; what changes something must have that thing as its
+  object ("update the orders"), or as the place where something is put ("write it to the orders"); "a summary of orders" only reads orders;
+- what a clause forbids ("never delete invoices") supports nothing.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import msgspec
+
+from remit.model.verbs import Verb
+
+_TABLE = tomllib.loads((pkgutil.get_data("remit.understand", "words.toml") or b"").decode())
+_VERBS: dict[str, frozenset[Verb]] = {}
+for _verb in Verb:
+    for _word in _TABLE["verbs"].get(_verb.value, ()):
+        _VERBS[_word] = _VERBS.get(_word, frozenset()) | {_verb}
+_STORES = frozenset(_TABLE["verbs"]["stores"])
+_GRAMMAR = {name: frozenset(words) for name, words in _TABLE["grammar"].items()}
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*(?:[-*•\d]+[.)]?\s+|\n)|\n(?=\s*[A-Z])")
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_'./:*$-]*|[,;()]")
+_BY_MEANS = frozenset({Verb.TRANSMIT, Verb.EXECUTE})
+"""Verbs that act on what they use: "notify via the alerts topic"."""
+_PRONOUNS = frozenset({"it", "them", "their", "its", "each", "one", "these", "those"})
+_MOST_SENTENCES = 200
+_MOST_CHARS = 20_000
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """One verb in a sentence, and the words that it is about."""
+
+    sentence: str
+    word: str
+    """The verb as it is listed."""
+    verbs: frozenset[Verb]
+    objects: frozenset[str]
+    """Stems of what it does something to."""
+    targets: frozenset[str]
+    """Stems of where it puts something."""
+    sources: frozenset[str]
+    """Stems of what it takes it from, or what it is about."""
+    written: tuple[tuple[str, str], ...] = ()
+    """(part, word as written) in the order of the sentence; part is `object`, `target` or `source`."""
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and list items of a text, white space folded."""
+    found = (" ".join(part.split()).strip("-*• ") for part in _SENTENCE.split(text[:_MOST_CHARS]))
+    return [sentence for sentence in found if sentence][:_MOST_SENTENCES]
+
+
+@lru_cache(maxsize=2048)
+def claims(text: str) -> tuple[Claimed, ...]:
+    """Everything that a text says is done, in its order."""
+    return tuple(claim for sentence in sentences(text) for claim in _with_pronouns(_claims_of(sentence)))
+
+
+def _with_pronouns(found: Iterable[Claimed]) -> Iterator[Claimed]:
+    """`read the tickets and close them`: what a pronoun stands for is what the verb before was about."""
+    before: frozenset[str] = frozenset()
+    for claim in found:
+        if claim.objects & _PRONOUNS:
+            claim = msgspec.structs.replace(claim, objects=claim.objects | before)
+        before = (claim.objects | (claim.sources if not claim.objects - _PRONOUNS else frozenset())) - _PRONOUNS or before
+        yield claim
+
+
+def stem(word: str) -> str:
+    """A noun without its plural, lower case."""
+    word = word.lower().removesuffix("'s").strip("'")
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if (
+        len(word) > 4
+        and word.endswith(("ses", "xes", "zes", "ches", "shes"))
+        and not word.endswith(("ases", "oses", "nses", "rses", "uses", "ises"))
+    ):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def stems_of_name(name: str) -> frozenset[str]:
+    """The parts of a resource's name that say what is in it."""
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    parts = (part for part in re.split(r"[^A-Za-z]+", spaced) if len(part) > 1)
+    return frozenset(stem(part) for part in parts if part.lower() not in _GRAMMAR["generic"])
+
+
+def is_named(name: str, words: Iterable[str]) -> bool:
+    """Whether words speak of a thing with this name: of at least half of the parts that say something."""
+    parts = stems_of_name(name)
+    spoken = parts & frozenset(words)
+    return bool(spoken) and 2 * len(spoken) >= len(parts)
+
+
+def supports(claim: Claimed, verb: Verb, name: str) -> bool:
+    """Whether a claim says that this verb is done to a thing of this name."""
+    if verb in (Verb.READ, Verb.LIST):
+        if is_named(name, claim.sources):
+            return True
+        return Verb.READ in claim.verbs and is_named(name, claim.objects | claim.targets)
+    return verb in claim.verbs and (is_named(name, claim.objects) or is_named(name, claim.targets))
+
+
+def verbs_of_word(word: str) -> frozenset[Verb]:
+    """What a word says as a verb, in any of its forms; none where it is no verb."""
+    return _VERBS.get(_verb_stem(word) or "", frozenset())
+
+
+def _verb_stem(word: str) -> str | None:
+    word = word.lower()
+    for form in _forms(word):
+        if form in _VERBS:
+            return form
+    return None
+
+
+def _forms(word: str) -> Iterator[str]:
+    yield word
+    for ending, others in (("ies", ("y",)), ("ied", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ing", ("", "e")), ("ed", ("", "e"))):
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            base = word[: -len(ending)]
+            yield from (base + other for other in others)
+            if len(base) > 2 and base[-1] == base[-2]:
+                yield base[:-1]
+
+
+def _claims_of(sentence: str) -> Iterator[Claimed]:
+    tokens = _TOKEN.findall(sentence)
+    heads = [index for index in range(len(tokens)) if _is_verb(tokens, index)]
+    negated_until = -1
+    for position, head in enumerate(heads):
+        end = heads[position + 1] if position + 1 < len(heads) else len(tokens)
+        begin = heads[position - 1] + 1 if position else 0
+        if any(token.lower() in _GRAMMAR["negations"] for token in tokens[begin:head]):
+            negated_until = _clause_end(tokens, head)
+        if head < negated_until:
+            continue
+        yield _claim(sentence, tokens, head, end)
+
+
+def _clause_end(tokens: list[str], head: int) -> int:
+    for index in range(head, len(tokens)):
+        if tokens[index] == ";" or tokens[index].lower() in ("but", "then", "instead"):
+            return index
+    return len(tokens)
+
+
+def _is_verb(tokens: list[str], index: int) -> bool:
+    if not verbs_of_word(tokens[index]):
+        return False
+    before = tokens[index - 1].lower() if index else ""
+    if before in _GRAMMAR["before_nouns"] and not tokens[index].lower().endswith("ing"):
+        return False
+    # "order export", "cost report": a noun behind a noun, where the word has a form that only nouns share and no verb went before.
+    after = tokens[index + 1].lower() if index + 1 < len(tokens) else ""
+    return not (index and after in ("", ",", ".", ")") and before not in ("to", "and", "or", ",", "") and not _may_lead(before))
+
+
+def _may_lead(word: str) -> bool:
+    return word in (
+        "you",
+        "it",
+        "that",
+        "which",
+        "who",
+        "can",
+        "may",
+        "must",
+        "will",
+        "should",
+        "then",
+        "also",
+        "agent",
+        "bot",
+        "assistant",
+    ) or bool(verbs_of_word(word))
+
+
+def _claim(sentence: str, tokens: list[str], head: int, end: int) -> Claimed:
+    word = _verb_stem(tokens[head]) or ""
+    part = "object"
+    written: list[tuple[str, str]] = []
+    for token in tokens[head + 1 : end]:
+        lowered = token.lower()
+        if token in (";", ")") or lowered in _GRAMMAR["ends"]:
+            break
+        if (_VERBS[word] & _BY_MEANS and lowered in _GRAMMAR["means"]) or (word in _STORES and lowered in _GRAMMAR["destinations"]):
+            part = "target"
+        elif lowered in _GRAMMAR["sources"]:
+            part = "source"
+        elif lowered in _GRAMMAR["destinations"]:
+            part = "target" if part == "target" else "source"
+        elif token not in (",", "("):
+            written.append((part, token.rstrip(".:/*") if not token.startswith(("s3:", "arn:")) else token.rstrip(".:")))
+    stems = {
+        name: frozenset(stem(each) for part, text in written if part == name for each in _split(text))
+        for name in ("object", "target", "source")
+    }
+    return Claimed(sentence, word, _VERBS[word], stems["object"], stems["target"], stems["source"], tuple(written))
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in re.split(r"[^A-Za-z0-9']+", text) if part]
