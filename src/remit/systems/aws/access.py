@@ -17,7 +17,7 @@ from remit.model.access import Access, Effect, NativeObject, PrincipalAccess, Un
 from remit.model.identity import Because
 from remit.model.place import Place
 from remit.model.verbs import Verb
-from remit.systems.aws.catalogue import actions_matching, concerns, vocabulary
+from remit.systems.aws.catalogue import actions_matching, concerns_pattern, vocabulary
 from remit.systems.aws.evaluation import Asked, Policies, decide
 from remit.systems.aws.grants import Estate, Grant, Held
 from remit.systems.aws.identities import principals
@@ -52,7 +52,7 @@ def _lines(held: Held, estate: Estate) -> Iterator[Access]:
         reaches = [left for reach in reaches for left in less(reach, statement, context)]
     merged: dict[tuple[str, str, frozenset[str], tuple[str, ...], str | None], Reach] = {}
     for reach in reaches:
-        if not _is_about_something(reach.action, reach.resource):
+        if not concerns_pattern(reach.action, reach.resource):
             continue
         key = (reach.action.lower(), reach.resource, reach.depends_on, reach.but, reach.expires)
         before = merged.get(key)
@@ -117,15 +117,6 @@ def _denies(statement: Statement, named: Named, held: Held) -> bool:
     if statement.not_principals is None:
         return named is not Named.NO
     return held.boundary is not None or named_by(requester_of(held.principal), statement.not_principals) < Named.ROLE
-
-
-@lru_cache(maxsize=16384)
-def _is_about_something(action: str, resource: str) -> bool:
-    """Whether some action that a pattern names can be about the resource: a statement pairs every action with every resource."""
-    if resource == "*" or action == "*":
-        return True
-    named = actions_matching(action)
-    return not named or any(concerns(name, resource) for name in named)
 
 
 @lru_cache(maxsize=16384)

@@ -164,6 +164,15 @@ def concerns(action: str, resource: str) -> bool:
     return any(concerns_type(action, name, resource) for name in known.types)
 
 
+@lru_cache(maxsize=16384)
+def concerns_pattern(action: str, resource: str) -> bool:
+    """Whether some action that a pattern names can be about the resource: a statement pairs every action with every resource."""
+    if _EVERYWHERE in (action, resource):
+        return True
+    named = actions_matching(action)
+    return not named or any(concerns(name, resource) for name in named)
+
+
 def concerns_type(action: str, type_name: str, resource: str) -> bool:
     """Whether a resource can be of a type of an action's service: its form fits, and it is not something inside one.
 

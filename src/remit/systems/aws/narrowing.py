@@ -1,0 +1,171 @@
+"""What one statement becomes when only some of it is to stay: its meeting with the lines that are kept, and never more.
+
+INVARIANT (never wider): every statement that comes out lies within the one that it comes from. Conditions go with what they limited.
+Where a meeting cannot be written exactly, what stays is as before and is told, or is left out and is told; it is never widened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from remit.model.ids import printable
+from remit.systems.aws.catalogue import concerns_pattern
+from remit.systems.aws.pattern import contains, meet, overlaps
+from remit.systems.aws.policy import Statement
+from remit.systems.aws.variables import Context, plain, written_out
+from remit.systems.aws.writing import Line, condition_text
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One line that is to stay."""
+
+    written: str
+    """The action or pattern of actions, as it is to be written."""
+    resource: str
+
+    @property
+    def action(self) -> str:
+        """Folded, to compare."""
+        return self.written.lower()
+
+
+class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left of one statement."""
+
+    lines: tuple[Line, ...]
+    is_whole: bool
+    """Nothing of it was taken away."""
+    denials: tuple[Mapping[str, Any], ...] = ()
+    """Statements that take from the lines what a `NotAction` or `NotResource` left out."""
+    residue: tuple[str, ...] = ()
+
+
+def narrowed(statement: Statement, keep: Sequence[Kept], context: Context, others: Sequence[Statement]) -> Narrowed:
+    """What is left of a statement that allows. `others` are the other statements that allow something to the same principal."""
+    if statement.actions is None or statement.not_resources is not None:
+        return _from_negated(statement, keep, context, others)
+    condition = condition_text(modern(statement.source.get("Condition"), statement.has_variables))
+    lines: dict[Line, None] = {}
+    residue: list[str] = []
+    is_whole = True
+    for action in statement.written:
+        for resource in statement.resources or ("*",):
+            written = modern(resource, statement.has_variables)
+            seen = written_out(resource, context, has_variables=statement.has_variables)
+            if seen.pattern is None or not concerns_pattern(action, plain(seen.pattern)):
+                continue
+            found, is_all = _meeting(action, written, plain(seen.pattern), keep, residue)
+            is_whole = is_whole and is_all
+            lines.update((Line(one, on, condition), None) for one, on in found)
+    return Narrowed(lines=tuple(lines), is_whole=is_whole, residue=tuple(dict.fromkeys(residue)))
+
+
+def _meeting(action: str, resource: str, seen: str, keep: Sequence[Kept], residue: list[str]) -> tuple[list[tuple[str, str]], bool]:
+    """The parts of one action on one resource that are kept, and whether that is all of it."""
+    folded = action.lower()
+    found: list[tuple[str, str]] = []
+    for line in keep:
+        if not overlaps(line.action, folded) or not overlaps(line.resource, seen):
+            continue
+        if contains(line.action, folded) and contains(line.resource, seen):
+            return [(action, resource)], True
+        if contains(line.action, folded):
+            actions = [action]
+        elif contains(folded, line.action):
+            actions = [line.written]
+        else:
+            actions = _met(line.action, folded, action, residue)
+        if contains(line.resource, seen):
+            resources = [resource]
+        elif "${" in resource:
+            residue.append(f"`{printable(resource)}` hangs on a variable, and stays as wide as it was")
+            resources = [resource]
+        else:
+            resources = _met(line.resource, seen, resource, residue)
+        found.extend((one, on) for one in actions for on in resources if concerns_pattern(one, on))
+    return found, False
+
+
+def _met(wanted: str, granted: str, written: str, residue: list[str]) -> list[str]:
+    found = meet(wanted, granted)
+    if found is None:
+        residue.append(f"`{printable(written)}` meets `{printable(wanted)}` in too many ways, and stays as wide as it was")
+        return [written]
+    return list(found)
+
+
+def _from_negated(statement: Statement, keep: Sequence[Kept], context: Context, others: Sequence[Statement]) -> Narrowed:
+    """`NotAction` or `NotResource`: what is kept is written out, and what the statement left out stays denied or is not said."""
+    condition = condition_text(modern(statement.source.get("Condition"), statement.has_variables))
+    actions = statement.written if statement.actions is not None else ("*",)
+    left_out = tuple(action for action in (statement.written if statement.actions is None else ()))
+    resources = [(modern(one, statement.has_variables), _seen(one, statement, context)) for one in statement.resources or ("*",)]
+    not_resources = [_seen(one, statement, context) for one in statement.not_resources or ()]
+    lines: dict[Line, None] = {}
+    denials: dict[str, Mapping[str, Any]] = {}
+    residue: list[str] = []
+    for action in actions:
+        for resource, seen in resources:
+            if seen is None:
+                continue
+            for one, on in _meeting(action, resource, seen, keep, residue)[0]:
+                if any(contains(pattern.lower(), one.lower()) for pattern in left_out):
+                    continue
+                if any(pattern is not None and contains(pattern, on) for pattern in not_resources):
+                    continue
+                but_actions = [met for pattern in left_out for met in meet(pattern.lower(), one.lower()) or ()]
+                but_resources = [met for pattern in not_resources if pattern is not None for met in meet(pattern, on) or ()]
+                is_open = any("${" in text for text in statement.not_resources or ()) or None in not_resources
+                parts = [(but, on) for but in but_actions] + [(one, but) for but in but_resources]
+                if is_open or any(_is_allowed_elsewhere(but, where, others, context) for but, where in parts):
+                    residue.append(
+                        f"{printable(statement.place)} allows {printable(one)} on {printable(on)} but for a part that cannot be written "
+                        "down by itself; it was left out"
+                    )
+                    continue
+                lines[Line(one, on, condition)] = None
+                denials.update((f"{but} {where}", {"Effect": "Deny", "Action": but, "Resource": where}) for but, where in parts)
+    return Narrowed(lines=tuple(lines), is_whole=False, denials=tuple(denials.values()), residue=tuple(dict.fromkeys(residue)))
+
+
+def _seen(resource: str, statement: Statement, context: Context) -> str | None:
+    written = written_out(resource, context, has_variables=statement.has_variables)
+    return None if written.pattern is None else plain(written.pattern)
+
+
+def _is_allowed_elsewhere(action: str, resource: str, others: Iterable[Statement], context: Context) -> bool:
+    """Whether another statement allows some of what would be denied: then the denial would take more away than was asked."""
+    for other in others:
+        if other.actions is None or other.not_resources is not None:
+            return True
+        if any(overlaps(pattern, action.lower()) for pattern in other.actions):
+            seen = (_seen(pattern, other, context) for pattern in other.resources or ("*",))
+            if any(pattern is not None and overlaps(pattern, resource) for pattern in seen):
+                return True
+    return False
+
+
+def modern(value: Any, has_variables: bool) -> Any:
+    """A value of an old document (without variables) as the newest version writes it: a `${` in it stays text."""
+    if has_variables or value is None:
+        return value
+    if isinstance(value, str):
+        return value.replace("${", "${$}{")
+    if isinstance(value, Mapping):
+        return {key: modern(inner, False) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [modern(inner, False) for inner in value]
+    return value
+
+
+def denying(statement: Statement) -> Mapping[str, Any]:
+    """A statement that denies, as the newest version writes it."""
+    return {key: modern(value, statement.has_variables or key in ("Sid", "Effect")) for key, value in statement.source.items()}
+
+
+def kept_denials(statements: Iterable[Statement]) -> Iterator[Mapping[str, Any]]:
+    """The denials among statements: they stay, whatever else goes."""
+    return (denying(statement) for statement in statements if not statement.is_allow)
