@@ -148,7 +148,7 @@ class _Table:
         for action, uses in sorted(used.items()):
             self.lines.append(self._needed(Class.NEEDED_USED, principal, grant, need, action, scope, columns, uses, further))
         unused = [action for action in wanted if action not in used]
-        for action in self.spans.written(need.system, grant.action, unused):
+        for action in self.spans.written(need.system, grant.action, unused, wanted):
             self.lines.append(self._needed(Class.NEEDED_UNUSED, principal, grant, need, action, scope, columns, (), further))
 
     def _add_out_of_intent(self, principal: str, grant: Access, *, is_whole: bool) -> bool:
@@ -156,19 +156,18 @@ class _Table:
         by_kind: dict[tuple[str, str], list[Use]] = defaultdict(list)
         for use in self._free(principal, grant):
             by_kind[use.action, container_of(use.resource)].append(use)
+        # What is used of a thing that nothing needs stands for the whole grant on it: the keys that were seen are only samples.
+        can_be_one = not is_whole and _is_inside_one(grant.resource) and not self._is_partly_needed(principal, grant)
         stands_for_all = False
         for (action, _), uses in sorted(by_kind.items()):
             self._taken.update(id(use) for use in uses)
-            is_one = not is_whole and not is_pattern(grant.action) and grant.resource == container_of(grant.resource).rstrip("*")
-            is_one = is_one or (
-                not is_pattern(grant.action) and _is_inside_one(grant.resource) and not self._partly_needed(principal, grant)
-            )
+            is_one = can_be_one and self.spans.folded(grant.system, action) == self.spans.folded(grant.system, grant.action)
             resource = grant.resource if is_one else generalised([use.resource for use in uses])
             stands_for_all = stands_for_all or is_one
             self.lines.append(self._out_of_intent(principal, use_system(uses), action, resource, uses, grant))
         return stands_for_all
 
-    def _partly_needed(self, principal: str, grant: Access) -> bool:
+    def _is_partly_needed(self, principal: str, grant: Access) -> bool:
         served = self._served.get((principal, self.spans.folded(grant.system, grant.action)), ())
         return any(overlaps(grant.resource, each.resource) for each in served)
 

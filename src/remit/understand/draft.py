@@ -6,6 +6,7 @@ Left to others: approval (`govern`), the file (`document`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from remit.model.draft import Draft, DraftLine, DraftObjective, Origin
@@ -22,6 +23,7 @@ from remit.understand.wording import claims, sentences
 _MOST_PURPOSE_CHARS = 300
 _MOST_WHY_CHARS = 240
 _SHORT_LEAD_IN = 80
+_LEAD_IN = re.compile(r"(?:you are|you're|i am|act as|your role is|this is)\b", re.IGNORECASE)
 _NAME_WORDS = 5
 _SKIPPED_IN_NAMES = frozenset(
     {
@@ -112,7 +114,7 @@ class _Objectives:
         self._by_key: dict[str, DraftObjective] = {}
         self._agent = material.agent
         self._whys = {objective.name: objective.why for remit in files for objective in remit.objectives}
-        self._main_why = purpose
+        self._main_why = next((sentence for sentence in sentences(purpose) if not _LEAD_IN.match(sentence)), purpose)
         self._main_because = (because,) if because is not None else ()
         self._names: set[str] = set(self._whys)
 
@@ -128,7 +130,10 @@ class _Objectives:
             )
         why = self._main_why or f"Nothing says what {self._agent.id} is for: its owner must."
         return self._named(
-            "main", _name_from(self._main_why) or f"work-of-{self._agent.id}", printable(why, _MOST_WHY_CHARS), self._main_because
+            f"said {self._main_why}",
+            _name_from(self._main_why) or f"work-of-{self._agent.id}",
+            printable(why, _MOST_WHY_CHARS),
+            self._main_because,
         )
 
     def _named(self, key: str, name: str | None, why: str, because: tuple[Because, ...], *, is_fixed: bool = False) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
 from remit.contracts.system import Vocabulary
@@ -102,43 +102,41 @@ class Spans:
             return (granted,) if fits else ()
         return tuple(action for action in self.named_by(need.system, granted, scope) if need.asks_for(self.verb_of(need.system, action)))
 
-    def written(self, system: str, granted: str, actions: Iterable[str]) -> list[str]:
-        """Names and patterns for actions that a granted pattern names: the fewest that name these and nothing else."""
-        wanted = {self.folded(system, action): action for action in actions}
-        if not wanted:
-            return []
+    def written(self, system: str, granted: str, actions: Sequence[str], among: Sequence[str]) -> list[str]:
+        """Names and patterns for actions that a granted pattern names; they name nothing but what stands in `among`."""
+        left = {self.folded(system, action): action for action in sorted(actions)}
+        allowed = {self.folded(system, action) for action in among}
         kind = system.partition(":")[0]
         vocabulary = self._vocabularies.get(kind)
-        if kind != "aws" or vocabulary is None or len(wanted) == 1:
-            return sorted(wanted.values())
-        services = {folded.partition(":")[0] for folded in wanted}
+        if kind != "aws" or vocabulary is None or len(left) < 2:
+            return list(left.values())
+        services = sorted({folded.partition(":")[0] for folded in left})
         everything = [each for service in services for each in _by_service(vocabulary).get(service, ())]
-        if len(wanted) == len([each for each in everything if _expression(self.folded(system, granted)).fullmatch(each)]):
-            return [granted] if granted != "*" else sorted(f"{service}:*" for service in services)
+        named = {each for each in everything if self.matches(system, granted, each)}
+        if named <= allowed:
+            return [granted] if ":" in granted else [f"{service}:*" for service in services]
         found: list[str] = []
-        left = dict(sorted(wanted.items()))
         while left:
-            action = next(iter(left.values()))
-            pattern = next((each for each in _beginnings(action) if _names_only(each.lower(), wanted, everything)), action)
-            matched = [folded for folded in left if folded.startswith(pattern.lower().rstrip("*"))] if pattern.endswith("*") else []
+            folded, action = next(iter(left.items()))
+            begin = next((each for each in _beginnings(action) if _names_only(each.lower(), allowed, everything)), None)
+            matched = [each for each in left if begin is not None and each.startswith(begin.lower())]
             if len(matched) < 2:
-                pattern, matched = action, [self.folded(system, action)]
-            found.append(pattern)
-            for folded in matched:
-                del left[folded]
+                begin, matched = None, [folded]
+            found.append(f"{begin}*" if begin is not None else action)
+            for each in matched:
+                del left[each]
         return found
 
 
 def _beginnings(action: str) -> list[str]:
-    """`s3:Get*`, `s3:GetObject*`, ... of `s3:GetObjectAcl`, the widest first."""
+    """`s3:Get`, `s3:GetObject`, ... of `s3:GetObjectAcl`, the shortest first."""
     service, _, name = action.partition(":")
     ends = [found.start() for found in _WORD_BEGIN.finditer(name)] + [len(name)]
-    return [f"{service}:{name[:end]}*" for end in ends]
+    return [f"{service}:{name[:end]}" for end in ends]
 
 
-def _names_only(pattern: str, wanted: Mapping[str, str], everything: Sequence[str]) -> bool:
-    begin = pattern.rstrip("*")
-    return all(folded in wanted for folded in everything if folded.startswith(begin))
+def _names_only(begin: str, allowed: Set[str], everything: Sequence[str]) -> bool:
+    return all(folded in allowed for folded in everything if folded.startswith(begin))
 
 
 @lru_cache(maxsize=65536)
