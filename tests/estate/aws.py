@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import boto3
 from tests.estate.truth import ACCOUNT, AwsIdentity, Company
 from tests.servers import LiveAws
 
@@ -28,17 +30,25 @@ class Cloud:
         self.region = region
         self.key = ""
         self.secret = ""
+        self._session = boto3.session.Session()
+        self._clients: dict[tuple[str, ...], Any] = {}
 
-    def client(self, service: str, key: str = "", secret: str = "", token: str | None = None) -> Any:
+    def client(self, service: str, key: str = "", secret: str = "", token: str = "") -> Any:
         """A client of the operator, or of whoever's key this is."""
-        return self.server.client(service, key or self.key or "testing", secret or self.secret or "testing", token, region_name=self.region)
+        words = (service, key or self.key or "testing", secret or self.secret or "testing", token)
+        if words not in self._clients:
+            self._clients[words] = self._session.client(
+                service, aws_access_key_id=words[1], aws_secret_access_key=words[2], aws_session_token=token or None,
+                endpoint_url=self.server.endpoint, region_name=self.region,
+            )  # fmt: skip
+        return self._clients[words]
 
-    def client_as(self, identity: AwsIdentity, service: str) -> Any:
-        """A client that acts as an agent's identity: with its own key, or in a session of its role."""
+    def client_as(self, identity: AwsIdentity) -> Callable[[str], Any]:
+        """Makes clients that act as an agent's identity: with its own key, or in a new session of its role."""
         if identity.key_id:
-            return self.client(service, identity.key_id, identity.secret)
+            return lambda service: self.client(service, identity.key_id, identity.secret)
         found = self.client("sts").assume_role(RoleArn=identity.arn, RoleSessionName="estate-check")["Credentials"]
-        return self.client(service, found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+        return lambda service: self.client(service, found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
 
     def user_with(self, name: str, policies: list[dict[str, Any]]) -> tuple[str, str]:
         """Makes a user with exactly these policies; gives its key and secret."""

@@ -64,6 +64,7 @@ def company(seed: int, faults: set[str] | None) -> Company:
     _agents(draw, made)
     grants.give(draw, made)
     plant(draw, made, faults)
+    grants.settle(made)
     return made
 
 

@@ -115,7 +115,9 @@ def _shared(draw: Draw, made: Company, free: list[Agent]) -> None:
 
 
 def _copy(draw: Draw, made: Company, free: list[Agent]) -> None:
-    first = _take(free, lambda agent: agent.owner_by in {"codeowners", "readme"})
+    first = _take(free)
+    if first.owner_by == "tag":
+        first.owner_by = "codeowners"
     stem = first.folder.rsplit("/", 1)[-1]
     folder = draw.one((f"archive/{stem}", f"sandbox/{stem}-copy", f"old/{stem}_backup", f"experiments/{stem}2"))
     second = copy.copy(first)
@@ -129,7 +131,10 @@ def _expired(draw: Draw, made: Company, free: list[Agent]) -> None:
     """A grant that was meant to end, by a tag on the role, a date in a policy, or the date of a login."""
     ended = datetime.now(UTC).replace(microsecond=0) - timedelta(days=draw.randrange(12, 60))
     day, moment = ended.strftime("%Y-%m-%d"), ended.strftime("%Y-%m-%dT%H:%M:%SZ")
-    way = draw.one(("tag", "condition", "valid-until"))
+    ways = ["tag", "condition"] * any(_own_role(agent) for agent in free) + ["valid-until"] * any(
+        agent.database is not None for agent in free
+    )
+    way = draw.one(ways)
     if way == "valid-until":
         agent = _take(free, lambda agent: agent.database is not None)
         assert agent.database is not None

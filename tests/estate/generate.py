@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tests.estate import aws, history, postgres
+from tests.estate import aws, emulator, history, postgres
 from tests.estate.code import tree
 from tests.estate.company import company
 from tests.estate.truth import Agent, Company
-from tests.servers import LivePostgres, aws_server
+from tests.servers import LivePostgres
 
 
 @dataclass
@@ -78,7 +78,7 @@ def build(seed: int, folder: Path, faults: set[str] | None = None, now: datetime
     ended = history.moment(now)
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        server = stack.enter_context(aws_server())
+        server = stack.enter_context(emulator.server())
         cloud = aws.set_up(made, server)
         live = stack.enter_context(postgres.database(made))
         trail_records = history.write_trail(made, cloud.client("s3"), ended)

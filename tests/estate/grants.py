@@ -9,12 +9,13 @@ from typing import Any
 
 from tests.estate import operations
 from tests.estate.names import Draw, camel, kebab, snake
+from tests.estate.score import contains
 from tests.estate.truth import ACCOUNT, Agent, AwsIdentity, Company, DatabaseIdentity, Doing
 
 _STYLES = ("assume", "ecs", "k8s", "profile", "keys")
 _EXTRA = {
     "s3": ("s3.delete", "s3.put", "s3.get"),
-    "ddb": ("ddb.delete", "ddb.scan"),
+    "ddb": ("ddb.delete",),
     "sqs": ("sqs.purge",),
 }
 
@@ -40,8 +41,9 @@ def give(draw: Draw, made: Company) -> None:
 def _leave_out(draw: Draw, agent: Agent, number: int) -> None:
     """One need of some agents was never used, one of some was never granted."""
     aws = [doing for doing in agent.doings if doing.system == "aws" and doing.op not in {"bedrock.invoke", "lambda.invoke"}]
-    if number % 3 == 0 and len(agent.doings) > 2:
-        unused = draw.one(agent.doings[:-1])
+    spare = [doing for doing in agent.doings if sum(1 for other in agent.doings if other.system == doing.system) > 1]
+    if number % 3 == 0 and spare:
+        unused = draw.one(spare)
         agent.doings[agent.doings.index(unused)] = replace(unused, is_used=False)
     elif number % 3 == 1 and len(aws) > 1 and agent.aws is not None:
         missing = aws[-1]
@@ -56,6 +58,29 @@ def _leave_out(draw: Draw, agent: Agent, number: int) -> None:
             agent.aws.inline = {name: document for name, document in agent.aws.inline.items() if document["Statement"]}
             agent.aws.managed = {name: document for name, document in agent.aws.managed.items() if document["Statement"]}
             agent.doings[agent.doings.index(missing)] = replace(missing, is_used=False, is_granted=False)
+
+
+def allows(identity: AwsIdentity, action: str, resource: str) -> bool:
+    """Whether the policies written here allow it; a statement with a condition is taken not to."""
+    documents = [*identity.inline.values(), *identity.managed.values()]
+    for statement in (one for document in documents for one in document["Statement"]):
+        actions, resources = (value if isinstance(value, list) else [value] for value in (statement["Action"], statement["Resource"]))
+        is_about = any(contains(one.lower(), action.lower()) for one in actions) and any(contains(one, resource) for one in resources)
+        if is_about and "Condition" not in statement:
+            return True
+    return False
+
+
+def settle(made: Company) -> None:
+    """Says of each need and probe in AWS whether it is granted after everything was planted."""
+    for agent in made.agents:
+        if agent.aws is None:
+            continue
+        for number, doing in enumerate(agent.doings):
+            if doing.system == "aws":
+                granted = all(allows(agent.aws, action, doing.resource) for action in doing.actions)
+                agent.doings[number] = replace(doing, is_granted=granted, is_used=doing.is_used and granted)
+        agent.probes = [doing for doing in agent.probes if doing.system != "aws" or allows(agent.aws, doing.actions[0], doing.resource)]
 
 
 def _is_covered(statements: list[dict[str, Any]], doing: Doing, but: list[dict[str, Any]]) -> bool:
