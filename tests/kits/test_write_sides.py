@@ -128,7 +128,7 @@ class _Stray(Cabinet):
         (_Wide(), "newly allowed"),
         (_Greedy(), "what was to be kept is gone"),
         (_Dreamer(), "what `after` derives differs"),
-        (_Hopeful(), "a probe expects what the steps do not lead to"),
+        (_Hopeful(), "applied, it is stuck: "),
         (_Idle(), "a step changes nothing"),
         (_Stale(), "begins where its target is not"),
         (_Stray(), "about another identity"),

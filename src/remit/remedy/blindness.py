@@ -74,7 +74,7 @@ def _of_use(situation: Situation, refs: list[str]) -> Iterator[str]:
 def _of_conditions(lines: list[AlignmentLine]) -> Iterator[str]:
     for line in lines:
         if line.doubt and line.class_ in (Class.NEEDED_USED, Class.NEEDED_UNUSED):
-            yield f"`{printable(line.action)}` on `{printable(line.resource)}` {printable(line.doubt)}: whether it works is not known here"
+            yield f"`{printable(line.action)}` on `{printable(line.resource)}` stays, and is not certain: {printable(line.doubt, 400)}"
 
 
 def _of_taken_uses(situation: Situation, lines: list[AlignmentLine]) -> Iterator[str]:

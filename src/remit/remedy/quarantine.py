@@ -10,10 +10,11 @@ Decides whom they stop. Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from remit.model.access import Verdict
 from remit.model.errors import RefusedError
 from remit.model.event import Use
 from remit.model.plan import Plan, PlanKind, PlanState, Proposal, StepState
@@ -102,12 +103,21 @@ def _made(situation: Situation, plan_id: str, at: str, kind: PlanKind, propose: 
     shown = replay(
         _recorded(situation, moved),
         lambda principal, *call: before.decides(situation.principals[principal].connection, principal, *call),
-        lambda principal, *call: ahead.decides(situation.principals[principal].connection, principal, *call),
+        lambda principal, *call: _after_stop(situation, ahead, principal, *call),
     )
     own = situation.alignments.get(situation.agent)
     # Everybody on these identities is named, whether or not a step stops them: whoever reads it decides.
     plan = replace(plan, also_affects=situation.also_affected(situation.mine()), remit_hash=own.remit_hash if own is not None else "")
     return on_replayed(plan, shown.replay, (), at)
+
+
+def _after_stop(situation: Situation, ahead: Ahead, principal: str, action: str, resource: str, columns: Sequence[str]) -> Verdict:
+    """What a stopped identity gets: nothing, also where its grants stay and only its login ends. A person goes on by their other keys."""
+    held = situation.principals[principal]
+    verdict = ahead.decides(held.connection, principal, action, resource, columns)
+    if held.person is not None or not verdict.is_allowed:
+        return verdict
+    return Verdict(is_allowed=False, is_explicit=True, because="the identity is stopped")
 
 
 def _recorded(situation: Situation, refs: Iterable[str]) -> list[Use]:

@@ -204,7 +204,7 @@ def test_what_cannot_be_known_is_said(ground: dict[str, Any], told: str, househo
 def test_a_condition_on_what_is_needed_is_said(household: Household):
     lines = (line("maid", "open", "linen", N_USED, doubt="depends on the:Weather"),)
     plan = right_size(household.situation({"tidy": lines}, [("tidy", "maid")]), "plan:1", AT)
-    assert "`open` on `linen` depends on the:Weather: whether it works is not known here" in plan.blind_spots
+    assert "`open` on `linen` stays, and is not certain: depends on the:Weather" in plan.blind_spots
 
 
 # --- over many ------------------------------------------------------------------------------------------------------------------------

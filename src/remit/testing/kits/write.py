@@ -303,10 +303,6 @@ def _before(stage: _Stage, trial: Trial) -> Iterator[str]:
 def _purely(stage: _Stage, objects: Sequence[NativeObject], derived: Sequence[NativeObject], trial: Trial) -> Iterator[str]:
     back = [msgspec.structs.replace(step, before=step.after, after=step.before) for step in reversed(trial.proposal.steps)]
     yield from _differences("`after` of the reverse", stage.reach(objects), stage.reach(stage.system.after(derived, back)))
-    for probe in trial.proposal.probes:
-        verdict = stage.system.decides(derived, probe.principal, probe.action, probe.resource, probe.columns)
-        if not verdict.depends_on and verdict.is_allowed is not probe.is_allowed:
-            yield f"a probe expects what the steps do not lead to: {probe.action} on {probe.resource}"
 
 
 def _kept(stage: _Stage, objects: Sequence[NativeObject], live: Sequence[NativeObject], trial: Trial) -> Iterator[str]:
