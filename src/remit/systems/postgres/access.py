@@ -37,12 +37,13 @@ _LISTED: Mapping[str, tuple[str, ...]] = {
 }
 _COMMON_TO_ALL = frozenset({"database", "function", "language", "type"})
 """Classes on which PUBLIC has privileges by default."""
-_ATTRIBUTES: Mapping[str, tuple[str, str]] = {
+ATTRIBUTES: Mapping[str, tuple[str, str]] = {
     "createrole": ("role/*", "makes roles, and changes those that it may administer"),
     "createdb": ("database/*", "makes databases"),
     "bypassrls": ("*", "sees every row, whatever row security says"),
     "replication": ("*", "streams every change of every database"),
 }
+"""Attributes of a role that are actions of their own: on what, and what they mean."""
 
 
 class AccessOf:
@@ -71,6 +72,10 @@ class AccessOf:
             found.setdefault((line.action, line.resource, line.columns), line)
         return PrincipalAccess(principal=principal, access=tuple(_without_parts(found.values())), unread=tuple(unread))
 
+    def as_itself(self, role: str) -> Iterator[Access]:
+        """What a role can do without SET ROLE, one line for each way; `PUBLIC` for what every role can."""
+        return self._as(role, ())
+
     def _lines(self, role: str) -> Iterator[Access]:
         settable = self.world.settable(role)
         if self.world.is_superuser(role):
@@ -94,14 +99,14 @@ class AccessOf:
                 for privilege in privileges:
                     yield self._line(privilege, "*", [*hops, self._because(f"row pg_roles {everything}", text)])
         things: dict[str, Thing] = {}
-        for grantee in (*rights.reached, PUBLIC):
+        for grantee in {**rights.reached, PUBLIC: ()}:
             things.update(self._by_grantee.get(grantee, {}))
         for _, thing in sorted(things.items()):
             for privilege in _LISTED.get(thing.class_, ()):
                 yield from self._on(rights, thing, privilege, path)
         yield from self._owns(rights, path)
-        for attribute, (resource, text) in _ATTRIBUTES.items():
-            if self.world.roles[role].get(attribute):
+        for attribute, (resource, text) in ATTRIBUTES.items():
+            if self.world.roles.get(role, {}).get(attribute):
                 yield self._line(attribute, resource, [*path, self._attribute_of(role, text)])
 
     def _on(self, rights: Rights, thing: Thing, privilege: str, path: Sequence[Because]) -> Iterator[Access]:
@@ -133,6 +138,13 @@ class AccessOf:
     ) -> Iterator[Access]:
         hops = [self._hop(step, "inherits from") for step in right.way]
         because = [*path, *hops, Because(place=Place(right.place), text=right.text)]
+        missing = rights.missing_sequence(thing, columns) if privilege == "insert" else None
+        if missing is not None:
+            left_out = (
+                f"only rows that give {quoted(missing[0])} a value: its default draws from {missing[1].resource}, which it may not use"
+            )
+            yield self._line(privilege, thing.resource, because, columns=columns, but=(left_out,))
+            return
         if not is_filtered(self.world, rights.role, thing, privilege):
             yield self._line(privilege, thing.resource, because, columns=columns)
             return
@@ -147,6 +159,8 @@ class AccessOf:
 
     def _owns(self, rights: Rights, path: Sequence[Because]) -> Iterator[Access]:
         for owner, way in rights.reached.items():
+            if owner == PUBLIC:
+                continue
             hops = [*path, *(self._hop(step, "inherits from") for step in way)]
             for thing in self._owned.get(owner, ()):
                 text = f"`{owner}` owns {thing.resource}: it may grant, change and drop it"
@@ -204,7 +218,7 @@ def _without_parts(lines: Iterable[Access]) -> Iterator[Access]:
     """The lines less those on columns of a table that a line on the whole says already (by another path)."""
     kept = list(lines)
     whole = {(line.action, line.resource) for line in kept if not line.columns}
-    over_all = {line.action for line in kept if line.resource == "*" and line.action not in _ATTRIBUTES}
+    over_all = {line.action for line in kept if line.resource == "*" and line.action not in ATTRIBUTES}
     for line in kept:
         is_relation = line.resource != "*" and "/" not in line.resource.partition(".")[0]
         if line.columns and (line.action, line.resource) in whole:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from remit.model.access import Verdict
 from remit.model.ids import printable
 from remit.systems.postgres.acl import COLUMN_PRIVILEGES
-from remit.systems.postgres.evaluate import granted, refused
+from remit.systems.postgres.evaluate import granted, no_sequence, refused
 from remit.systems.postgres.names import quoted, split_relation
 from remit.systems.postgres.rights import Refusal, Right, Rights
 from remit.systems.postgres.row_security import refusal_of_rows
@@ -131,6 +133,10 @@ def _on_thing(world: World, rights: Rights, action: str, thing: Thing, columns: 
             return Refusal(
                 f"`{rights.role}` has {action.upper()} on {thing.resource} for the columns {listed} alone", depends_on=("columns",)
             )
+    missing = rights.missing_sequence(thing, columns) if action == "insert" and isinstance(answer, Right) else None
+    if missing is not None:
+        refusal = no_sequence(rights, *missing)
+        return refusal if columns else msgspec.structs.replace(refusal, depends_on=("columns",))
     if isinstance(answer, Right) and thing.class_ == "table":
         return refusal_of_rows(world, rights.role, thing, action) or answer
     return answer

@@ -97,6 +97,9 @@ def verdict(world: World, role: str, verb: str, schema: str, table: str, columns
     answer = statement_right(rights, thing, verb, columns)
     if isinstance(answer, Refusal):
         return refused(answer)
+    missing = rights.missing_sequence(thing, columns) if verb == "insert" else None
+    if missing is not None:
+        return refused(no_sequence(rights, *missing))
     hidden = refusal_of_rows(world, role, thing, verb)
     return refused(hidden) if hidden is not None else granted(answer)
 
@@ -108,6 +111,12 @@ def statement_right(rights: Rights, thing: Thing, verb: str, columns: tuple[str,
         some = rights.columns(thing, verb)
         return rights.on(thing, verb, some[:1]) if some else answer
     return answer
+
+
+def no_sequence(rights: Rights, column: str, sequence: Thing) -> Refusal:
+    """Why an INSERT fails that leaves a column to its default."""
+    text = f"the default of column {quoted(column)} draws from {sequence.resource}, on which nothing grants `{rights.role}` USAGE"
+    return Refusal(text, rights.place_of(sequence))
 
 
 def _impossible(thing: Thing, verb: str, columns: tuple[str, ...]) -> str:

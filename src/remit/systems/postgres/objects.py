@@ -16,8 +16,8 @@ The kinds, their ids, and their bodies:
 - `pg:schema`, `NAME`: `name`, `owner`, `acl`. Without those of the system.
 - `pg:relation`, `schema.table`: `schema`, `name`, `kind` (`table`, `partitioned table`, `view`, `materialized view`, `foreign table`,
   `sequence`), `owner`, `acl`, `row_security`, `force_row_security`, `columns` (`[{name, acl}]`, in order), `policies` (`[{name, command,
-  permissive, roles}]`; `command` is `r a w d *`; a role `` (empty) is PUBLIC), and of a sequence `used_by` (ids of the tables whose
-  defaults draw from it). Those of the system stand there only where somebody changed their privileges.
+  permissive, roles}]`; `command` is `r a w d *`; a role `` (empty) is PUBLIC), and of a sequence `used_by` (`[{schema,
+  table, column}]`: the columns whose defaults draw from it). Those of the system stand there only where somebody changed their privileges.
 - `pg:function`, `schema.name(arguments)`: `schema`, `name`, `arguments`, `kind` (`function`, `procedure`, `aggregate`, `window`), `owner`,
   `acl`, `security_definer`. Those of the system as above.
 - `pg:default-acl`, `OWNER/SCHEMA/KIND` (SCHEMA empty: every schema): `owner`, `schema` (None: every schema), `kind` (`r S f T n L`), `acl`.
@@ -25,17 +25,6 @@ The kinds, their ids, and their bodies:
   `tablespace`, `large-object`, `parameter`), `name`, `owner`, `acl`. Only where somebody granted something on them, or owns them.
 - `self`, `read` and (where a write address is given) `write`: `side`, `role`, `unread` (`[[place, why]]`: the catalogues that could not be
   read). Whom Remit acts as. Of the write side `role` is the user in the address, or None where the address names none.
-
-Steps (`minimise`, `stop`), and what `before` and `after` are of each; all JSON texts without spaces, keys and rows sorted:
-
-- `PRIVILEGES`, target `relation/schema.table to ROLE` (or `schema/NAME to ROLE`, `function/... to ROLE`, `database/NAME to ROLE`,
-  `other/...`): rows `[column, privilege, grantor, grantable]` of `aclexplode(coalesce(acl, acldefault(...)))` of that grantee, column
-  privileges included; column "" is the whole thing. `[]`: no row. None: the thing itself is gone.
-- `MEMBERSHIP`, target `role/ROLE to MEMBER`: rows `[grantor, inherit, set, admin]`.
-- `ATTRIBUTES`, target `role/NAME`: `{"bypassrls", "createdb", "createrole", "login", "replication"}`. None: there is no such role.
-- `SESSIONS`, target `role/NAME`: `after` is `[]`; its sessions are ended, and nothing brings them back. `before` is not compared.
-
-`arguments` of a step are what the names in its target were made from: `class`, `schema`, `name`, `arguments`, `role`, `grantee`.
 
 Places of grants, as `Access.because` names them: `postgres:finops row pg_class costs.daily relacl` and the same with `pg_attribute`,
 `pg_namespace`, `pg_proc`, `pg_database`; `postgres:finops row pg_auth_members ROLE -> ROLE`; `postgres:finops row pg_roles ROLE`.

@@ -31,10 +31,10 @@ def principals(objects: Iterable[NativeObject]) -> Iterator[Principal]:
     world = World(objects)
     own = {role for role in world.selves.values() if role}
     for name, body in sorted(world.roles.items()):
-        yield _principal(world, name, body, name in own)
+        yield _principal(world, name, body, own)
 
 
-def _principal(world: World, name: str, body: Mapping[str, Any], is_own: bool) -> Principal:
+def _principal(world: World, name: str, body: Mapping[str, Any], own: set[str]) -> Principal:
     ref = canonical(world.connection, name)
     place = f"{world.connection} row pg_roles {quoted(name)}"
     comment = body.get("comment") or ""
@@ -46,13 +46,21 @@ def _principal(world: World, name: str, body: Mapping[str, Any], is_own: bool) -
         connection=world.connection,
         kind="login role" if body.get("login") else "role",
         place=place,
-        is_own=is_own,
+        is_own=name in own,
         is_protected=is_protected(world, name),
         person=_person(name, comment, place),
         owner=_owner(comment, place),
         expires=Because(place=Place(f"{place} rolvaliduntil"), text=expires) if expires else None,
         logins=(login,) if body.get("login") else (),
-        assumed_by=tuple(sorted({canonical(world.connection, step.member) for step in world.members.get(name, ()) if step.may_set})),
+        assumed_by=tuple(
+            sorted(
+                {
+                    canonical(world.connection, step.member)
+                    for step in world.members.get(name, ())
+                    if step.may_set and step.member not in own
+                }
+            )
+        ),
         description=comment,
     )
 

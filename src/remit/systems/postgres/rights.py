@@ -82,9 +82,18 @@ class Rights:
             given.append(right)
         return given[0]
 
-    def on_any_column(self, thing: Thing, privilege: str) -> bool:
-        """Whether the role has a privilege on the whole or on one column at least."""
-        return self._on_whole(thing, privilege) is not None or bool(self.columns(thing, privilege))
+    def has(self, thing: Thing, privilege: str, column: str) -> bool:
+        """Whether the role has a privilege on the whole, or on this column, wherever the thing stands: USAGE of its schema not asked."""
+        if self.is_superuser or self._on_whole(thing, privilege) is not None or self._over_all(thing, privilege) is not None:
+            return True
+        return bool(column) and self._on_column(thing, privilege, column) is not None
+
+    def missing_sequence(self, thing: Thing, columns: Sequence[str]) -> tuple[str, Thing] | None:
+        """For an INSERT that names these columns: the column left out whose default draws from a sequence the role may not use."""
+        for column, sequence in self.world.sequences_of.get(thing.resource, ()):
+            if column not in columns and not self.has(sequence, "usage", "") and not self.has(sequence, "update", ""):
+                return column, sequence
+        return None
 
     def columns(self, thing: Thing, privilege: str) -> tuple[str, ...]:
         """The columns on which column grants give the role a privilege."""

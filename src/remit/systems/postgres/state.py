@@ -1,46 +1,32 @@
-"""The state of the target of a step, as canonical text (`objects`), read from the live catalogues."""
+"""The state of the target of a step, as canonical text (`steps`), read from the live catalogues."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from remit.model.plan import Step
+from remit.systems.postgres.steps import (
+    ATTRIBUTE_NAMES,
+    ATTRIBUTES,
+    CLOSED,
+    CLOSING,
+    LOGIN,
+    MEMBERSHIP,
+    OPEN,
+    PRIVILEGES,
+    attributes_text,
+    rows_text,
+)
 
-PRIVILEGES, MEMBERSHIP, ATTRIBUTES, SESSIONS = "PRIVILEGES", "MEMBERSHIP", "ATTRIBUTES", "SESSIONS"
-OPERATIONS = (PRIVILEGES, MEMBERSHIP, ATTRIBUTES, SESSIONS)
-ATTRIBUTE_NAMES = ("bypassrls", "createdb", "createrole", "login", "replication")
 _COLUMNS: dict[str, LiteralString] = {
     "bypassrls": "rolbypassrls",
     "createdb": "rolcreatedb",
     "createrole": "rolcreaterole",
-    "login": "rolcanlogin",
     "replication": "rolreplication",
 }
-
-
-def rows_text(rows: Iterable[tuple[Any, ...]]) -> str:
-    """Rows as canonical text: sorted, each once."""
-    return json.dumps([list(row) for row in sorted(set(rows))], separators=(",", ":"), ensure_ascii=False)
-
-
-def rows_in(text: str) -> list[tuple[Any, ...]]:
-    """The rows in a canonical text."""
-    return [tuple(row) for row in json.loads(text)]
-
-
-def attributes_text(attributes: dict[str, bool]) -> str:
-    """Attributes of a role as canonical text."""
-    return json.dumps({name: bool(attributes.get(name)) for name in ATTRIBUTE_NAMES}, separators=(",", ":"), sort_keys=True)
-
-
-def attributes_in(text: str) -> dict[str, bool]:
-    """The attributes in a canonical text."""
-    return dict(json.loads(text))
 
 
 _RELATION: LiteralString = "pg_catalog.pg_class o JOIN pg_catalog.pg_namespace n ON n.oid = o.relnamespace"
@@ -63,8 +49,6 @@ _OBJECTS: dict[str, tuple[LiteralString, LiteralString, LiteralString, LiteralSt
     "large-object": ("pg_catalog.pg_largeobject_metadata o", "o.oid::text = %(name)s", "o.lomacl", "'L', o.lomowner"),
     "parameter": ("pg_catalog.pg_parameter_acl o", "o.parname = %(name)s", "o.paracl", "'p', 10::oid"),
 }
-CLASSES = tuple(_OBJECTS)
-"""Classes of things whose privileges a step can change."""
 
 
 def current_state(session: psycopg.Connection[Any], step: Step) -> str | None:
@@ -76,8 +60,8 @@ def current_state(session: psycopg.Connection[Any], step: Step) -> str | None:
         return _membership(session, given["role"], given["grantee"])
     if step.operation == ATTRIBUTES:
         return _attributes(session, given["role"])
-    if step.operation == SESSIONS:
-        return _sessions(session, given["role"])
+    if step.operation == LOGIN:
+        return login_state(session, given["role"])
     raise ValueError(f"`{step.operation}` is no operation on Postgres")
 
 
@@ -119,6 +103,11 @@ def _attributes(session: psycopg.Connection[Any], role: str) -> str | None:
     return None if row is None else attributes_text(dict(zip(ATTRIBUTE_NAMES, row, strict=True)))
 
 
-def _sessions(session: psycopg.Connection[Any], role: str) -> str:
-    query = "SELECT a.pid FROM pg_catalog.pg_stat_activity a WHERE a.usename = %(role)s"
-    return rows_text(session.execute(query, {"role": role}).fetchall())
+def login_state(session: psycopg.Connection[Any], role: str) -> str | None:
+    """`OPEN`, `CLOSING` (it cannot log in, and a session of it is still alive) or `CLOSED`; None: there is no such role."""
+    query = """SELECT r.rolcanlogin, EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid)
+FROM pg_catalog.pg_roles r WHERE r.rolname = %(role)s"""
+    row = session.execute(query, {"role": role}).fetchone()
+    if row is None:
+        return None
+    return OPEN if row[0] else CLOSING if row[1] else CLOSED

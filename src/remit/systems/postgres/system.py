@@ -10,16 +10,23 @@ from typing import Any
 
 from remit.contracts.system import Feature, NotBuilt, RawRecord, Reader, Vocabulary, Works
 from remit.model.access import NativeObject, Principal, PrincipalAccess, Unread, Verdict
+from remit.model.alignment import AlignmentLine
 from remit.model.connection import Connection
 from remit.model.event import Event
+from remit.model.native import Native
+from remit.model.plan import Proposal, Step
 from remit.model.verbs import Verb
 from remit.systems.postgres.access import AccessOf
 from remit.systems.postgres.audit import events_of
 from remit.systems.postgres.decides import concerns, verdict_of
 from remit.systems.postgres.evaluate import Evaluator
+from remit.systems.postgres.least_privilege import least_privilege
+from remit.systems.postgres.minimise import narrow
 from remit.systems.postgres.names import role_of
 from remit.systems.postgres.principals import principals
 from remit.systems.postgres.read.live import LiveReader
+from remit.systems.postgres.steps import after
+from remit.systems.postgres.stop import retire, stop, with_keys
 from remit.systems.postgres.world import World
 
 
@@ -50,7 +57,7 @@ class PostgresSystem:
         "read": Works(),
         "access": Works(),
         "audit": Works(),
-        "change": NotBuilt("nothing is changed in a database yet"),
+        "change": Works(),
         "credentials": NotBuilt("no temporary roles are made for a mandate yet"),
     }
 
@@ -71,6 +78,10 @@ class PostgresSystem:
     def open(self, connection: Connection, environment: Mapping[str, str]) -> Reader:
         """Connects with the read role."""
         return LiveReader(connection, environment)
+
+    def least_privilege(self, connection: Connection, side: str) -> Native:
+        """The SQL that makes the login role of one side."""
+        return least_privilege(connection, side)
 
     def principals(self, objects: Sequence[NativeObject]) -> Iterable[Principal]:
         """Every role of the server."""
@@ -96,6 +107,22 @@ class PostgresSystem:
     def audit(self, connection: Connection, record: RawRecord) -> Sequence[Event] | Unread:
         """The events in one line of the JSON log."""
         return events_of(connection, record)
+
+    def narrow(self, objects: Sequence[NativeObject], principal: str, keep: Sequence[AlignmentLine], label: str) -> Proposal:
+        """Revokes, and grants in the place of memberships, that leave the role what `keep` names."""
+        return narrow(objects, principal, keep, label, _vocabulary().verbs)
+
+    def stop(self, objects: Sequence[NativeObject], principal: str, key_fingerprints: Sequence[str], label: str) -> Proposal:
+        """No login and no session. Postgres knows no keys of a role, so that a person's login is never stopped."""
+        return with_keys(stop(objects, principal, label), key_fingerprints)
+
+    def retire(self, objects: Sequence[NativeObject], principal: str, key_fingerprints: Sequence[str], label: str) -> Proposal:
+        """No login, no membership and no privilege."""
+        return with_keys(retire(objects, principal, label, _vocabulary().verbs), key_fingerprints)
+
+    def after(self, objects: Sequence[NativeObject], steps: Sequence[Step]) -> Sequence[NativeObject]:
+        """The objects once these steps were done."""
+        return after(objects, steps)
 
     def evaluate(self, case: Mapping[str, Any], load: Callable[[str], Any]) -> Verdict:
         """One question about a catalogue dump."""

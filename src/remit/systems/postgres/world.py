@@ -19,6 +19,7 @@ import msgspec
 
 from remit.model.access import NativeObject
 from remit.systems.postgres.acl import PUBLIC, Row, column_rows, rows_of
+from remit.systems.postgres.names import relation_name
 from remit.systems.postgres.objects import (
     DATABASE,
     DEFAULT_ACL,
@@ -178,6 +179,15 @@ class World:
         """The row that gives one of these roles a privilege; its own before others, PUBLIC last."""
         given = [row for row in rows if row.privilege == privilege and (row.grantee == PUBLIC or row.grantee in reached)]
         return min(given, key=lambda row: (row.grantee == PUBLIC, len(reached.get(row.grantee, ())))) if given else None
+
+    @cached_property
+    def sequences_of(self) -> Mapping[str, list[tuple[str, Thing]]]:
+        """Table -> the columns whose defaults draw from a sequence, each with it: an INSERT that leaves one out needs USAGE of it."""
+        found: dict[str, list[tuple[str, Thing]]] = defaultdict(list)
+        for thing in self.things.values():
+            for use in thing.body.get("used_by") or () if thing.class_ == "sequence" else ():
+                found[relation_name(use["schema"], use["table"])].append((use["column"], thing))
+        return found
 
     def thing(self, resource: str) -> Thing | None:
         """A thing by its resource name; None where there is none."""
