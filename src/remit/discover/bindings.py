@@ -9,15 +9,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from remit.discover.nearness import Neighbourhood, is_settings
+import msgspec
+
+from remit.discover.nearness import Neighbourhood, core_of
 from remit.discover.principals import Directory
 from remit.model.access import Principal
 from remit.model.agent import Agent
 from remit.model.event import Use
-from remit.model.evidence import Gap, GapKind, SecretSeen
+from remit.model.evidence import Gap, GapKind, IdentitySeen, SecretSeen
 from remit.model.identity import Because, Binding, Bound
 from remit.model.ids import printable
-from remit.model.labels import AgentLabels, folded, words_of
+from remit.model.labels import AgentLabels
 from remit.model.place import Confidence, Place
 from remit.model.standing import KnownAgent
 
@@ -26,31 +28,6 @@ _TAG = re.compile(
     r"(?<![\w.-])(?:remit[:/.])?agent(?:[-_](?:id|name))?\s*[=:]\s*(?:agent:)?[\"']?([A-Za-z0-9][\w. -]{1,126})", re.IGNORECASE
 )
 _ROLE_NAME = re.compile(r"(?:arn:[\w-]+:iam::\d{12}:|aws:)role/(?:.*/)?([\w+=,.@-]+)")
-_OF_IDENTITIES = frozenset(
-    [
-        "access",
-        "account",
-        "agent",
-        "app",
-        "bot",
-        "ecs",
-        "exec",
-        "execution",
-        "iam",
-        "identity",
-        "irsa",
-        "lambda",
-        "role",
-        "runtime",
-        "sa",
-        "service",
-        "svc",
-        "task",
-        "user",
-    ]
-)
-"""Words that names of identities add to what they are the identity of."""
-_OF_AGENTS = frozenset({"agent", "bot", "assistant"})
 _LEAST_WORDS = 2
 _MOST_LISTED = 8
 
@@ -89,16 +66,12 @@ class Binder:
     def by_keys(self, agents: Sequence[tuple[str, Agent]], secrets: Sequence[SecretSeen]) -> None:
         """A key that stands in code or settings and is known to its system: the agents that the place is about use its owner."""
         known = [(secret, ref) for secret in secrets if (ref := self._directory.by_key(secret.fingerprint)) is not None]
-        if not known:
-            return
-        near = Neighbourhood(
-            [agent.places for _, agent in agents], [secret.place.path for secret, _ in known if is_settings(secret.place.path)]
-        )
+        near = Neighbourhood([agent for _, agent in agents]) if known else None
         for secret, ref in known:
             principal = self._directory.by_ref[ref]
-            if principal.is_own:
+            if principal.is_own or near is None:
                 continue
-            found = near.about(secret.place)
+            found = near.of_place(secret.place)
             because = Because(place=secret.place, text=f"a key of `{printable(principal.short)}` stands here")
             for number in found:
                 slug = agents[number][0]
@@ -107,6 +80,18 @@ class Binder:
             if not found:
                 what = f"a key of `{printable(principal.short)}` stands here, and no agent was found that it is for"
                 self.gaps.append(Gap(place=secret.place, kind=GapKind.UNRESOLVED, what=what, is_file=False))
+
+    def by_settings(self, agents: Sequence[tuple[str, Agent]], apart: Sequence[IdentitySeen]) -> None:
+        """Identities that settings and deployments name, where they are of a connected system: of the agents that these are about."""
+        near = Neighbourhood([agent for _, agent in agents]) if apart else None
+        for seen in apart:
+            meant = self._directory.meant(seen.ref)
+            if near is None or not (meant.principal or meant.candidates):
+                continue
+            because = Because(place=seen.place, text=seen.because)
+            for number in near.of_identity(seen):
+                binding = Binding(ref=seen.ref, because=(because,), confidence=max(seen.confidence, Confidence.LIKELY, key=_SURENESS.index))
+                self._named(msgspec.structs.replace(agents[number][1], id=agents[number][0]), binding)
 
     def by_evidence(self) -> None:
         """What code, IaC and platforms name as identities. Of an agent that is gone only what no other agent uses is kept."""
@@ -170,11 +155,11 @@ class Binder:
         agents: dict[frozenset[str], list[str]] = defaultdict(list)
         for known in self._agents:
             if not known.is_gone:
-                for words in {_core(known.agent.id, _OF_AGENTS), _core(known.agent.name or known.agent.id, _OF_AGENTS)}:
+                for words in {core_of(known.agent.id), core_of(known.agent.name or known.agent.id)}:
                     agents[words].append(known.agent.id)
         alike: dict[tuple[str, str], list[Principal]] = defaultdict(list)
         for principal in self._directory.by_ref.values():
-            words = _core(principal.short.rpartition("/")[2], _OF_IDENTITIES)
+            words = core_of(principal.short.rpartition("/")[2], is_identity=True)
             slugs = list(dict.fromkeys(agents.get(words, ())))
             if len(words) >= _LEAST_WORDS and len(slugs) == 1:
                 alike[slugs[0], principal.connection].append(principal)
@@ -203,11 +188,6 @@ class Binder:
 def _tags(principal: Principal) -> Iterable[tuple[str, Because]]:
     for match in _TAG.finditer(principal.description[:2000]):
         yield match[1].strip(), Because(place=Place(principal.place), text="its description names the agent")
-
-
-def _core(name: str, affixes: frozenset[str]) -> frozenset[str]:
-    """The words of a name without those that say what sort of thing it is; their order does not count."""
-    return frozenset(words_of(folded(name))) - affixes
 
 
 def _unsettled(agent: Agent, binding: Binding, candidates: Sequence[str]) -> Gap:

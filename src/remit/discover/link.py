@@ -82,6 +82,7 @@ def link(
     for connection, inventory in sorted(inventories.items()):
         here = [(ids[connection, agent.id], agent) for agent in inventory.agents if not agent.is_test]
         binder.by_keys(here, inventory.secrets)
+        binder.by_settings(here, inventory.identities)
     binder.by_evidence()
     binder.by_tags()
     binder.by_use(uses)

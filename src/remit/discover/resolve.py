@@ -92,6 +92,7 @@ def resolve(evidence: Iterable[Evidence | Gap]) -> Inventory:
         mcp_servers=_once(stream.of(McpServerSeen), lambda seen: (seen.place.path, seen.place.line, seen.client, seen.name)),
         secrets=_once(stream.of(SecretSeen), lambda seen: (seen.place.path, seen.place.line, seen.fingerprint)),
         ledger=ledger,
+        identities=bind.apart(sightings, stream.of(IdentitySeen)),
         texts=tuple(stream.of(TextSeen)),
     )
 

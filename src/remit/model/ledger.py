@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from remit.model.agent import Agent
-from remit.model.evidence import FileRead, Gap, McpServerSeen, SecretSeen, TextSeen
+from remit.model.evidence import FileRead, Gap, IdentitySeen, McpServerSeen, SecretSeen, TextSeen
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     mcp_servers: tuple[McpServerSeen, ...]
     secrets: tuple[SecretSeen, ...]
     ledger: Ledger
+    identities: tuple[IdentitySeen, ...] = ()
+    """Those that stand apart from every agent, in settings and deployments, by place; `discover.link` finds whose they are."""
     texts: tuple[TextSeen, ...] = ()
     """What people wrote near the agents, by place."""
 

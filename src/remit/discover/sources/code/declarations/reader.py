@@ -24,6 +24,7 @@ from remit.discover.sources.code.declarations.forms import (
     n8n,
     pipelines,
     platforms,
+    settings,
     terraform,
     vendor_text,
 )
@@ -227,7 +228,7 @@ class TerraformReader:
 
     name = "declarations-terraform"
     signals: re.Pattern[bytes] | None = re.compile(
-        rb"bedrock|agent|dialogflow|reasoning_engine|discovery_engine|google_ces|azapi|assistant"
+        rb"bedrock|agent|dialogflow|reasoning_engine|discovery_engine|google_ces|azapi|assistant|aws_iam_role|aws_ecs_task|aws_lambda_function"
     )
 
     def wants(self, path: str) -> bool:
@@ -270,6 +271,21 @@ class BicepReader:
         yield from platforms.bicep_agents(page)
 
 
+class SettingsReader:
+    """Reads files of settings for the identities that they name."""
+
+    name = "declarations-settings"
+    signals: re.Pattern[bytes] | None = re.compile(rb"postgres|arn:aws|dbname|(?:DB|DATABASE|PG)_?(?:USER|ROLE)", re.IGNORECASE)
+
+    def wants(self, path: str) -> bool:
+        return settings.is_settings_file(path)
+
+    def read(self, file: SourceFile, project: Project) -> Iterator[Evidence | Gap]:
+        page = Page(path=file.path, text=file.text, language="settings", root=null(1), project=project, is_test=file.is_test)
+        if not file.is_test:
+            yield from settings.settings(page)
+
+
 def _troubles(path: str, tree: Tree) -> Iterator[Gap]:
     """What could not be read: one gap a line, and of a file that is broken all over only the first lines."""
     by_line = {trouble.line: trouble for trouble in reversed(tree.troubles)}
@@ -279,7 +295,7 @@ def _troubles(path: str, tree: Tree) -> Iterator[Gap]:
         yield Gap(place=Place(path, line), kind=kind, what=trouble.what, is_file=not tree.documents)
 
 
-READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader | VendorTextReader, ...] = (
+READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader | VendorTextReader | SettingsReader, ...] = (
     TreeReader(
         name="declarations-yaml",
         language="yaml",
@@ -308,4 +324,5 @@ READERS: tuple[TreeReader | MarkdownReader | TerraformReader | BicepReader | Ven
     TerraformReader(),
     BicepReader(),
     VendorTextReader(),
+    SettingsReader(),
 )

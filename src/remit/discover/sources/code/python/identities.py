@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
+from remit.discover.sources.code.declarations.environment import ref_of_text
 from remit.discover.sources.code.python.module import Module
 from remit.discover.sources.code.python.names import Expression
 from remit.discover.sources.code.python.syntax import Arguments
@@ -30,12 +31,18 @@ _CONNECTS = (
     "asyncpg.create_pool",
     "pg8000.connect",
     "psycopg.AsyncConnection.connect",
+    "psycopg.Connection.connect",
+    "psycopg_pool.ConnectionPool",
+    "psycopg_pool.AsyncConnectionPool",
+    "sqlalchemy.URL.create",
+    "sqlalchemy.engine.URL.create",
+    "sqlalchemy.engine.url.URL.create",
 )
 
 
 def identities(module: Module, values: Values) -> Iterator[IdentitySeen]:
     """The identities that a module names."""
-    if not any(word in module.source for word in (b"arn:aws", b"postgres", b"psycopg", b"asyncpg", b"pg8000")):
+    if not any(word in module.source for word in (b"arn:aws", b"postgres", b"psycopg", b"asyncpg", b"pg8000", b"sqlalchemy")):
         return
     seen: set[str] = set()
     for call in module.calls:
@@ -62,14 +69,20 @@ def _databases(call: Expression, values: Values) -> Iterator[tuple[str, str]]:
         ref = _from_url(text)
         if ref is not None:
             yield ref, "user of a connection address"
-    if "user" not in arguments.keywords:
+    is_text = text is not None and "=" in text and "user" in text
+    user = arguments.get("user", "username")
+    if not is_text and user is None:
         return
     callee = call.node.child_by_field_name("function")
     if callee is None or values.names.path(call.at(callee)) not in _CONNECTS:
         return
-    database = arguments.get("dbname", "database")
-    texts = [values.text(call.at(node)) if node is not None else None for node in (database, arguments.keywords["user"])]
-    ref = _reference(texts[0], texts[1])
+    if is_text and text is not None:
+        named = ref_of_text(text)
+        ref = None if named is None else _reference(*named.removeprefix("postgres:").split("/", 1))
+    else:
+        database = arguments.get("dbname", "database")
+        texts = [values.text(call.at(node)) if node is not None else None for node in (database, user)]
+        ref = _reference(texts[0], texts[1])
     if ref is not None:
         yield ref, "user of a connection"
 

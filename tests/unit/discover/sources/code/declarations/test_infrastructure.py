@@ -46,9 +46,11 @@ def test_a_terraform_agent_is_followed_through_its_module() -> None:
         ("list-costs",),
     )
     assert (agent.model, agent.purpose, agent.kind) == ("anthropic.claude-3-5-sonnet-20240620-v1:0", "Triage the costs.", AgentKind.MANAGED)
-    assert [(identity.ref, identity.place.line, identity.subject) for identity in found.identities] == [
-        ("aws:role/cost-agent", 4, agent.place)
+    assert [(identity.ref, identity.place.line) for identity in found.identities if identity.subject == agent.place] == [
+        ("aws:role/cost-agent", 4)
     ]
+    (declared,) = (identity for identity in found.identities if identity.subject != agent.place)
+    assert (declared.ref, str(declared.place), declared.about) == ("aws:role/cost-agent", "infra/iam.tf:5", ("role:cost-agent",))
     assert [(owner.names, owner.subject) for owner in found.owners] == [(("ada@example.org",), agent.place)]
 
 
@@ -67,7 +69,7 @@ def test_a_terraform_agent_is_followed_through_its_module() -> None:
 def test_a_role_is_named_when_the_module_settles_it_else_it_is_a_gap(written: str, ref: str | None) -> None:
     main = MAIN.replace("aws_iam_role.agent.arn", written)
     found = seen({"main.tf": main, "iam.tf": OTHER + 'resource "aws_iam_role" "unnamed" {\n  name_prefix = "x"\n}\n'})
-    assert [identity.ref for identity in found.identities] == ([] if ref is None else [ref])
+    assert [identity.ref for identity in found.identities if identity.subject == found.agent.place] == ([] if ref is None else [ref])
     assert [gap.place.line for gap in found.gaps] == ([4] if ref is None else [])
 
 
@@ -124,7 +126,8 @@ def test_cloudformation_values_are_known_when_a_default_settles_them() -> None:
     )
     assert (helper.place.line, helper.purpose, helper.purpose_place and helper.purpose_place.line) == (8, "Help people.", 13)
     assert (host.name, host.place.line) == ("host", 20)
-    assert [(identity.ref, identity.subject) for identity in found.identities] == [("aws:role/agent-model-1", helper.place)]
+    named = [(identity.ref, identity.about) for identity in found.identities]
+    assert named == [("aws:role/agent-model-1", ("role:agent-model-1",)), ("aws:role/agent-model-1", ())]
     assert [gap.place.line for gap in found.gaps] == [24]
     assert [credential.name for credential in found.credentials] == ["OPENAI_API_KEY"]
     assert [owner.names for owner in found.owners] == [("payments",)]

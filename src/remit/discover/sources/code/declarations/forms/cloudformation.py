@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from remit.discover.sources.code.declarations.environment import Setting, identities_of, names_of_image
 from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.forms.owners import owners_of
 from remit.discover.sources.code.declarations.page import Found, Page, credentials_from, purpose_from, unique
 from remit.discover.sources.code.declarations.trees.node import Node, Shape
 from remit.model.agent import AgentKind
 from remit.model.evidence import AgentSeen, IdentitySeen, Role
-from remit.model.place import Place
+from remit.model.place import Confidence, Place
 
 _PART = re.compile(r"\$\{([^}!]+)\}")
 
@@ -30,6 +31,58 @@ def cloudformation(page: Page) -> Found:
         row = rows.get(resource.string("Type") or "") if resource.is_map else None
         if row is not None:
             yield from _agent(page, template, key, resource, row)
+        elif resource.is_map and resource.string("Type") in _WORKLOADS:
+            yield from _workload(page, template, key, resource)
+
+
+_WORKLOADS = {
+    "AWS::ECS::TaskDefinition": ("TaskRoleArn", "Family"),
+    "AWS::Lambda::Function": ("Role", "FunctionName"),
+    "AWS::Serverless::Function": ("Role", "FunctionName"),
+    "AWS::IAM::Role": ("RoleName", "RoleName"),
+}
+"""What may run an agent, or be its role: the property that names the role, and the one that says what it is."""
+
+
+def _workload(page: Page, template: Template, key: Node, resource: Node) -> Found:
+    """Whom a task, a function or a role is: what it runs is found by its names, its code, or by what stands beside it."""
+    properties = resource.get("Properties") or resource
+    kind = resource.string("Type") or ""
+    attribute, label = _WORKLOADS[kind]
+    place = page.place(key.line, resource.end)
+    name = template.settled(properties.get(label))
+    pair = properties.entry(attribute)
+    if kind == "AWS::IAM::Role":
+        if name is not None and pair is not None:
+            at, because = page.place(pair[0].line), "a role that is declared here"
+            tags = (f"role:{name}",)
+            yield IdentitySeen(place=at, ref=f"aws:role/{name}", because=because, subject=place, about=tags, confidence=Confidence.POSSIBLE)
+        return
+    containers = properties.get("ContainerDefinitions")
+    listed = [] if containers is None else [item for item in containers.items if item.is_map]
+    names = [name, *(template.settled(item.get("Name")) for item in listed)]
+    images = [one for item in listed for one in names_of_image(template.settled(item.get("Image")))]
+    code = properties.get("CodeUri")
+    folder = f"dir:{page.folder}{code.value.strip('./')}".rstrip("/") if code is not None and code.value else None
+    about = unique([*(f"name:{one}" for one in names if one), *images, *([folder] if folder and folder != "dir:" else [])])
+    if pair is not None:
+        ref, _ = template.role(pair[1])
+        if ref is not None:
+            at = page.place(pair[0].line)
+            yield IdentitySeen(place=at, ref=ref, because=f"{attribute} of what runs here", subject=place, about=about)
+    yield from identities_of(_given(page, template, properties, listed), "of what runs here", place, about)
+
+
+def _given(page: Page, template: Template, properties: Node, containers: list[Node]) -> Iterator[Setting]:
+    """The environment of a function, and of the containers of a task."""
+    variables = properties.get("Environment", "Variables")
+    if variables is not None and variables.is_map:
+        yield from ((key.text, template.settled(value) or "", page.place(key.line)) for key, value in variables.entries())
+    for container in containers:
+        environment = container.get("Environment")
+        for item in () if environment is None else environment.items:
+            if item.is_map:
+                yield item.string("Name") or "", template.settled(item.get("Value")) or "", page.place(item.line)
 
 
 class Template:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from remit.discover.sources.code.declarations.environment import identities_of, names_of_image
 from remit.discover.sources.code.declarations.forms.kubernetes import runs_model
 from remit.discover.sources.code.declarations.forms.owners import owners_of
 from remit.discover.sources.code.declarations.forms.programs import program_key
-from remit.discover.sources.code.declarations.masking import database_identities, is_known_name
+from remit.discover.sources.code.declarations.masking import is_known_name
 from remit.discover.sources.code.declarations.page import Found, Page, credentials_from, unique, variables_in
 from remit.discover.sources.code.declarations.trees.node import Node, scalar
 from remit.discover.sources.code.declarations.words import words_of
 from remit.model.agent import AgentKind
-from remit.model.evidence import AgentSeen, IdentitySeen, McpServerSeen, Role
-from remit.model.place import Confidence
+from remit.model.evidence import AgentSeen, McpServerSeen, Role
+from remit.model.place import Confidence, Place
 
 _NAME = re.compile(r"(?:docker-)?compose|stack|swarm", re.IGNORECASE)
 _GATEWAY = "mcp/gateway"
@@ -40,11 +41,12 @@ def _service(page: Page, key: Node, service: Node) -> Found:
     models = service.get("models")
     uses_models = models is not None and not models.is_empty
     image = service.string("image")
-    if not uses_models and not runs_model(variables, image):
-        return
     if image is not None and ("mcp-gateway" in image or _GATEWAY in image):
         return
     place = page.place(key.line, service.end)
+    yield from _identities(page, key, service, place)
+    if not uses_models and not runs_model(variables, image):
+        return
     yield AgentSeen(
         place=place,
         role=Role.DEPLOYMENT,
@@ -60,18 +62,21 @@ def _service(page: Page, key: Node, service: Node) -> Found:
         is_test=page.is_test,
     )
     yield from credentials_from(page, [*((name, line) for name, line, _ in variables), *_secrets(service), *variables_in(service)], place)
-    named = {name: value for name, _, value in variables if value and is_known_name(value)}
-    for name, line, value in variables:
-        yield from database_identities(page.place(line), value or "", f"`{name}` of the service", place)
-    user, database = named.get("PGUSER"), named.get("PGDATABASE")
-    if user and database:
-        yield IdentitySeen(place=place, ref=f"postgres:{database}/{user}", because="PGUSER and PGDATABASE of the service", subject=place)
     labels = service.get("labels")
     if labels is not None and labels.is_map:
         yield from owners_of(page, labels.entries(), place)
     elif labels is not None:
         pairs = (item.text.partition("=") for item in labels.items if item.is_scalar)
         yield from owners_of(page, ((scalar(name, labels.line), scalar(value, labels.line)) for name, _, value in pairs), place)
+
+
+def _identities(page: Page, key: Node, service: Node, place: Place) -> Found:
+    """Whom a service acts as, whatever it is: what it runs may be an agent that nothing in its environment shows."""
+    image, container = service.string("image"), service.string("container_name")
+    what = _key(page, service, None)
+    about = (f"name:{key.text}", *((f"name:{container}",) if container else ()), *((what,) if what else ()), *names_of_image(image))
+    given = ((name, value or "", page.place(line)) for name, line, value in _variables(service))
+    yield from identities_of(given, "of the service", place, about)
 
 
 def _key(page: Page, service: Node, image: str | None) -> str | None:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from remit.discover.sources.code.credentials import credential_kind
+from remit.discover.sources.code.declarations.environment import identities_of, names_of_image
 from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.forms.owners import owners_of
 from remit.discover.sources.code.declarations.forms.programs import program_key
-from remit.discover.sources.code.declarations.masking import clean_url, clean_words, database_identities
+from remit.discover.sources.code.declarations.masking import clean_url, clean_words
 from remit.discover.sources.code.declarations.page import Found, Page, credentials_from, purpose_from, unique
 from remit.discover.sources.code.declarations.trees.node import Node
 from remit.discover.sources.code.declarations.trees.yaml import parse_yaml
 from remit.model.agent import AgentKind, Autonomy
-from remit.model.evidence import AgentSeen, IdentitySeen, McpServerSeen, Role
+from remit.model.evidence import AgentSeen, Gap, IdentitySeen, McpServerSeen, Role
 from remit.model.place import Confidence, Place
 
 _MAX_NEIGHBOURS = 50
@@ -198,9 +201,10 @@ def _workload(page: Page, item: Node, kind: str) -> Found:
         if container.is_map
     ]
     running = [container for container in containers if runs_model(_variables(container), _image(container))]
+    place = page.place(item)
+    yield from _identities(page, item, pod, running or containers)
     if not running:
         return
-    place = page.place(item)
     image = _image(running[0])
     yield AgentSeen(
         place=place,
@@ -220,10 +224,26 @@ def _workload(page: Page, item: Node, kind: str) -> Found:
     for container in running:
         variables = _variables(container)
         yield from credentials_from(page, ((name, line) for name, line, _ in variables), place)
-        for name, line, value in variables:
-            yield from database_identities(page.place(line), value or "", f"`{name}` of a container", place)
-    yield from _service_account(page, item, pod, place)
     yield from owners_of(page, _labels(item), place)
+
+
+def _identities(page: Page, item: Node, pod: Node, containers: list[Node]) -> Found:
+    """Whom a workload acts as, whatever it is: what it runs may be an agent that nothing in its environment shows."""
+    place = page.place(item)
+    names = [item.string("metadata", "name"), *(container.string("name") for container in containers)]
+    runs = [key for container in containers if (key := program_key(_command(container))) is not None]
+    images = [name for container in containers for name in names_of_image(_image(container))]
+    about = unique([*(f"name:{name}" for name in names if name), *runs, *images])
+    for container in containers:
+        given = ((name, value or "", page.place(line)) for name, line, value in _variables(container))
+        yield from identities_of(given, "of a container", place, about)
+    for seen in _service_account(page, item, pod, place):
+        if not isinstance(seen, Gap) or _runs_model(containers):
+            yield msgspec.structs.replace(seen, about=about) if isinstance(seen, IdentitySeen) else seen
+
+
+def _runs_model(containers: list[Node]) -> bool:
+    return any(runs_model(_variables(container), _image(container)) for container in containers)
 
 
 def _pod(item: Node) -> Node | None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from remit.discover.sources.code.declarations.environment import identities_of
 from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.masking import clean_url, clean_words, database_identities
 from remit.discover.sources.code.declarations.page import Found, Page, unique
@@ -172,9 +173,8 @@ def _server(page: Page, key: Node, entry: Node, client: str, *, strict: bool = T
     )
     for word in command or ():
         yield from database_identities(place, word, "connection string among the arguments of an MCP server", place)
-    for name, value in _settings(body, entry, table):
-        if value.is_scalar:
-            yield from database_identities(page.place(value), value.text, f"`{name}` of an MCP server", place)
+    given = ((name, value.text, page.place(value)) for name, value in _settings(body, entry, table) if value.is_scalar)
+    yield from identities_of(given, "of an MCP server", place, (f"server:{key.text}",))
 
 
 def _text(node: Node | None) -> str | None:

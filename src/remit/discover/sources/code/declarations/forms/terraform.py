@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from remit.discover.sources.code.declarations.environment import identities_of, names_of_image
 from remit.discover.sources.code.declarations.facts import facts
 from remit.discover.sources.code.declarations.forms.owners import owners_of
 from remit.discover.sources.code.declarations.page import Found, Page, credentials_from, purpose_from, unique
@@ -18,7 +19,7 @@ from remit.discover.sources.code.declarations.trees.node import Node
 from remit.discover.sources.code.reader import Project
 from remit.model.agent import AgentKind
 from remit.model.evidence import AgentSeen, IdentitySeen, Role
-from remit.model.place import Place
+from remit.model.place import Confidence, Place
 
 _REFERENCE = re.compile(r"^(?:\"\$\{)?\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\[[^\]]*\])+)\s*(?:\}\")?$")
 _ROLE = re.compile(r"\b(aws_iam_role|awscc_iam_role)\.([\w-]+)(?:\[[^\]]*\])?\.(?:arn|id|name)\b")
@@ -43,11 +44,54 @@ def terraform(page: Page, blocks: Blocks) -> Found:
         for block in blocks.blocks
         if block.kind == "resource" and len(block.labels) >= 2 and (block.labels[0] in rows or _is_azure_agent(block))
     ]
-    if not agents:
+    workloads = [block for block in blocks.blocks if block.kind == "resource" and block.labels[:1] and block.labels[0] in _WORKLOADS]
+    if not agents and not workloads:
         return
     module = _module(page)
+    for block in workloads:
+        yield from _workload(page, blocks, module, block)
     for block in agents:
         yield from _agent(page, blocks, module, block, rows.get(block.labels[0], _AZURE_ROW))
+
+
+_WORKLOADS = {
+    "aws_ecs_task_definition": ("task_role_arn", "family"),
+    "aws_lambda_function": ("role", "function_name"),
+    "aws_iam_role": ("name", "name"),
+}
+"""What may run an agent, or be its role: the attribute that names the role, and the one that says what it is."""
+_CONTAINER_NAME = re.compile(r"\bname\"?\s*[=:]\s*\"([\w.-]+)\"")
+_IMAGE = re.compile(r"\bimage\"?\s*[=:]\s*\"([^\"$\s]+)\"")
+_GIVEN = re.compile(r"\bname\"?\s*[=:]\s*\"(\w+)\"\s*,?\s*\"?value\"?\s*[=:]\s*\"([^\"\n]*)\"")
+
+
+def _workload(page: Page, blocks: Blocks, module: Module, block: Block) -> Found:
+    """Whom a task, a function or a role is: what it runs is found by its names, or by what stands beside it."""
+    attribute, label = _WORKLOADS[block.labels[0]]
+    place = Place(page.path, block.line, block.end)
+    name = _settled(block.find(label), blocks, module)
+    if block.labels[0] == "aws_iam_role":
+        if name is not None:
+            at = page.place(block.attributes[label].line)
+            because = "a role that is declared here"
+            yield IdentitySeen(
+                place=at, ref=f"aws:role/{name}", because=because, subject=place, about=(f"role:{name}",), confidence=Confidence.POSSIBLE
+            )
+        return
+    node = block.attributes.get("container_definitions")
+    text = "" if node is None else node.text.replace("$${", "${")
+    names = [*([name] if name else []), *_CONTAINER_NAME.findall(text)[:1]]
+    about = unique([*(f"name:{one}" for one in names), *(one for image in _IMAGE.findall(text)[:1] for one in names_of_image(image))])
+    role = block.find(attribute)
+    if role is not None and not role.is_empty:
+        for seen in _identity(page, role, attribute, blocks, module, place):
+            if isinstance(seen, IdentitySeen):
+                yield msgspec.structs.replace(seen, because=f"{attribute} of what runs here", about=about)
+    given = [(key, value, place) for key, value in _GIVEN.findall(text)]
+    variables = block.find("environment.variables")
+    if variables is not None and variables.is_map:
+        given += [(key.text, value.text, page.place(key.line)) for key, value in variables.entries() if value.is_scalar]
+    yield from identities_of(given, "of what runs here", place, about)
 
 
 _AZURE_ROW: dict[str, object] = {
