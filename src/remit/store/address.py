@@ -7,6 +7,7 @@ Invariants:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ from remit.model.ids import printable
 FILE_NAME = "store.sqlite3"
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 _FORMS = "write `sqlite:///PATH`, or `postgresql://USER@HOST/DATABASE`"
-_SECRET_PARAMETERS = ("password", "sslpassword", "passwd")
+_SECRET_PARAMETERS = ("password", "sslpassword")
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +32,12 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     """For people; holds no secret."""
     has_password: bool = False
     url: URL
-    """For SQLAlchemy. Never shown."""
+    """For SQLAlchemy; hides its password where it is written out."""
+    arguments: Mapping[str, str] = {}
+    """What the driver is given besides, such as the password of a key file. Never shown."""
+
+    def __repr__(self) -> str:
+        return f"Address({self.shown})"
 
     @property
     def is_local(self) -> bool:
@@ -71,10 +77,7 @@ def _sqlite(rest: str) -> Address:
     name = rest[1:]
     if "?" in name or "\0" in name:
         raise RefusedError("a store of SQLite takes no parameters: write `sqlite:///PATH`")
-    path = Path(name).expanduser()
-    if path.is_dir():
-        raise RefusedError(f"the store `{printable(str(path), 1000)}` is a folder; write `sqlite:///PATH` of a file")
-    return _file(path.absolute())
+    return _file(Path(name).expanduser().absolute())
 
 
 def _file(path: Path) -> Address:
@@ -89,9 +92,9 @@ def _postgres(rest: str) -> Address:
         url = make_url(f"postgresql+psycopg://{rest}")
     except (ArgumentError, ValueError):
         raise RefusedError("the store's address cannot be understood; write `postgresql://USER@HOST:PORT/DATABASE`") from None
-    has_password = bool(url.password) or any(name in url.query for name in _SECRET_PARAMETERS)
-    if url.password == "":
-        url = url.set(password=None)
+    arguments = {name: str(url.query[name]) for name in _SECRET_PARAMETERS if url.query.get(name)}
+    has_password = bool(url.password or arguments)
+    url = url.difference_update_query(_SECRET_PARAMETERS)
     host = url.host or str(url.query.get("host", "")) or "localhost"
     port = f":{url.port}" if url.port else ""
     user = f"{url.username}@" if url.username else ""
@@ -99,5 +102,6 @@ def _postgres(rest: str) -> Address:
         path=None,
         shown=printable(f"postgresql://{user}{host}{port}/{url.database or ''}", 300),
         has_password=has_password,
-        url=url.difference_update_query(()) if not url.query else url,
+        url=url if url.password else url.set(password=None),
+        arguments=arguments,
     )

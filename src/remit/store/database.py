@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from errno import EISDIR
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -149,10 +150,9 @@ class Database:
         if self.is_sqlite:
             self._use_wal()
         with self.engine.connect() as connection:
-            found = _revision(connection)
-        if found == REVISION:
-            return
-        connection = self._begun()
+            if _revision(connection) == REVISION:
+                return
+        connection = self._alone()
         try:
             # Another process may have brought it up while this one waited.
             if _revision(connection) != REVISION:
@@ -163,7 +163,25 @@ class Database:
             _undo(connection)
             raise
         finally:
+            # Closed for good: a lock of the session ends with it.
+            connection.invalidate()
             connection.close()
+
+    def _alone(self) -> Connection:
+        """A transaction that began after every other writer's ended."""
+        if self.is_sqlite:
+            return self._begun()
+        connection = self.engine.connect()
+        try:
+            connection.exec_driver_sql(f"SET lock_timeout = {int(self.wait_s * 1000)}")
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({WRITER_LOCK})")
+            # A transaction that began before would go on without the tables that another process made meanwhile.
+            connection.commit()
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        return connection
 
     def _use_wal(self) -> None:
         deadline = time.monotonic() + self.wait_s
@@ -195,8 +213,14 @@ class Database:
 
 def _engine(address: Address, wait_s: float) -> Engine:
     if address.path is None:
-        arguments = {"connect_timeout": max(2, int(wait_s)), "application_name": "remit", "keepalives_idle": 30, "keepalives_interval": 10}
+        arguments: dict[str, Any] = {
+            "connect_timeout": max(2, int(wait_s)),
+            "application_name": "remit",
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+        }
         arguments = {name: value for name, value in arguments.items() if name not in address.url.query}
+        arguments |= address.arguments
         return create_engine(address.url, hide_parameters=True, connect_args=arguments, pool_size=2, max_overflow=8)
     engine = create_engine(address.url, hide_parameters=True, connect_args={"timeout": wait_s})
 
@@ -210,6 +234,8 @@ def _engine(address: Address, wait_s: float) -> Engine:
 
 
 def _make_file(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, "it is a folder; name a file in it")
     make_private_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.close(descriptor)

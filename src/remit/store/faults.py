@@ -34,7 +34,7 @@ _POSTGRES = {
     "57P": "the server is shutting down or starting; try again",
     "25006": "it may only be read: the server is a replica, or its database is read-only",
 }
-_UNREACHABLE = "the server cannot be reached, or the connection broke; nothing of this was kept"
+_UNREACHABLE = "the server cannot be reached or lets nobody in, or the connection broke; nothing of this was kept"
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def _said_by_postgres(error: Any) -> str:
     if error.sqlstate is None:
         # No answer of a server: what the driver says instead may name files, hosts and parameters, but a refusal is worth telling.
         text = str(error)
-        if "password authentication failed" in text or "no password supplied" in text:
+        if "authentication failed" in text or "no password supplied" in text or 'FATAL:  role "' in text:
             return _POSTGRES["28"]
         if "does not exist" in text and "database" in text:
             return _POSTGRES["3D000"]
