@@ -58,17 +58,22 @@ def test_of(operator: str, key: str, values: Sequence[str]) -> Test | None:
     return Test(known, key, tuple(values), _QUANTIFIERS.get(quantifier.lower(), ""), if_exists)
 
 
-def is_met(test: Test, context: Context, *, has_variables: bool = True) -> Truth:
-    """Whether a test is met."""
+def is_met(test: Test, context: Context, *, has_variables: bool = True, grants: bool = True) -> Truth:
+    """Whether a test is met; `grants` says whether it limits a statement that allows.
+
+    INVARIANT (fail closed): where a variable of a negated operator has no value, a grant is not met and a denial is.
+    """
     found = context.get(test.key)
     if isinstance(found, Unknown):
         return depends(test.key)
     if test.operator == "Null":
         return any_of(_null(value, not found, context, has_variables) for value in test.values)
     if not found:
-        return _absent(test)
+        return _absent(test, grants)
     is_negated, compare = _OPERATORS[test.operator]
     expected = [written_out(value, context, has_variables=has_variables) for value in test.values]
+    if is_negated and grants and any(value.pattern is None for value in expected):
+        return NO
 
     def one(value: str) -> Truth:
         answers = []
@@ -88,9 +93,9 @@ def is_met(test: Test, context: Context, *, has_variables: bool = True) -> Truth
     return all_of(answers) if is_negated else any_of(answers)
 
 
-def _absent(test: Test) -> Truth:
+def _absent(test: Test, grants: bool) -> Truth:
     if test.quantifier == "ForAnyValue":
-        return YES if test.if_exists else NO
+        return truth(test.if_exists and not grants)  # the guide does not say what the two mean together: take the stricter reading
     return truth(test.if_exists or test.quantifier == "ForAllValues" or _OPERATORS[test.operator][0])
 
 

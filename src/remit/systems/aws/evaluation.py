@@ -27,8 +27,8 @@ from remit.systems.aws.conditions import is_met
 from remit.systems.aws.pattern import matches
 from remit.systems.aws.policy import Policy, Statement
 from remit.systems.aws.requester import Named, Requester, named_by
-from remit.systems.aws.truth import NO, YES, Truth, all_of, any_of, depends, negation
-from remit.systems.aws.variables import Context, fits, written_out
+from remit.systems.aws.truth import NO, YES, Truth, all_of, any_of, depends, negation, truth
+from remit.systems.aws.variables import Context, fits, fits_arn, written_out
 
 _ROLE_ACTIONS = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 
@@ -88,7 +88,8 @@ def speaks_of(statement: Statement, asked: Asked) -> Truth:
     resource = _names_resource(statement, asked)
     if resource.is_false:
         return NO
-    tests = (is_met(test, asked.context, has_variables=statement.has_variables) for test in statement.tests)
+    grants = statement.is_allow
+    tests = (is_met(test, asked.context, has_variables=statement.has_variables, grants=grants) for test in statement.tests)
     return all_of([resource, *tests])
 
 
@@ -110,7 +111,12 @@ def _names_resource(statement: Statement, asked: Asked) -> Truth:
 
 def _resource(pattern: str, statement: Statement, asked: Asked) -> Truth:
     written = written_out(pattern, asked.context, has_variables=statement.has_variables)
-    if written.pattern is None or not fits(written.pattern, asked.resource):
+    is_exception = statement.not_resources is not None
+    if written.pattern is None:
+        return truth(is_exception and statement.is_allow)  # an exception that nobody can read may be about anything
+    # A wildcard is read so that less is granted, and more is denied.
+    reaches = fits if statement.is_allow is is_exception else fits_arn
+    if not reaches(written.pattern, asked.resource):
         return NO
     return depends(*written.depends_on) if written.depends_on else YES
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 _MANY, _ONE = "*", "?"
 _WILD = re.compile(r"[*?]+")
+_INNER_WILD = re.compile(r"\*[^:]|\?")
 _MOST_MEETS = 32
 """Patterns that the meeting of two may come to; beyond it the meeting is not said (`None`)."""
 
@@ -46,6 +47,41 @@ def contains(outer: str, inner: str) -> bool:
         return True
     # A wildcard of `inner` stands for texts that no literal of `outer` covers: `*` only by a `*`, `?` by `?` or `*`.
     return _matches(normal(outer), normal(inner), lambda wanted, found: found != _MANY and wanted in (_ONE, found))
+
+
+def matches_by_parts(pattern: str, arn: str) -> bool:
+    """Whether a pattern matches an ARN by the letter of the guide: a wildcard stays within its part, but for a `*` that ends one.
+
+    What is behind the fifth colon is one part, colons and all. `matches` lets every wildcard reach further; a grant is read by the
+    letter, a denial by the longer reach.
+    """
+    if not matches(pattern, arn):
+        return False
+    head = ":".join(pattern.split(":", 5)[:5])
+    if not _INNER_WILD.search(f"{head}:"):
+        return True
+    colons = {at for at, char in enumerate(arn) if char == ":"}
+    hard = frozenset(sorted(colons)[:5])
+    reached = {0}
+    for at, wanted in enumerate(pattern):
+        ends_part = pattern[at + 1 : at + 2] in ("", ":")
+        following: set[int] = set()
+        if wanted == _MANY:
+            for start in sorted(reached):
+                end = start
+                while end not in following:
+                    following.add(end)
+                    if end >= len(arn) or (end in hard and not ends_part):
+                        break
+                    end += 1
+        else:
+            following = {
+                start + 1 for start in reached if start < len(arn) and (arn[start] == wanted or (wanted == _ONE and start not in hard))
+            }
+        reached = following
+        if not reached:
+            return False
+    return len(arn) in reached
 
 
 def _matches(pattern: str, text: str, fits: object) -> bool:

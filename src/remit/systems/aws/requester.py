@@ -93,7 +93,14 @@ def _by_account(requester: Requester, name: str) -> Named:
         return Named.ITSELF if requester.kind == "root" else Named.ACCOUNT
     if name == requester.name:
         return Named.ROLE if requester.kind == "role" else Named.ITSELF
-    return Named.ROLE if requester.behind and name == requester.behind else Named.NO
+    return Named.ROLE if requester.behind and _is_same_role(name, requester.behind) else Named.NO
+
+
+def _is_same_role(name: str, behind: str) -> bool:
+    """Whether an ARN is that of the role behind a session; the session may not show its path, and names are unique in an account."""
+    head, _, path = name.partition("/")
+    ours, _, known = behind.partition("/")
+    return head == ours and path.rsplit("/", 1)[-1] == known.rsplit("/", 1)[-1] and ("/" not in known or path == known)
 
 
 def _partition(requester: Requester) -> str:

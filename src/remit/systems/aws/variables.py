@@ -13,7 +13,7 @@ from enum import Enum
 
 import msgspec
 
-from remit.systems.aws.pattern import matches
+from remit.systems.aws.pattern import matches, matches_by_parts
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _DEFAULT = re.compile(r"\s*([^,]*?)\s*,\s*'([^']*)'\s*\Z")
@@ -95,6 +95,11 @@ def escaped(text: str) -> str:
 def fits(pattern: str, text: str) -> bool:
     """Whether a pattern, its variables put in, matches a text."""
     return matches(pattern, escaped(text))
+
+
+def fits_arn(pattern: str, arn: str) -> bool:
+    """Whether a pattern, its variables put in, matches an ARN by the letter."""
+    return matches_by_parts(pattern, escaped(arn))
 
 
 def plain(pattern: str) -> str:
