@@ -20,7 +20,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from remit.systems.aws.truth import NO, YES, Truth, all_of, any_of, depends, negation, truth
+from remit.systems.aws.truth import NO, Truth, all_of, any_of, depends, negation, truth
 from remit.systems.aws.variables import Context, Unknown, fits, plain, written_out
 
 _EPOCH = re.compile(r"-?\d{1,15}(\.\d+)?\Z")
