@@ -5,13 +5,14 @@ Invariants:
 - reading retries, within bounds; a change is sent once (`Clients.once`), because nobody knows whether an unanswered one happened;
 - policy texts come back byte for byte: nothing parses them on the way.
 
-boto3 is imported when a connection is opened, so that a command without AWS does not wait for it.
+botocore is imported when a connection is opened, so that a command without AWS does not wait for it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -100,17 +101,10 @@ class Clients:
 
     def acting_as(self, role: str, session_name: str) -> Clients:
         """Clients with fresh credentials of a role, kept nowhere; raises CallError."""
-        import boto3  # type: ignore[import-untyped]
-
-        answer = self.call("sts", "assume_role", RoleArn=role, RoleSessionName=session_name, DurationSeconds=900)
-        given = answer["Credentials"]
-        session = boto3.session.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            region_name=self.region,
-        )
-        return Clients(session, self.region, self._endpoint)
+        given = self.call("sts", "assume_role", RoleArn=role, RoleSessionName=session_name, DurationSeconds=900)["Credentials"]
+        core = _bare_session(None)
+        core.set_credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return Clients(core, self.region, self._endpoint)
 
     @property
     def is_lookalike(self) -> bool:
@@ -169,7 +163,7 @@ class Clients:
             user_agent_extra="remit",
         )
         try:
-            client = self._session.client(service, region_name=region, endpoint_url=self._endpoint, config=config)
+            client = self._session.create_client(service, region_name=region, endpoint_url=self._endpoint, config=config)
         except (BotoCoreError, ValueError) as error:
             raise CallError(f"{service}:*", UNUSABLE, 0, str(error)) from None
         # The text of a policy is compared byte for byte; a parsed one has lost its spaces and the order of its duplicates.
@@ -205,7 +199,7 @@ def open_clients(connection: Connection, environment: Mapping[str, str], profile
 
     try:
         session = _session(environment, profile)
-        region = next(iter(regions_of(connection)), None) or session.region_name or DEFAULT_REGION
+        region = next(iter(regions_of(connection)), None) or session.get_config_variable("region") or DEFAULT_REGION
         if session.get_credentials() is None:
             raise RefusedError(f"{connection.id}: no AWS credentials: {_where(profile, environment)}")
     except BotoCoreError as error:
@@ -230,13 +224,10 @@ def _where(profile: str | None, environment: Mapping[str, str]) -> str:
 
 
 def _session(environment: Mapping[str, str], profile: str | None) -> Any:
-    """A boto3 session that reads this environment, not that of the process."""
-    import boto3
-    import botocore.session  # type: ignore[import-untyped]
-
+    """A session that reads this environment, not that of the process."""
     has_keys = bool(environment.get("AWS_ACCESS_KEY_ID"))
     chosen = profile or (None if has_keys else environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE"))
-    core = botocore.session.Session(profile=chosen)
+    core = _bare_session(chosen)
     for name, variables in {
         "config_file": ("AWS_CONFIG_FILE",),
         "credentials_file": ("AWS_SHARED_CREDENTIALS_FILE",),
@@ -255,4 +246,20 @@ def _session(environment: Mapping[str, str], profile: str | None) -> Any:
         resolver.remove("env")
     if environment.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         resolver.remove("iam-role")
-    return boto3.session.Session(botocore_session=core)
+    return core
+
+
+@cache
+def _loader() -> Any:
+    """The descriptions of AWS's services: large, and the same for every session."""
+    from botocore.loaders import create_loader  # type: ignore[import-untyped]
+
+    return create_loader()
+
+
+def _bare_session(profile: str | None) -> Any:
+    import botocore.session  # type: ignore[import-untyped]
+
+    core = botocore.session.Session(profile=profile)
+    core.register_component("data_loader", _loader())
+    return core
