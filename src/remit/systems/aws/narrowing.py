@@ -6,6 +6,8 @@ Where a meeting cannot be written exactly, what stays is as before and is told, 
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,10 +15,14 @@ import msgspec
 
 from remit.model.ids import printable
 from remit.systems.aws.catalogue import concerns_pattern
-from remit.systems.aws.pattern import contains, meet, overlaps
+from remit.systems.aws.pattern import contains, matches, meet, overlaps
 from remit.systems.aws.policy import Statement
 from remit.systems.aws.variables import Context, plain, written_out
 from remit.systems.aws.writing import Line, condition_text
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_MOST_VALUES = 8
+"""Values that a variable may have had for one resource."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -57,36 +63,80 @@ def narrowed(statement: Statement, keep: Sequence[Kept], context: Context, other
             seen = written_out(resource, context, has_variables=statement.has_variables)
             if seen.pattern is None or not concerns_pattern(action, plain(seen.pattern)):
                 continue
-            found, is_all = _meeting(action, written, plain(seen.pattern), keep, residue)
+            found, is_all = _meeting(Granted(action, written, plain(seen.pattern), condition), keep, residue)
             is_whole = is_whole and is_all
-            lines.update((Line(one, on, condition), None) for one, on in found)
+            lines.update((line, None) for line in found)
     return Narrowed(lines=tuple(lines), is_whole=is_whole, residue=tuple(dict.fromkeys(residue)))
 
 
-def _meeting(action: str, resource: str, seen: str, keep: Sequence[Kept], residue: list[str]) -> tuple[list[tuple[str, str]], bool]:
+class Granted(msgspec.Struct, frozen=True):
+    """One action on one resource, as a statement grants it."""
+
+    action: str
+    resource: str
+    """As it is to be written."""
+    seen: str
+    """With its variables put in; `*` where their values are not known."""
+    condition: str
+
+
+def _meeting(granted: Granted, keep: Sequence[Kept], residue: list[str]) -> tuple[list[Line], bool]:
     """The parts of one action on one resource that are kept, and whether that is all of it."""
-    folded = action.lower()
-    found: list[tuple[str, str]] = []
+    folded = granted.action.lower()
+    found: list[Line] = []
     for line in keep:
-        if not overlaps(line.action, folded) or not overlaps(line.resource, seen):
+        if not overlaps(line.action, folded) or not overlaps(line.resource, granted.seen):
             continue
-        if contains(line.action, folded) and contains(line.resource, seen):
-            return [(action, resource)], True
+        if contains(line.action, folded) and contains(line.resource, granted.seen):
+            return [Line(granted.action, granted.resource, granted.condition)], True
         if contains(line.action, folded):
-            actions = [action]
+            actions = [granted.action]
         elif contains(folded, line.action):
             actions = [line.written]
         else:
-            actions = _met(line.action, folded, action, residue)
-        if contains(line.resource, seen):
-            resources = [resource]
-        elif "${" in resource:
-            residue.append(f"`{printable(resource)}` hangs on a variable, and stays as wide as it was")
-            resources = [resource]
-        else:
-            resources = _met(line.resource, seen, resource, residue)
-        found.extend((one, on) for one in actions for on in resources if concerns_pattern(one, on))
+            actions = _met(line.action, folded, granted.action, residue)
+        for resource, condition in _resources_kept(granted, line, residue):
+            bound = "" if "${" in granted.resource else granted.resource
+            found.extend(Line(action, resource, condition, bound) for action in actions if concerns_pattern(action, resource))
     return found, False
+
+
+def _resources_kept(granted: Granted, line: Kept, residue: list[str]) -> list[tuple[str, str]]:
+    """The resources that are kept, each with its conditions."""
+    if contains(line.resource, granted.seen):
+        return [(granted.resource, granted.condition)]
+    if "${" not in granted.resource:
+        return [(resource, granted.condition) for resource in _met(line.resource, granted.seen, granted.resource, residue)]
+    bound = for_value(granted.resource, granted.condition, line.resource)
+    if bound is not None:
+        return [bound]
+    residue.append(f"`{printable(granted.resource)}` hangs on a variable, and stays as wide as it was")
+    return [(granted.resource, granted.condition)]
+
+
+def for_value(resource: str, condition: str, kept: str) -> tuple[str, str] | None:
+    """One resource of a pattern with one variable, written out: it stays granted to those whose variable has that value.
+
+    `b/${aws:PrincipalTag/team}/*` that is to keep `b/finops/x` becomes `b/finops/x` where aws:PrincipalTag/team is finops. None where that
+    cannot be said.
+    """
+    variables = _VARIABLE.findall(resource)
+    if len(variables) != 1 or any(char in kept for char in "*?$") or "," in variables[0] or variables[0] in ("*", "?", "$"):
+        return None
+    head, tail = resource.split("${" + variables[0] + "}")
+    values = [
+        kept[start:end]
+        for start in range(len(kept) + 1)
+        if matches(head, kept[:start])
+        for end in range(start + 1, len(kept) + 1)
+        if matches(tail, kept[end:])
+    ]
+    block = json.loads(condition) if condition else {}
+    for operator in ("StringEquals", "ForAnyValue:StringEquals"):
+        if variables[0].lower() not in (key.lower() for key in block.get(operator, {})):
+            added = {operator: {**block.get(operator, {}), variables[0]: list(dict.fromkeys(values))}}
+            return (kept, condition_text({**block, **added})) if 0 < len(values) <= _MOST_VALUES else None
+    return None
 
 
 def _met(wanted: str, granted: str, written: str, residue: list[str]) -> list[str]:
@@ -111,7 +161,8 @@ def _from_negated(statement: Statement, keep: Sequence[Kept], context: Context, 
         for resource, seen in resources:
             if seen is None:
                 continue
-            for one, on in _meeting(action, resource, seen, keep, residue)[0]:
+            for line in _meeting(Granted(action, resource, seen, condition), keep, residue)[0]:
+                one, on = line.action, line.resource
                 if any(contains(pattern.lower(), one.lower()) for pattern in left_out):
                     continue
                 if any(pattern is not None and contains(pattern, on) for pattern in not_resources):
@@ -119,14 +170,15 @@ def _from_negated(statement: Statement, keep: Sequence[Kept], context: Context, 
                 but_actions = [met for pattern in left_out for met in meet(pattern.lower(), one.lower()) or ()]
                 but_resources = [met for pattern in not_resources if pattern is not None for met in meet(pattern, on) or ()]
                 is_open = any("${" in text for text in statement.not_resources or ()) or None in not_resources
-                parts = [(but, on) for but in but_actions] + [(one, but) for but in but_resources]
+                parts = [(but, on) for but in but_actions]
+                parts += [(one, but) for but in but_resources if concerns_pattern(one, but)]
                 if is_open or any(_is_allowed_elsewhere(but, where, others, context) for but, where in parts):
                     residue.append(
                         f"{printable(statement.place)} allows {printable(one)} on {printable(on)} but for a part that cannot be written "
                         "down by itself; it was left out"
                     )
                     continue
-                lines[Line(one, on, condition)] = None
+                lines[msgspec.structs.replace(line, bound="")] = None
                 denials.update((f"{but} {where}", {"Effect": "Deny", "Action": but, "Resource": where}) for but, where in parts)
     return Narrowed(lines=tuple(lines), is_whole=False, denials=tuple(denials.values()), residue=tuple(dict.fromkeys(residue)))
 
@@ -138,14 +190,19 @@ def _seen(resource: str, statement: Statement, context: Context) -> str | None:
 
 def _is_allowed_elsewhere(action: str, resource: str, others: Iterable[Statement], context: Context) -> bool:
     """Whether another statement allows some of what would be denied: then the denial would take more away than was asked."""
-    for other in others:
-        if other.actions is None or other.not_resources is not None:
-            return True
-        if any(overlaps(pattern, action.lower()) for pattern in other.actions):
-            seen = (_seen(pattern, other, context) for pattern in other.resources or ("*",))
-            if any(pattern is not None and overlaps(pattern, resource) for pattern in seen):
-                return True
-    return False
+    return any(_may_allow(other, action.lower(), resource, context) for other in others)
+
+
+def _may_allow(statement: Statement, action: str, resource: str, context: Context) -> bool:
+    if statement.actions is not None and not any(overlaps(pattern, action) for pattern in statement.actions):
+        return False
+    if any(contains(pattern, action) for pattern in statement.not_actions or ()):
+        return False
+    if statement.not_resources is not None:
+        seen = (_seen(pattern, statement, context) for pattern in statement.not_resources if "${" not in pattern)
+        return not any(pattern is not None and contains(pattern, resource) for pattern in seen)
+    seen = (_seen(pattern, statement, context) for pattern in statement.resources or ("*",))
+    return any(pattern is not None and overlaps(pattern, resource) for pattern in seen)
 
 
 def modern(value: Any, has_variables: bool) -> Any:

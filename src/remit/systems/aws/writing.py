@@ -28,6 +28,8 @@ class Line(msgspec.Struct, frozen=True):
     resource: str
     condition: str
     """Canonical JSON of the condition block; empty: none."""
+    bound: str = ""
+    """The pattern that the resource was taken from, and may widen to; empty: it may not."""
 
 
 def condition_text(block: Any) -> str:
