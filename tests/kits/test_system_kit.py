@@ -18,6 +18,7 @@ from remit.model.decision import Request
 from remit.model.native import Native, Residue
 from remit.model.remit import Remit
 from remit.model.verbs import Verb
+from remit.systems.aws.evaluate import evaluate_case
 from remit.systems.cedar.request import cedar_request
 from remit.testing.kits.system import Evaluate, violations
 
@@ -72,7 +73,21 @@ def meets_line(words: list[str], request: Request, verb: str) -> bool:
     return words[1] in (verb, "any") and words[2] in (request.system, "*") and resource_matcher(words[3])(request.resource)
 
 
-EVALUATORS: dict[str, Evaluate] = {"cedar": by_cedar, "mcp": by_filter, "lockers": by_list}
+def by_iam(native: Native, request: Request) -> bool:
+    """IAM's rules, with the policy on the identity of the agent that the remit is of."""
+    if request.agent != "keeper" or not request.action.startswith("s3:"):
+        return False
+    asked = {
+        "principal": "arn:aws:iam::123456789012:role/keeper",
+        "action": request.action,
+        "resource": request.resource,
+        "resource_account": "123456789012",
+        "context": {"aws:CurrentTime": ["2026-03-01T10:00:00Z"]},
+    }
+    return evaluate_case({"id": "kit", "request": asked, "identity_policies": [json.loads(native.text)]}, load=json.loads).is_allowed
+
+
+EVALUATORS: dict[str, Evaluate] = {"cedar": by_cedar, "mcp": by_filter, "lockers": by_list, "aws": by_iam}
 
 
 def test_a_system_is_found_by_its_folder_alone():

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from remit.contracts.system import OpensWriter
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
 from remit.model.ids import printable
@@ -270,4 +271,4 @@ class OpensAwsWriter:
         return AwsWriter(connection, clients, (hands, eyes), self._sleep)
 
 
-WRITER = OpensAwsWriter()
+WRITER: OpensWriter = OpensAwsWriter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from remit.contracts.system import Feature, NotBuilt, RawRecord, Vocabulary, Works
+from remit.contracts.system import Feature, IdentitySystem, NotBuilt, RawRecord, Vocabulary, Works
 from remit.model.access import NativeObject, Principal, PrincipalAccess, Unread, Verdict
 from remit.model.alignment import AlignmentLine
 from remit.model.connection import Connection
@@ -104,4 +104,4 @@ def _is_own_try(event: Event) -> bool:
     return event.session == PROOF_SESSION and event.action.lower() in tries()
 
 
-SYSTEM = AwsSystem()
+SYSTEM: IdentitySystem = AwsSystem()

@@ -13,6 +13,7 @@ A system's author calls `violations(SYSTEM, evaluate)` in a test and wants none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
@@ -57,6 +58,9 @@ never:
 limits: {calls: 600/hour}
 lifecycle: {expires: 2030-01-01}
 """
+_NAMED = re.compile(r"resource: ([a-z*-]+)(?=[,}])|resource: \"(own[a-z*-]+)\"")
+_NAMING = {"aws": ("aws:s3", "arn:aws:s3:::")}
+"""Kind -> (the system in lines, what its resources begin with), where a made-up name would mean nothing there."""
 _RESOURCES = ("own-desk", "own-secret-1", "shared", "drawer", "somebody's")
 _ARGUMENTS: tuple[dict[str, object], ...] = (
     {},
@@ -192,12 +196,18 @@ def _shown(request: Request) -> str:
 
 def built_in_remit(kind: str) -> Remit:
     """A remit about one system of a kind, with a line of every sort."""
-    return parse_or_raise(_REMIT.replace("SYSTEM", f"{kind}:place"), "kit.yaml")
+    place, prefix = _naming(kind)
+    text = _NAMED.sub(lambda match: f'resource: "{prefix}{match[1] or match[2]}"', _REMIT) if prefix else _REMIT
+    return parse_or_raise(text.replace("SYSTEM", place), "kit.yaml")
+
+
+def _naming(kind: str) -> tuple[str, str]:
+    return _NAMING.get(kind, (f"{kind}:place", ""))
 
 
 def built_in_requests(system: ReadSide) -> Iterator[Request]:
     """Requests around the lines of `built_in_remit`."""
-    name = f"{system.kind}:place"
+    name, _ = _naming(system.kind)
     for action, resource in _actions(system):
         for arguments in _ARGUMENTS:
             yield Request(agent="keeper", system=name, action=action, resource=resource, arguments=arguments)
@@ -207,15 +217,20 @@ def built_in_requests(system: ReadSide) -> Iterator[Request]:
 
 def _actions(system: ReadSide) -> Iterator[tuple[str, str]]:
     table = system.vocabulary()
+    place, prefix = _naming(system.kind)
+    service = f"{place.partition(':')[2]}:" if prefix else ""
     native: dict[Verb, str] = {}
     for action, verb in sorted(table.verbs.items()) if table is not None else ():
-        native.setdefault(verb, action)
+        if action.startswith(service):
+            native.setdefault(verb, action)
     if system.kind == "mcp":  # there the resource is the tool
         yield from ((tool, tool) for tool in (*native.values(), *_RESOURCES, UNHEARD_OF))
         return
-    for action in (*native.values(), "read", "update", "delete", "transmit", UNHEARD_OF):
+    # A native policy knows no verbs of ours, and what it has not heard of is still an action of a service.
+    others = (f"{service}UnheardOf7f3c",) if service else ("read", "update", "delete", "transmit", UNHEARD_OF)
+    for action in (*native.values(), *others):
         for resource in _RESOURCES:
-            yield action, resource
+            yield action, prefix + resource
 
 
 def without_cans(remit: Remit, gone: Collection[str]) -> Remit:
