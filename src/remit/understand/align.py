@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from remit.contracts.system import Vocabulary
 from remit.document.pattern import contains, overlaps
 from remit.model.access import Access, Effect, PrincipalAccess
@@ -24,7 +26,7 @@ from remit.model.identity import Because
 from remit.model.ids import printable
 from remit.model.remit import Remit
 from remit.understand.material import Concerns
-from remit.understand.naming import container_of, generalised
+from remit.understand.naming import as_policies_write, container_of, generalised
 from remit.understand.needs import Forbidden, Need, Needs, needs_of
 from remit.understand.spans import Spans, common, is_pattern
 from remit.understand.why import because_missing, because_needed, because_not_needed, because_way, doubts, places_of_uses
@@ -77,7 +79,8 @@ class _Table:
         self.lines: list[AlignmentLine] = []
         self._uses: dict[str, list[Use]] = defaultdict(list)
         for use in uses:
-            self._uses[use.principal].append(use)
+            settled = as_policies_write(use.system, use.resource)
+            self._uses[use.principal].append(use if settled == use.resource else replace(use, resource=settled))
         self._taken: set[int] = set()
         """Identities of uses that stand in a line."""
         self._served: dict[tuple[str, str], list[_Served]] = defaultdict(list)
@@ -97,7 +100,7 @@ class _Table:
                 self.lines.append(self._way(found.principal, grant, needed))
 
     def _add_grant(self, principal: str, grant: Access) -> None:
-        is_whole = False
+        is_whole = is_touched = False
         left = set(self.spans.named_by(grant.system, grant.action, grant.resource)) if is_pattern(grant.action) else set()
         for need in self.needs.needs:
             scope = common(grant.resource, need.resource) if _is_on(need.system, grant.system) else None
@@ -113,8 +116,9 @@ class _Table:
             self._add_needed(principal, grant, need, scope, columns, wanted, doubt)
             if scope == grant.resource and columns == grant.columns:
                 is_whole = is_whole or not is_pattern(grant.action)
+                is_touched = True
                 left -= set(wanted)
-        is_whole = is_whole or (is_pattern(grant.action) and not left)
+        is_whole = is_whole or (is_pattern(grant.action) and is_touched and not left)
         if not self._add_out_of_intent(principal, grant, is_whole=is_whole) and not is_whole:
             self.lines.append(self._unneeded(principal, grant))
 

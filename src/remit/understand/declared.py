@@ -7,7 +7,7 @@ writes out or calls by its whole name; and it supports a line that code or use s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import msgspec
 
@@ -23,10 +23,26 @@ from remit.model.verbs import Verb
 from remit.understand.claim import Claim
 from remit.understand.inferred import databases_of
 from remit.understand.material import Material
-from remit.understand.naming import spoken_names
+from remit.understand.naming import resource_of_name, said_as, spoken_kinds, spoken_names
 from remit.understand.wording import Claimed, claims, supports
 
-_CHANGING = (Verb.CREATE, Verb.UPDATE, Verb.DELETE, Verb.EXECUTE, Verb.TRANSMIT, Verb.PAY, Verb.ADMINISTER)
+_IN_ORDER = (Verb.CREATE, Verb.UPDATE, Verb.TRANSMIT, Verb.EXECUTE, Verb.DELETE, Verb.PAY, Verb.READ)
+"""Which verb words mean that may mean several; what a text would let an agent administer, a person has to write."""
+_USUAL: Mapping[str, Set[Verb]] = {
+    "aws:s3": {Verb.READ, Verb.CREATE, Verb.DELETE},
+    "aws:sqs": {Verb.READ, Verb.CREATE},
+    "aws:sns": {Verb.TRANSMIT},
+    "aws:lambda": {Verb.EXECUTE},
+    "aws:states": {Verb.EXECUTE},
+    "aws:secretsmanager": {Verb.READ},
+    "aws:ssm": {Verb.READ},
+    "aws:logs": {Verb.READ, Verb.CREATE},
+    "aws:events": {Verb.CREATE},
+    "aws:kinesis": {Verb.READ, Verb.CREATE},
+    "aws:bedrock": {Verb.EXECUTE},
+}
+_NAME = re.compile(r"(?=[^\s]*[a-z0-9])(?:[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+|/[\w./-]+|[a-z][a-z0-9]{3,})\Z")
+"""How names of things look; a plain word counts too, since it stands right beside the word for its kind."""
 _BUCKET_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/\S*)?\Z")
 _ARN = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]+):[^:\s]*:[^:\s]*:\S+\Z")
 
@@ -110,7 +126,9 @@ def written_claims(material: Material, texts: Sequence[Wording]) -> Iterator[Cla
         for claim in claims(wording.text):
             for part, word in claim.written:
                 for system, resource in _written(material, word):
-                    yield from _claim(material, wording, claim, part, system, resource)
+                    yield from _claim(wording, claim, part, system, resource)
+            for part, system, resource in _called(claim):
+                yield from _claim(wording, claim, part, system, resource)
 
 
 def _written(material: Material, word: str) -> Iterator[tuple[str, str]]:
@@ -128,15 +146,28 @@ def _written(material: Material, word: str) -> Iterator[tuple[str, str]]:
                 yield connection, word.lower()
 
 
-def _claim(material: Material, wording: Wording, claim: Claimed, part: str, system: str, resource: str) -> Iterator[Claim]:
-    said = (
-        [Verb.READ]
-        if part == "source"
-        else [verb for verb in _CHANGING if verb in claim.verbs]
-        if claim.verbs - {Verb.READ}
-        else [Verb.READ]
-    )
-    verbs = _verbs_on(material, system, said)
+def _called(claim: Claimed) -> Iterator[tuple[str, str, str]]:
+    """(part, system, resource) of what a text calls by kind and name: `the queue docs-review`, `the klauseln table`."""
+    kinds = spoken_kinds()
+    words = claim.written
+    for at, (part, word) in enumerate(words):
+        before = words[at - 1][1].lower() if at else ""
+        for kind in (word.lower(), f"{before} {word.lower()}"):
+            service = kinds.get(kind)
+            if service is None:
+                continue
+            names = [words[at + 1][1]] if at + 1 < len(words) else []
+            names += [words[at - kind.count(" ") - 1][1]] if at > kind.count(" ") else []
+            name = next((name for name in names if _NAME.match(name)), None)
+            resource = resource_of_name(service, name) if name is not None else None
+            if resource is not None:
+                yield part, f"aws:{service}", f"{resource}/*" if service == "s3" else resource
+                break
+
+
+def _claim(wording: Wording, claim: Claimed, part: str, system: str, resource: str) -> Iterator[Claim]:
+    said = {Verb.READ} if part == "source" and not claim.verbs & {Verb.EXECUTE} else claim.verbs
+    verbs = [verb.value for verb in _IN_ORDER if {Verb(each) for each in said_as(system, verb.value)} & said and _has(system, verb)]
     if verbs:
         yield Claim(
             verb=verbs[0],
@@ -149,29 +180,22 @@ def _claim(material: Material, wording: Wording, claim: Claimed, part: str, syst
         )
 
 
-def _verbs_on(material: Material, system: str, said: Sequence[Verb]) -> list[str]:
-    """The verbs in which a system says what the words say: S3 writes objects in one way only."""
-    if system != "aws:s3" or Verb.READ in said:
-        return [verb.value for verb in said]
-    vocabulary = material.vocabularies.get("aws")
-    put = vocabulary.verb_of("s3:PutObject") if vocabulary is not None else None
-    is_writing = bool({Verb.CREATE, Verb.UPDATE, Verb.TRANSMIT} & set(said))
-    return [*([put.value] if is_writing and put is not None else []), *(["delete"] if Verb.DELETE in said and not is_writing else [])]
+def _has(system: str, verb: Verb) -> bool:
+    """Whether a verb is one that agents mean on a thing of this service."""
+    usual = _USUAL.get(system)
+    return usual is None or verb in usual
 
 
-def support(texts: Sequence[Wording], verb: str, resource: str) -> Iterator[Claim]:
+def support(texts: Sequence[Wording], verb: str, system: str, resource: str) -> Iterator[Claim]:
     """For each text the first sentence that speaks of this verb and this thing."""
     names = spoken_names(resource)
-    try:
-        ours = Verb(verb)
-    except ValueError:
-        return
+    verbs = {Verb(word) for word in said_as(system, verb) if word in set(Verb)}
     for wording in texts:
-        found = next((claim for claim in claims(wording.text) if any(supports(claim, ours, name) for name in names)), None)
+        found = next((claim for claim in claims(wording.text) if any(supports(claim, verbs, name) for name in names)), None)
         if found is not None:
             yield Claim(
                 verb=verb,
-                system="",
+                system=system,
                 resource=resource,
                 origin=Origin.DECLARED,
                 because=Because(place=wording.place, text=f"{wording.what}: {printable(found.sentence, 160)}"),

@@ -22,6 +22,7 @@ from remit.understand.wording import claims, sentences
 
 _MOST_PURPOSE_CHARS = 300
 _MOST_WHY_CHARS = 240
+_PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z-]*\Z")
 _SHORT_LEAD_IN = 80
 _LEAD_IN = re.compile(r"(?:you are|you're|i am|act as|your role is|this is)\b", re.IGNORECASE)
 _NAME_WORDS = 5
@@ -161,7 +162,9 @@ class _Objectives:
 def _name_from(sentence: str) -> str | None:
     """A name in plain words: the first verb of a sentence and what it is about."""
     for claim in claims(sentence):
-        words = [word for part, word in claim.written if part == "object" and word.lower() not in _SKIPPED_IN_NAMES and "/" not in word]
+        words = [
+            word for part, word in claim.written if part == "object" and word.lower() not in _SKIPPED_IN_NAMES and _PLAIN_WORD.match(word)
+        ]
         if words:
             return slug_from_name("-".join([claim.word, *words[: _NAME_WORDS - 1]])[:60])
     plain = [word for word in sentence.split() if word.lower() not in _SKIPPED_IN_NAMES][:_NAME_WORDS]

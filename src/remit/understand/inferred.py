@@ -21,7 +21,7 @@ from remit.model.place import Place
 from remit.model.verbs import CALL
 from remit.understand.claim import Claim, Gathered
 from remit.understand.material import Material
-from remit.understand.naming import aws_resource, container_of, model_arn, native_action, relation_of
+from remit.understand.naming import aws_resource, container_of, model_arns, native_action, relation_of
 
 _SQL_KINDS = frozenset({"postgres", "sql"})
 """How code's reader calls a database of Postgres: by its driver, or by a library for several databases."""
@@ -64,7 +64,7 @@ def _of_aws(material: Material, action: InferredAction) -> Claim | Unresolved:
         return Unresolved(what=f"`{printable(action.action, 80)}` is no action of AWS that Remit knows", because=because)
     resource = aws_resource(material.concerns.get("aws"), action.action, action.resource)
     if resource is None and action.action in _MODEL_ACTIONS:
-        resource = model_arn(material.agent.model)
+        resource = next(iter(model_arns(material.agent.model)), None)
     return Claim(
         verb=vocabulary.verbs[vocabulary.fold(action.action)].value,
         system=f"aws:{action.action.partition(':')[0].lower()}",
@@ -124,13 +124,11 @@ def _elsewhere(action: InferredAction) -> Unresolved:
 
 
 def _model(material: Material) -> Iterator[Claim]:
-    """An agent that is defined in Bedrock calls its model with its own role."""
+    """An agent whose model is one of Bedrock calls it with its own role, whatever library makes the call."""
     agent = material.agent
-    arn = model_arn(agent.model)
-    if arn is None or agent.kind is not AgentKind.MANAGED or "bedrock" not in agent.framework:
-        return
     because = Because(place=agent.place, text=f"its model is {printable(agent.model or '', 120)}")
-    yield Claim(verb="execute", system="aws:bedrock", resource=arn, action=_MODEL_ACTIONS[0], origin=Origin.INFERRED, because=because)
+    for arn in model_arns(agent.model):
+        yield Claim(verb="execute", system="aws:bedrock", resource=arn, action=_MODEL_ACTIONS[0], origin=Origin.INFERRED, because=because)
 
 
 def _tools(material: Material) -> Iterator[Claim]:

@@ -22,6 +22,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """Names of things that the connected systems have, by which a name in a prompt or in code can be told to be one of them."""
 
     buckets: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    """Regions of AWS in which something was seen."""
     relations: Mapping[str, Mapping[str, frozenset[str]]] = {}
     """Connection -> name of a table -> the relations of that name, `schema.table` as the system writes them."""
 
@@ -62,11 +64,13 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
 def known_resources(objects: Iterable[NativeObject]) -> Known:
     """The names in what the systems said of themselves."""
     buckets: set[str] = set()
+    regions: set[str] = set()
     relations: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for found in objects:
         if found.kind == "s3:bucket":
             buckets.add(found.id.rpartition(":")[2])
+            regions.add(str(found.body.get("Region") or ""))
         elif found.kind == "pg:relation":
             relations[found.connection][str(found.body.get("name", ""))].add(found.id)
     told = {connection: {name: frozenset(called) for name, called in by_name.items()} for connection, by_name in relations.items()}
-    return Known(buckets=frozenset(buckets), relations=told)
+    return Known(buckets=frozenset(buckets), regions=frozenset(regions - {""}), relations=told)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pkgutil
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from remit.understand.material import Concerns, Known
 
@@ -17,7 +17,31 @@ _QUEUE_URL = re.compile(r"https?://(?:sqs\.)?([a-z0-9-]+)[.\w-]*(?::\d+)?/(\d{12
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d\Z")
 _UNSETTLED = re.compile(r"[{}<>$%]|\s")
 _PROFILES: tuple[str, ...] = tuple(_FORMS["aws_regional_profiles"]["prefixes"])
+_NAME_PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _VENDORS: tuple[str, ...] = tuple(_FORMS["models"]["vendors"])
+
+
+def said_as(system: str, verb: str) -> frozenset[str]:
+    """The verbs of a text that may mean this verb of a system: people send a message where SQS creates one."""
+    kind, _, service = system.partition(":")
+    said = _FORMS["said"].get(service, {}) if kind == "aws" else {}
+    return frozenset(said.get(verb, (verb,)))
+
+
+def spoken_kinds() -> Mapping[str, str]:
+    """The word for a kind of thing -> its service."""
+    return {word: service for service, words in _FORMS["spoken"].items() for word in words}
+
+
+def resource_of_name(service: str, name: str) -> str | None:
+    """The ARN of a thing of a service by its name."""
+    return None if _UNSETTLED.search(name) else _arn(service, name)
+
+
+def as_policies_write(system: str, resource: str) -> str:
+    """A resource that a log names, in the form that policies and remits write: a log group is what is in it."""
+    is_group = system == "aws:logs" and ":log-group:" in resource and resource.count(":") == 6
+    return f"{resource}:*" if is_group else resource
 
 
 def native_action(kind: str, action: str) -> str:
@@ -48,22 +72,27 @@ def _arn(service: str, name: str) -> str | None:
     if "://" in name:
         return None
     if service == "bedrock":
-        return model_arn(name)
+        return next(iter(model_arns(name)), None)
     form = _FORMS["aws"].get(service)
-    return str(form).format(name.lstrip("/")) if form is not None else None
+    return str(form).format(name if service == "logs" else name.lstrip("/")) if form is not None else None
 
 
-def model_arn(model: str | None) -> str | None:
-    """The ARN of a model of Bedrock by its id; None for an id that is none of Bedrock's."""
+def model_arns(model: str | None) -> tuple[str, ...]:
+    """The ARNs of a model of Bedrock by its id, the one that is called first; none for an id that is none of Bedrock's.
+
+    A profile over several regions needs the model in each of them too.
+    """
     if not model or _UNSETTLED.search(model):
-        return None
+        return ()
     if model.startswith("arn:aws:bedrock:"):
-        return model
-    model = model.removeprefix("bedrock/").removeprefix("converse/")
+        return (model,)
+    model = model.removeprefix("bedrock/").removeprefix("converse/").removeprefix("bedrock:")
     prefix = next((prefix for prefix in _PROFILES if model.startswith(prefix)), "")
-    if not model[len(prefix) :].startswith(_VENDORS):
-        return None
-    return str((_FORMS["aws_regional_profiles"]["profile"] if prefix else _FORMS["aws"]["bedrock"]).format(model))
+    plain = model[len(prefix) :]
+    if not plain.startswith(_VENDORS):
+        return ()
+    one = str(_FORMS["aws"]["bedrock"]).format(plain)
+    return (str(_FORMS["aws_regional_profiles"]["profile"]).format(model), one) if prefix else (one,)
 
 
 def _fitted(concerns: Concerns | None, action: str, arn: str) -> str | None:
@@ -83,9 +112,10 @@ def relation_of(known: Known, connection: str, name: str | None, seen: Iterable[
     """
     if not name or _UNSETTLED.search(name.replace('"', "")):
         return None
-    if "." in re.sub(r'"(?:[^"]|"")*"', "q", name):
-        return name
-    called = known.relations_called(connection, name.strip('"').replace('""', '"'))
+    parts = [part.strip('"').replace('""', '"') for part in _NAME_PARTS.findall(name)]
+    called = known.relations_called(connection, parts[-1]) if parts else frozenset()
+    if len(parts) > 1:
+        return _written_as_known(known, connection, name, parts[-2:])
     if not called:
         return None if connection in known.relations else f"public.{name}"
     public = f"public.{name}"
@@ -93,6 +123,23 @@ def relation_of(known: Known, connection: str, name: str | None, seen: Iterable[
     if len(called) == 1 or public in called:
         return public if public in called else next(iter(called))
     return next(iter(used)) if len(used) == 1 else None
+
+
+def _written_as_known(known: Known, connection: str, name: str, parts: Sequence[str]) -> str:
+    """`schema.table` as the database writes it, where exactly one of its relations has that name; else as the code does."""
+    exact = [relation for relation in known.relations_called(connection, parts[1]) if _bare(relation) == ".".join(parts)]
+    by_letters = [
+        relation
+        for called in known.relations.get(connection, {}).values()
+        for relation in called
+        if _bare(relation).lower() == ".".join(parts).lower()
+    ]
+    found = exact or by_letters
+    return found[0] if len(found) == 1 else name
+
+
+def _bare(relation: str) -> str:
+    return relation.replace('"', "")
 
 
 def container_of(resource: str) -> str:

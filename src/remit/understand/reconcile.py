@@ -10,7 +10,7 @@ Invariants:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from msgspec.structs import replace
 
@@ -24,7 +24,7 @@ from remit.model.verbs import ANY, CALL
 from remit.understand.claim import Claim, Gathered
 from remit.understand.declared import Wording, support
 from remit.understand.material import Material
-from remit.understand.naming import container_of, generalised
+from remit.understand.naming import as_policies_write, container_of, generalised
 
 _FEW_KEYS = 3
 """From so many different keys on, the folder that they share is taken for what an unknown key stands for."""
@@ -84,12 +84,12 @@ def reconcile(
     for claim in written:
         _add_written(lines, claim)
     left = _attach(material, list(lines.values()))
-    found = [*_narrowed(lines.values())]
+    found = [*_narrowed(material, lines.values())]
     supported, only, settled = _settle(left, [claim for claim in code.claims if claim.resource is None], texts)
     found = _absorbed([*found, *supported])
     for line in found:
         if not any(claim.origin is Origin.DECLARED for claim in line.claims):
-            line.claims += support(texts, line.verb, line.resource)
+            line.claims += support(texts, line.verb, line.system, line.resource)
     unresolved = [item for item in code.unresolved if item.because.place not in settled]
     return [*found, *only], unresolved
 
@@ -129,10 +129,11 @@ def _add_written(lines: dict[tuple[str, str, str], Line], claim: Claim) -> None:
 def _attach(material: Material, lines: Sequence[Line]) -> list[tuple[str, Use]]:
     """Gives each allowed use to the narrowest line that covers it; what is left, with its verb."""
     left = []
+    settled_uses = [replace(use, resource=as_policies_write(use.system, use.resource)) for use in material.uses]
     by_system: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         by_system[line.system].append(line)
-    for use in material.uses:
+    for use in settled_uses:
         verb = verb_of(material, use)
         if use.allowed <= 0 or verb is None:
             continue
@@ -144,8 +145,10 @@ def _attach(material: Material, lines: Sequence[Line]) -> list[tuple[str, Use]]:
     return left
 
 
-def _narrowed(lines: Iterable[Line]) -> Iterator[Line]:
+def _narrowed(material: Material, lines: Iterable[Line]) -> Iterator[Line]:
     """What use settles of a resource: the tools of a server, the folder of an unknown key, region and account of an ARN."""
+    everywhere = [use.resource for use in material.uses if use.allowed > 0]
+    accounts = {parts[4] for ref in (bound.principal for bound in material.bound) if len(parts := ref.split(":", 5)) > 5}
     for line in lines:
         resources = sorted({use.resource for use in line.uses})
         if (
@@ -160,23 +163,26 @@ def _narrowed(lines: Iterable[Line]) -> Iterator[Line]:
         if not line.is_written_out and len(resources) >= _FEW_KEYS:
             folder = generalised(resources)
             line.resource = folder if contains(line.resource, folder) else line.resource
-        yield _placed(line, resources)
+        yield _placed(line, resources or everywhere, accounts, material.known.regions)
 
 
-def _placed(line: Line, resources: Sequence[str]) -> Line:
-    """An ARN whose region and account are open is that of the one place in which it was used."""
+def _placed(line: Line, resources: Sequence[str], accounts: Set[str], known_regions: Set[str]) -> Line:
+    """An ARN whose region and account are open is that of the one place in which it (else everything of the agent) was used.
+
+    Where nothing was used, the account is the one that its identities belong to, and the region the only one in which anything was seen.
+    """
     parts = line.resource.split(":", 5)
-    if (
-        len(parts) < 6
-        or parts[0] != "arn"
-        or "*" not in (parts[3], parts[4])
-        or any(claim.origin is Origin.DECLARED for claim in line.claims)
-    ):
+    is_open = len(parts) == 6 and parts[0] == "arn" and "*" in (parts[3], parts[4])
+    if not is_open or any(claim.origin is Origin.DECLARED and claim.resource == line.resource and claim.objective for claim in line.claims):
         return line
-    places = {tuple(resource.split(":", 5)[3:5]) for resource in resources if resource.count(":") >= 5}
-    if len(places) == 1:
-        region, account = next(iter(places))
-        line.resource = ":".join((*parts[:3], region if parts[3] == "*" else parts[3], account if parts[4] == "*" else parts[4], parts[5]))
+    places = [each[3:5] for each in (resource.split(":", 5) for resource in resources) if len(each) == 6]
+    regions = {region for region, _ in places if region} or known_regions
+    used_accounts = {account for _, account in places if account} or accounts
+    if parts[3] == "*" and len(regions) == 1:
+        parts[3] = next(iter(regions))
+    if parts[4] == "*" and len(used_accounts) == 1:
+        parts[4] = next(iter(used_accounts))
+    line.resource = ":".join(parts)
     return line
 
 
@@ -196,7 +202,7 @@ def _settle(
     for (verb, system, container), uses in sorted(groups.items()):
         resource = generalised([use.resource for use in uses])
         matching = [claim for claim in open_claims if claim.system == system and claim.verb == verb]
-        spoken = list(support(texts, verb, resource))
+        spoken = list(support(texts, verb, system, resource))
         if spoken or (matching and containers[verb, system] == {container}):
             line = Line(verb, system, resource, [*matching, *spoken], uses)
             settled.update(claim.because.place for claim in matching)

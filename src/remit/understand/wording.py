@@ -12,7 +12,7 @@ from __future__ import annotations
 import pkgutil
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 
 import msgspec
@@ -30,6 +30,9 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*(?:[-*•\d]+[.)]?\s+|\n)|\n(?=\s*[A
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_'./:*$-]*|[,;()]")
 _BY_MEANS = frozenset({Verb.TRANSMIT, Verb.EXECUTE})
 """Verbs that act on what they use: "notify via the alerts topic"."""
+_BOUNDS = frozenset({";", ")", "but", "then", "instead", "however"})
+_NEGATION_REACH = 4
+"""Words between a negation and the verb that it is about."""
 _PRONOUNS = frozenset({"it", "them", "their", "its", "each", "one", "these", "those"})
 _MOST_SENTENCES = 200
 _MOST_CHARS = 20_000
@@ -104,13 +107,14 @@ def is_named(name: str, words: Iterable[str]) -> bool:
     return bool(spoken) and 2 * len(spoken) >= len(parts)
 
 
-def supports(claim: Claimed, verb: Verb, name: str) -> bool:
-    """Whether a claim says that this verb is done to a thing of this name."""
-    if verb in (Verb.READ, Verb.LIST):
+def supports(claim: Claimed, verbs: Set[Verb], name: str) -> bool:
+    """Whether a claim says that one of these verbs is done to a thing of this name."""
+    if verbs & {Verb.READ, Verb.LIST}:
         if is_named(name, claim.sources):
             return True
-        return Verb.READ in claim.verbs and is_named(name, claim.objects | claim.targets)
-    return verb in claim.verbs and (is_named(name, claim.objects) or is_named(name, claim.targets))
+        if Verb.READ in claim.verbs and is_named(name, claim.objects | claim.targets):
+            return True
+    return bool(verbs & claim.verbs) and (is_named(name, claim.objects) or is_named(name, claim.targets))
 
 
 def verbs_of_word(word: str) -> frozenset[Verb]:
@@ -139,22 +143,18 @@ def _forms(word: str) -> Iterator[str]:
 def _claims_of(sentence: str) -> Iterator[Claimed]:
     tokens = _TOKEN.findall(sentence)
     heads = [index for index in range(len(tokens)) if _is_verb(tokens, index)]
-    negated_until = -1
+    is_negated = False
     for position, head in enumerate(heads):
-        end = heads[position + 1] if position + 1 < len(heads) else len(tokens)
         begin = heads[position - 1] + 1 if position else 0
-        if any(token.lower() in _GRAMMAR["negations"] for token in tokens[begin:head]):
-            negated_until = _clause_end(tokens, head)
-        if head < negated_until:
-            continue
-        yield _claim(sentence, tokens, head, end)
-
-
-def _clause_end(tokens: list[str], head: int) -> int:
-    for index in range(head, len(tokens)):
-        if tokens[index] == ";" or tokens[index].lower() in ("but", "then", "instead"):
-            return index
-    return len(tokens)
+        between = [token.lower() for token in tokens[begin:head]]
+        bounds = [index for index, token in enumerate(between) if token in _BOUNDS]
+        if bounds:
+            is_negated = False
+            between = between[bounds[-1] + 1 :]
+        # A negation reaches the verb behind it, and those that follow in its clause: "never change, delete or share".
+        is_negated = is_negated or any(token in _GRAMMAR["negations"] for token in between[-_NEGATION_REACH:])
+        if not is_negated:
+            yield _claim(sentence, tokens, head, heads[position + 1] if position + 1 < len(heads) else len(tokens))
 
 
 def _is_verb(tokens: list[str], index: int) -> bool:
