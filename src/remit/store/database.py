@@ -237,8 +237,12 @@ def _make_file(path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(EISDIR, "it is a folder; name a file in it")
     make_private_folder(path.parent)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    os.close(descriptor)
+    # INVARIANT (never opened beside SQLite): closing a file drops every lock that this process has on it, those of SQLite too, and another
+    # process then takes the log away from under its readers. So a file that is there is not touched.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -184,6 +184,25 @@ def test_a_file_that_was_moved_away_is_not_read_on(tmp_path: Path) -> None:
 
 # --- processes ---------------------------------------------------------------------------------------------------------------------
 
+_PUTS = (
+    "import sys\n"
+    "from remit.store.records import Store\n"
+    "from remit.model.standing import Ownership\n"
+    "with Store.open(sys.argv[1]) as store:\n"
+    "    store.put(Ownership(agent=sys.argv[2], person='dana', since='', by=''), seen='')\n"
+)
+
+
+def test_opening_and_closing_other_handles_takes_no_lock_from_one_that_stays_open(url: str) -> None:
+    with Store.open(url) as store:
+        for number in range(3):
+            Store.open(url).close()
+            with Store.open(url) as other:
+                subprocess.run([sys.executable, "-c", _PUTS, url, str(number)], check=True)
+                assert len(store.all(Ownership)) == len(other.all(Ownership)) == number + 1
+                assert store.sequence() == number + 1
+
+
 _HALF_WAY = (
     "import sys\n"
     "from remit.store.records import Store\n"
