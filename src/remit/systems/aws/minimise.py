@@ -19,25 +19,21 @@ import msgspec
 from remit.model.access import NativeObject, Principal
 from remit.model.alignment import AlignmentLine
 from remit.model.ids import printable
-from remit.model.plan import Probe, Proposal, Step
-from remit.model.verbs import Verb
-from remit.systems.aws.access import verdict
-from remit.systems.aws.catalogue import actions_matching, concerns, vocabulary
+from remit.model.plan import Proposal, Step
+from remit.systems.aws.catalogue import actions_matching, vocabulary
 from remit.systems.aws.grants import Estate, Grant, Held
 from remit.systems.aws.identities import principals
 from remit.systems.aws.narrowing import Kept, Narrowed, kept_denials, narrowed
 from remit.systems.aws.objects import attached_target, attachment_text, group_target, inline_target, membership_text
-from remit.systems.aws.pattern import is_pattern
 from remit.systems.aws.policy import Policy, Statement, policy_of
 from remit.systems.aws.requester import Named, named_by, requester_of
+from remit.systems.aws.shortening import LEVELS, shortened
+from remit.systems.aws.trials import trials
 from remit.systems.aws.variables import Context
 from remit.systems.aws.writing import Line, allow_statements, named, policy_text, size_of
 
 ROLE_LIMIT, USER_LIMIT = 10_240, 2_048
 """Characters of all inline policies of a role, of a user."""
-_MOST_PROBES = 6
-_MOST_EXAMPLES = 3
-_HARMLESS = (Verb.LIST, Verb.READ)
 
 
 class _Rest(msgspec.Struct):
@@ -92,12 +88,6 @@ def _actions(line: AlignmentLine) -> Sequence[str]:
     return tuple(name for name in actions_matching(f"{service}:*") if table.verb_of(name) == line.action)
 
 
-def _examples(pattern: str, resource: str) -> list[str]:
-    """A few actions that a pattern names and that can be about a resource, those that only look first."""
-    fitting = [name for name in actions_matching(pattern) if concerns(name, resource)]
-    return sorted(fitting, key=lambda name: vocabulary().verb_of(name) not in _HARMLESS)[:_MOST_EXAMPLES]
-
-
 class _Narrowing:
     """The narrowing of one principal."""
 
@@ -109,6 +99,8 @@ class _Narrowing:
         self._name = f"remit-{label}"
         self._context = Context(held.context, is_whole=False)
         self._residue: list[str] = []
+        self._level = 0
+        """How far names are put together so that they fit."""
         self._is_user = ":user/" in held.principal
         self._limit = USER_LIMIT if self._is_user else ROLE_LIMIT
 
@@ -119,11 +111,14 @@ class _Narrowing:
         ways = self._ways(rest for rest in rests if rest not in own)
         leaving = self._that_fit(own, {way: parts for way, parts in ways.items() if not all(part.is_whole for part in parts)})
         texts = self._inline_texts(own, leaving)
+        if self._level:
+            self._residue.append("names that are kept were put together to patterns, so that they fit into the limits of IAM")
         steps = [step for name, (before, after) in texts.items() if (step := self._put(name, before, after)) is not None and after]
         steps += [self._leave(way) for way in leaving]
         steps += [step for name, (before, after) in texts.items() if not after and (step := self._put(name, before, after)) is not None]
         self._tell_what_stays()
-        probes = tuple(self._probes(texts, leaving)) if steps else ()
+        after = self._after(texts, leaving)
+        probes = tuple(trials(self._held, after, self._estate, self._connection, self._keep)) if steps else ()
         return Proposal(steps=tuple(steps), residue=tuple(dict.fromkeys(self._residue)), probes=probes)
 
     # --- what is left of each policy ---
@@ -155,10 +150,9 @@ class _Narrowing:
 
     def _that_fit(self, own: list[_Rest], leaving: dict[str, list[_Rest]]) -> dict[str, list[_Rest]]:
         """The ways to be left, less those whose rest would not fit beside what is there."""
-        while leaving:
-            texts = self._inline_texts(own, leaving)
-            size = sum(size_of(after) for _, after in texts.values() if after)
-            if size <= self._limit:
+        while not self._fits(own, leaving):
+            if not leaving:
+                self._residue.append(f"what is kept takes more than the {self._limit} characters that IAM gives to inline policies")
                 return leaving
             largest = max(leaving, key=lambda way: sum(len(part.lines) for part in leaving[way]))
             self._residue.append(
@@ -167,12 +161,23 @@ class _Narrowing:
             leaving = {way: parts for way, parts in leaving.items() if way != largest}
         return leaving
 
+    def _fits(self, own: list[_Rest], leaving: Mapping[str, list[_Rest]]) -> bool:
+        """Whether the texts fit, at the lowest level of putting names together at which they do."""
+        for level in range(LEVELS + 1):
+            self._level = level
+            if sum(size_of(after) for _, after in self._inline_texts(own, leaving).values() if after) <= self._limit:
+                return True
+        return False
+
     def _inline_texts(self, own: list[_Rest], leaving: Mapping[str, list[_Rest]]) -> dict[str, tuple[str | None, str | None]]:
         """By name of inline policy: its text before and after; where nothing changes the two are the same."""
         before = self._texts_before()
         carried = [part for parts in leaving.values() for part in parts]
         texts: dict[str, tuple[str | None, str | None]] = {}
         for rest in own:
+            if rest.grant.name not in before:
+                self._residue.append(f"{printable(rest.grant.policy.place)} stays as it is: its text was not read")
+                continue
             is_kept = rest.is_whole and not (rest.grant.name == self._name and carried)
             was = before.get(rest.grant.name)
             texts[rest.grant.name] = (was, was if is_kept else self._text([rest]))
@@ -184,14 +189,14 @@ class _Narrowing:
 
     def _text(self, rests: Iterable[_Rest]) -> str | None:
         listed = list(rests)
-        allows = allow_statements(line for rest in listed for line in rest.lines)
+        allows = allow_statements(shortened((line for rest in listed for line in rest.lines), self._level))
         denials = {repr(sorted(one.items(), key=lambda item: item[0])): one for rest in listed for one in rest.denials}
         statements = [*allows, *denials.values()]
         return policy_text(named(statements)) if statements else None
 
     def _texts_before(self) -> dict[str, str]:
         inline = self._estate.identities[self._held.principal].get("InlinePolicies") or ()
-        return {str(one.get("PolicyName")): str(one.get("PolicyText")) for one in inline}
+        return {str(one["PolicyName"]): one["PolicyText"] for one in inline if isinstance(one.get("PolicyText"), str)}
 
     # --- steps ---
 
@@ -253,35 +258,6 @@ class _Narrowing:
 
     def _keeps(self, statement: Statement) -> bool:
         return narrowed(statement, self._keep, self._context, ()).is_whole
-
-    def _probes(self, texts: Mapping[str, tuple[str | None, str | None]], leaving: Mapping[str, list[_Rest]]) -> Iterator[Probe]:
-        """Things that worked and must go on, and things that worked and must not: those that only look come first."""
-        after = self._after(texts, leaving)
-        wanted = {(kept.action, kept.resource): True for kept in self._keep}
-        wanted.update(dict.fromkeys(self._granted_before(), False))
-        counts = {True: 0, False: 0}
-        for action, resource in sorted(wanted, key=lambda pair: (vocabulary().verb_of(pair[0]) not in _HARMLESS, pair)):
-            name = vocabulary().names.get(action)
-            if name is None or (is_pattern(resource) and resource != "*"):
-                continue
-            now, then = (verdict(one, self._estate, name, resource) for one in (self._held, after))
-            if not now.is_allowed or then.depends_on or counts[then.is_allowed] >= _MOST_PROBES:
-                continue
-            counts[then.is_allowed] += 1
-            yield Probe(
-                connection=self._connection, principal=self._held.principal, action=name, resource=resource, is_allowed=then.is_allowed
-            )
-
-    def _granted_before(self) -> Iterator[tuple[str, str]]:
-        for grant in self._held.grants:
-            for statement in grant.policy.statements:
-                for action in statement.actions or () if statement.is_allow else ():
-                    for resource in statement.resources or ():
-                        concrete = (
-                            resource.replace("*", "remit-probe") if resource.endswith("/*") and resource.count("*") == 1 else resource
-                        )
-                        for name in _examples(action, concrete):
-                            yield name.lower(), concrete
 
     def _after(self, texts: Mapping[str, tuple[str | None, str | None]], leaving: Mapping[str, list[_Rest]]) -> Held:
         gone = {id(part.grant) for parts in leaving.values() for part in parts}

@@ -38,13 +38,26 @@ def matches(pattern: str, text: str) -> bool:
     """Whether a pattern matches a text; letter case counts."""
     if not is_pattern(pattern):
         return pattern == text
+    if (parts := _one_run(pattern)) is not None:
+        return len(text) >= len(pattern) - 1 and text.startswith(parts[0]) and text.endswith(parts[1])
     return _matches(pattern, text, lambda wanted, found: wanted in (_ONE, found))
+
+
+@lru_cache(maxsize=65536)
+def _one_run(pattern: str) -> tuple[str, str] | None:
+    """What stands before and behind the only wildcard of a pattern, a `*`; None: it has others."""
+    if pattern.count(_MANY) != 1 or _ONE in pattern:
+        return None
+    head, _, tail = pattern.partition(_MANY)
+    return head, tail
 
 
 def contains(outer: str, inner: str) -> bool:
     """Whether everything that `inner` matches is matched by `outer`."""
     if outer in (_MANY, inner):
         return True
+    if (parts := _one_run(outer)) is not None:
+        return len(inner) >= len(outer) - 1 and inner.startswith(parts[0]) and inner.endswith(parts[1])
     # A wildcard of `inner` stands for texts that no literal of `outer` covers: `*` only by a `*`, `?` by `?` or `*`.
     return _matches(normal(outer), normal(inner), lambda wanted, found: found != _MANY and wanted in (_ONE, found))
 
