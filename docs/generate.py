@@ -1,7 +1,7 @@
 """Generates the reference from the code; `--check` fails when a page is not what the code says.
 
 Pages: `reference/cli.md` (help of every command), `reference/remit.schema.json` (the document, for editors),
-`reference/discovery.md` (the tables of facts), `reference/coverage.md` (what each plugin can do), and the tree in
+`reference/discovery.md` (the tables of facts), `reference/coverage.md` (what each plugin can do), `reference/detections.md` (what findings are made of), and the tree in
 `explanation/architecture.md` (the sentence of every package).
 """
 
@@ -44,12 +44,31 @@ def command_lines(command: Any, path: str) -> list[str]:
     return [*lines, "| option | meaning |", "| --- | --- |", *rows, ""]
 
 
+def commands_of(group: Any, path: str) -> list[tuple[str, Any]]:
+    """Every command with the words that call it; those of a group after the group's own name."""
+    found = []
+    for name, command in group.commands.items():
+        here = f"{path} {name}"
+        found += commands_of(command, here) if hasattr(command, "commands") else [(here, command)]
+    return found
+
+
+def detections_page() -> str:
+    """`reference/detections.md`."""
+    lines = ["# Detections", "", NOTE, "", "Each rule is one file in `src/remit/watch/detections/`.", ""]
+    for detection in sorted(find("RULE").values(), key=lambda found: found.RULE.id):
+        rule = detection.RULE
+        lines += [f"## `{rule.id}`", "", f"{rule.title}", "", rule.why, "", f"Severity: {rule.severity}. Remedy: {rule.remedy}", ""]
+        lines += [*(f"- {reference}" for reference in rule.references), ""] if rule.references else []
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def cli_page() -> str:
     """`reference/cli.md`."""
     group: Any = typer.main.get_command(build([]))
     lines = ["# Commands", "", NOTE, "", "0 is done, 1 is refused, failed or findings, 2 is wrong usage, 130 is interrupted.", ""]
-    for name in group.commands:
-        lines += command_lines(group.commands[name], f"remit {name}")
+    for path, command in commands_of(group, "remit"):
+        lines += command_lines(command, path)
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
@@ -122,6 +141,7 @@ def main() -> int:
         "reference/remit.schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
         "reference/discovery.md": discovery_page(),
         "reference/coverage.md": coverage_page(),
+        "reference/detections.md": detections_page(),
         "explanation/architecture.md": architecture_page(),
     }
     stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text("utf-8") != text]

@@ -41,7 +41,13 @@ def test_a_command_of_the_documentation_runs_as_written(block: tuple[str, int, l
     where, expected_code, commands, expected = block
     assert commands, f"{where}: a console block without a command"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "XDG_STATE_HOME": str(folder / "state"), "COLUMNS": "120"}
+    environment = {
+        **os.environ,
+        "PATH": path,
+        "XDG_STATE_HOME": str(folder / "state"),
+        "XDG_DATA_HOME": str(folder / "data"),
+        "COLUMNS": "120",
+    }
     for command in commands:
         done = subprocess.run(
             ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False

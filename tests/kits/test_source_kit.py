@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from tests.kits.plugins.postcards.source import Postcards
 
-from remit.app.loop import discover
+from remit.app.discovery import discover
 from remit.contracts import registry
 from remit.contracts.source import Scope
 from remit.model.evidence import Evidence, FileRead, Gap, GapKind

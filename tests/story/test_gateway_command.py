@@ -29,12 +29,12 @@ def run(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], b"needs `--remit FILE`"),
-        (["--", "server"], b"needs `--remit FILE`"),
+        ([], b"needs either `--remit FILE` or `--agent ID`"),
+        (["--", "server"], b"needs either `--remit FILE` or `--agent ID`"),
         (["--remit", "REMIT"], b"needs the server's command"),
         (["--remit", "REMIT", "--"], b"needs the server's command"),
-        (["--agent", "reader", "--", "server"], b"need the store"),
-        (["--remit", "REMIT", "--agent", "reader", "--", "server"], b"need the store"),
+        (["--store", "sqlite:///x", "--remit", "REMIT", "--", "server"], b"`--store` goes with `--agent ID`"),
+        (["--remit", "REMIT", "--agent", "reader", "--", "server"], b"needs either `--remit FILE` or `--agent ID`"),
         (["--remit", "REMIT", "--task", " ", "--", "server"], b"`--task` is empty"),
         (["--remit", "REMIT", "--no-such-option", "--", "server"], b"--no-such-option"),
         (["--remit"], b"--remit"),

@@ -28,9 +28,9 @@ from remit.model.mandate import Mandate
 from remit.store.decisions import DecisionLog, Ids, LogError, clock_ns, logged_decision
 
 
-def vocabularies() -> dict[str, Vocabulary]:
-    """Tables of native actions by kind of system, of every system that has one: found by its folder alone."""
-    found = (system.vocabulary() for system in registry.find("SYSTEM").values())
+def vocabularies(only: str | None = None) -> dict[str, Vocabulary]:
+    """Tables of native actions by kind of system, of every system (or that of one kind alone) that has one: found by its folder."""
+    found = (system.vocabulary() for system in registry.find("SYSTEM", only=only).values())
     return {vocabulary.kind: vocabulary for vocabulary in found if vocabulary is not None}
 
 

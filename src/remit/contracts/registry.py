@@ -25,9 +25,9 @@ _MODULES = {"WRITER": "change"}
 """Where the module is not called like what it offers."""
 
 
-def _offers(package: ModuleType, wanted: str) -> Iterable[tuple[str, Any]]:
+def _offers(package: ModuleType, wanted: str, only: str | None) -> Iterable[tuple[str, Any]]:
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
-        if module.name.startswith("_"):
+        if module.name.startswith("_") or (only is not None and module.name != only):
             continue
         for inner in (f"{package.__name__}.{module.name}.{_MODULES.get(wanted, wanted.lower())}", f"{package.__name__}.{module.name}"):
             try:
@@ -37,22 +37,24 @@ def _offers(package: ModuleType, wanted: str) -> Iterable[tuple[str, Any]]:
                     continue
                 raise
             if hasattr(loaded, wanted):
-                yield module.name, getattr(loaded, wanted)
+                # A detection is its whole module: the rule and what sees it.
+                yield module.name, loaded if wanted == "RULE" else getattr(loaded, wanted)
                 break
 
 
-def find(wanted: str, extra: Iterable[str] = (), *, approval: Approval | None = None) -> dict[str, Any]:
-    """Every plugin of one sort by the name of its folder; `extra` names further packages to walk (tests, authors).
+def find(wanted: str, extra: Iterable[str] = (), *, only: str | None = None, approval: Approval | None = None) -> dict[str, Any]:
+    """Every plugin of one sort by the name of its folder; `extra` names further packages to walk (tests, authors),
+    and of plugins other than `only` nothing is imported.
 
     `wanted` is `SOURCE`, `SYSTEM`, `WRITER`, `POINT` or `RULE`. The object stands in the module `source`, `system`, `change` or `point` of
-    the plugin's package, so that importing the package itself stays free; a detection (`RULE`) is a module by itself. The hands of a system
+    the plugin's package, so that importing the package itself stays free; a detection (`RULE`) is the module itself. The hands of a system
     (`WRITER`) are for `app.act` alone, which opens them against an approval; without one they are not handed out.
     """
     if wanted == "WRITER" and not isinstance(approval, Approval):
         raise ValueError("write sides are handed out against an approval alone")
     found: dict[str, Any] = {}
     for folder in (_FOLDERS[wanted], *extra):
-        for name, plugin in _offers(importlib.import_module(folder), wanted):
+        for name, plugin in _offers(importlib.import_module(folder), wanted, only):
             if name in found:
                 raise ValueError(f"two plugins are called `{name}`: the second is in `{folder}`")
             found[name] = plugin

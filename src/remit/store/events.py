@@ -320,6 +320,11 @@ def events(connection: Connection, agent: str | None, limit: int, before: str | 
     """Events newest first; `before` is a time that they are all older than."""
     until = None if before is None else microseconds(before)
     numbers = _newest(connection, agent, limit, until)
+    found = _whole(connection, numbers)
+    return [found[number] for number in numbers]
+
+
+def _whole(connection: Connection, numbers: Sequence[int]) -> dict[int, Event]:
     found: dict[int, Event] = {}
     for some in chunks(numbers):
         question = (
@@ -334,7 +339,15 @@ def events(connection: Connection, agent: str | None, limit: int, before: str | 
         )
         for row in connection.execute(question):
             found[row[0]] = _event(row._mapping)
-    return [found[number] for number in numbers]
+    return found
+
+
+def decision(connection: Connection, identifier: str) -> Event | None:
+    """The recorded decision of this id, from whichever log."""
+    sources = select(source.c.number).where(source.c.name.like("decisions:%"))
+    those = select(event.c.number).where(event.c.source.in_(sources), event.c.id == storable_key(identifier)).limit(1)
+    number = connection.execute(those).scalar()
+    return None if number is None else _whole(connection, [number])[number]
 
 
 def _newest(connection: Connection, agent: str | None, limit: int, until: int | None) -> list[int]:

@@ -294,6 +294,10 @@ class Store:
 
     # --- derived ---------------------------------------------------------------------------------------------------------------
 
+    def decision(self, identifier: str) -> Event | None:
+        """The recorded decision of this id; None where no log that was read holds it."""
+        return self._database.read(lambda connection: event_log.decision(connection, identifier))
+
     def rebuild(self) -> None:
         """Makes everything derived anew from what was appended."""
         with self._database.write() as connection:

@@ -69,7 +69,7 @@ def check_files(
 
 def compile_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A remit file.", show_default=False)],
-    target: Annotated[str, typer.Option("--to", metavar="cedar|mcp", help="The language to compile to.", show_default=False)],
+    target: Annotated[str, typer.Option("--to", metavar="aws|cedar|mcp|postgres", help="The language to compile to.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document with the text and the residue.")] = False,
 ) -> None:
     """Compile a remit to the language of a target, on standard output."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from remit.app.cli.options import StoreUrl
 from remit.model.errors import DocumentError, RefusedError, UsageError
-from remit.model.ids import printable, system_id
+from remit.model.ids import agent_slug, printable, system_id
 
 if TYPE_CHECKING:
-    from remit.app.remits import Remits
+    from remit.app.remits import Policy, Remits
     from remit.model.remit import Remit
+
+    OpenPolicy = Callable[[Path, bool], tuple[Remit, Callable[[], Policy]]]
+    """From the state folder and whether to observe: the remit as it is now, and what is decided by at each call."""
 
 _EPILOG = """In the configuration of an MCP client, put the gateway in front of the server's own command:
 
@@ -59,34 +63,44 @@ def gateway(
             show_default=False,
         ),
     ] = None,
-    agent: Annotated[str | None, typer.Option("--agent", metavar="ID", hidden=True)] = None,
-    store: Annotated[str | None, typer.Option("--store", metavar="URL", hidden=True)] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option("--agent", metavar="ID", help="The agent whose approved remit the store holds; a quarantine holds at the next call."),
+    ] = None,
+    store: StoreUrl = None,
 ) -> None:
     """Start an MCP server and decide before every call of its tools (standard input and output).
 
     A denied call is answered with the line of the remit that it rests on, and never reaches the server.
     Reading a resource of the server is decided like a call of a tool named resources/read with the argument uri.
     """
-    if agent is not None or store is not None:
-        raise UsageError("`--agent` and `--store` need the store, which this version does not have; use `--remit FILE`")
-    if remit is None:
-        raise UsageError("the gateway needs `--remit FILE`")
+    if (remit is None) == (agent is None):
+        raise UsageError("the gateway needs either `--remit FILE` or `--agent ID`")
+    if store is not None and agent is None:
+        raise UsageError("`--store` goes with `--agent ID`")
     if not command:
         raise UsageError("the gateway needs the server's command: `remit gateway --remit FILE -- COMMAND ARGS...`")
     if task is not None and not task.strip():
         raise UsageError("`--task` is empty; leave it out where the person's words are not known")
-    raise typer.Exit(_run(remit, command, name=name, task=task, log=log, is_observed=observe, state=state))
+    open_policy = _policy_of_file(remit) if remit is not None else _policy_of_store(agent or "", store)
+    raise typer.Exit(_run(open_policy, command, name=name, task=task, log=log, is_observed=observe, state=state))
 
 
 def _run(
-    path: Path, command: list[str], *, name: str | None, task: str | None, log: Path | None, is_observed: bool, state: Path | None
+    open_policy: OpenPolicy,
+    command: list[str],
+    *,
+    name: str | None,
+    task: str | None,
+    log: Path | None,
+    is_observed: bool,
+    state: Path | None,
 ) -> int:
     if sys.platform == "win32":
         raise RefusedError("the gateway runs on Linux and macOS; on Windows use it inside WSL")
     # Here, because help and wrong usage need none of it.
-    from remit.app.remits import Policy, Remits
-    from remit.app.settings import decision_log, state_folder, suspended_file
-    from remit.app.wiring import Decider, vocabularies
+    from remit.app.settings import decision_log, state_folder
+    from remit.app.wiring import Decider
     from remit.points.mcp.gateway import Gateway
     from remit.points.mcp.pins import Pins
     from remit.points.mcp.process import Relay, report_to_stderr
@@ -94,26 +108,12 @@ def _run(
 
     folder = state_folder(state)
     try:
-        remits = Remits(
-            path,
-            suspended_path=suspended_file(folder),
-            vocabularies=vocabularies(),
-            is_observed=is_observed,
-            report=report_to_stderr,
-            clock_ns=time.time_ns,
-        )
+        held, fresh = open_policy(folder, is_observed)
     except DocumentError as error:
         sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
         return 1
-    held = _only_remit(remits, path)
     system = _system(held, name)
     decisions = DecisionLog(log if log is not None else decision_log(folder))
-
-    def fresh() -> Policy:
-        # INVARIANT (next call): a changed, broken or deleted file, and a quarantine, hold from the next decision on.
-        remits.refresh()
-        return remits.policy
-
     decide = Decider(fresh, decisions, point="mcp")
     session = decide.open_session(held.agent, Ids().make(time.time_ns()), task)
     pins = Pins(system, folder / "tools" / f"{system.replace(':', '-')}.json", report_to_stderr)
@@ -124,6 +124,57 @@ def _run(
         return relay.run(Gateway(decide, agent=held.agent, system=system, session=session, pins=pins, report=report_to_stderr))
     finally:
         decisions.close()
+
+
+def _policy_of_file(path: Path) -> OpenPolicy:
+    """From a remit file: it counts as approved, and a change of it is taken over."""
+
+    def open_policy(folder: Path, is_observed: bool) -> tuple[Remit, Callable[[], Policy]]:
+        from remit.app.remits import Remits
+        from remit.app.settings import suspended_file
+        from remit.app.wiring import vocabularies
+        from remit.points.mcp.process import report_to_stderr
+
+        remits = Remits(
+            path,
+            suspended_path=suspended_file(folder),
+            vocabularies=vocabularies("mcp"),
+            is_observed=is_observed,
+            report=report_to_stderr,
+            clock_ns=time.time_ns,
+        )
+
+        def fresh() -> Policy:
+            # INVARIANT (next call): a changed, broken or deleted file, and a quarantine, hold from the next decision on.
+            remits.refresh()
+            return remits.policy
+
+        return _only_remit(remits, path), fresh
+
+    return open_policy
+
+
+def _policy_of_store(agent: str, url: str | None) -> OpenPolicy:
+    """From the store: the approved remit in force, asked for at every call."""
+
+    def open_policy(_folder: Path, is_observed: bool) -> tuple[Remit, Callable[[], Policy]]:
+        from remit.app.cli.options import open_store
+        from remit.app.store_policy import StorePolicy
+        from remit.app.wiring import vocabularies
+
+        slug = agent_slug(agent)
+        fresh = StorePolicy(lambda: open_store(url), agent=slug, vocabularies=vocabularies("mcp"), is_observed=is_observed)
+        policy = fresh()
+        if policy.fault:
+            raise RefusedError(policy.fault)
+        entry = policy.index.entries.get(slug)
+        if entry is None:
+            raise RefusedError(f"the store knows no agent `{slug}`; `remit agents` lists those that it knows")
+        if entry.remit is None:
+            raise RefusedError(entry.fault or f"agent `{slug}` has no approved remit; `remit draft {slug} --write {slug}.yaml` begins one")
+        return entry.remit, fresh
+
+    return open_policy
 
 
 def _only_remit(remits: Remits, path: Path) -> Remit:

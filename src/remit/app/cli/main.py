@@ -14,10 +14,29 @@ from remit.model.errors import RefusedError, RemitError, UsageError
 
 COMMANDS = {
     "discover": "remit.app.cli.discover",
+    "connect": "remit.app.cli.connect",
+    "disconnect": "remit.app.cli.connect",
+    "scan": "remit.app.cli.connect",
+    "agents": "remit.app.cli.agents",
+    "agent": "remit.app.cli.agents",
+    "owner": "remit.app.cli.intent",
+    "draft": "remit.app.cli.intent",
     "check": "remit.app.cli.documents",
+    "approve": "remit.app.cli.intent",
+    "findings": "remit.app.cli.findings",
+    "accept": "remit.app.cli.findings",
+    "plan": "remit.app.cli.act",
+    "apply": "remit.app.cli.act",
+    "rollback": "remit.app.cli.act",
+    "quarantine": "remit.app.cli.act",
+    "release": "remit.app.cli.act",
+    "retire": "remit.app.cli.act",
+    "why": "remit.app.cli.intent",
     "compile": "remit.app.cli.documents",
+    "evaluate": "remit.app.cli.evaluate",
     "gateway": "remit.app.cli.gateway",
     "serve": "remit.app.cli.serve",
+    "doctor": "remit.app.cli.doctor",
 }
 """Command -> the module that offers `register(app)`. Only the module of the command that was typed is imported."""
 

@@ -85,7 +85,7 @@ def test_check_as_sarif_is_read_by_code_scanning(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["check"], ["check", "clean.yaml", "--format", "xml"], ["compile", "clean.yaml"], ["compile", "clean.yaml", "--to", "aws"]]
+    "words", [["check"], ["check", "clean.yaml", "--format", "xml"], ["compile", "clean.yaml"], ["compile", "clean.yaml", "--to", "gcp"]]
 )
 def test_wrong_usage_ends_with_2(folder: Path, words: list[str]) -> None:
     assert remit(folder, *words)[0] == 2

@@ -1,0 +1,150 @@
+"""The JSON of agents as the store knows them: `remit agents`, `remit agent ID` (interfaces.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.app.current import Current
+from remit.app.discovery_json import coverage_json
+from remit.model.access import Access, PrincipalAccess
+from remit.model.alignment import Alignment, AlignmentLine
+from remit.model.identity import Bound
+from remit.model.ids import AGENT_PREFIX
+from remit.model.standing import KnownAgent
+
+
+def agents_json(current: Current, *, with_gone: bool) -> dict[str, Any]:
+    """Every agent, riskiest first, and what was looked at."""
+    listed = [known for known in current.agents.values() if with_gone or not known.is_gone]
+    listed.sort(key=lambda known: (-known.agent.risk, known.agent.id))
+    return {"agents": [agent_json(current, known) for known in listed], "coverage": coverage(current)}
+
+
+def agent_json(current: Current, known: KnownAgent) -> dict[str, Any]:
+    """One agent: who owns it, what identities it uses, what it is for."""
+    agent = known.agent
+    standing = current.standings.get(agent.id)
+    approved = current.approved.get(agent.id)
+    return {
+        "id": AGENT_PREFIX + agent.id,
+        "name": agent.name,
+        "kind": agent.kind,
+        "state": current.state(agent.id),
+        "state_since": standing.since if standing is not None else None,
+        "state_because": standing.because if standing is not None else "",
+        "owner": current.owner(agent.id),
+        "owner_candidates": [
+            {"name": candidate.name, "because": f"{candidate.because.place}: {candidate.because.text}"}
+            for candidate in agent.owner_candidates
+        ],
+        "purpose": agent.purpose,
+        "identities": [identity_json(current, bound) for bound in current.bound_by_agent.get(agent.id, ())],
+        "credentials": [
+            {"name": credential.name, "kind": credential.kind, "place": str(credential.place)} for credential in agent.credentials
+        ],
+        "places": [str(place) for place in agent.places],
+        "risk": agent.risk,
+        "framework": agent.framework,
+        "model": agent.model,
+        "tools": None if agent.tools is None else list(agent.tools),
+        "autonomy": agent.autonomy,
+        "exposure": list(agent.exposure),
+        "copies": [AGENT_PREFIX + slug for slug in agent.copies],
+        "delegates_to": [AGENT_PREFIX + slug for slug in agent.delegates_to],
+        "sources": list(known.sources),
+        "first_seen": known.first_seen,
+        "is_gone": known.is_gone,
+        "remit": None
+        if approved is None
+        else {"version": approved.version, "hash": approved.hash, "path": approved.path, "by": approved.by, "at": approved.at},
+    }
+
+
+def identity_json(current: Current, bound: Bound) -> dict[str, Any]:
+    """One identity of an agent, and why we think so."""
+    sharers = [AGENT_PREFIX + slug for slug in current.sharing(bound.agent).get(bound.principal, ())]
+    return {
+        "ref": current.identity_text(bound.principal),
+        "principal": bound.principal,
+        "confidence": bound.confidence,
+        "because": [str(because.place) for because in bound.because],
+        "why": [because.text for because in bound.because],
+        "shared_with": sharers,
+        "is_connected": bound.principal in current.principals,
+    }
+
+
+def principals_json(current: Current, found: list[PrincipalAccess]) -> list[dict[str, Any]]:
+    """The list `principals` of `remit access`."""
+    return [
+        {
+            "principal": access.principal,
+            "ref": current.identity_text(access.principal),
+            "access": [access_json(line) for line in access.access],
+            "escalations": [],
+            "unread": [{"place": unread.place, "why": unread.why} for unread in access.unread],
+        }
+        for access in found
+    ]
+
+
+def access_json(line: Access) -> dict[str, Any]:
+    """One entitlement, with the path that gives it."""
+    return {
+        "system": line.system,
+        "action": line.action,
+        "resource": line.resource,
+        "decision": line.decision,
+        "depends_on": list(line.depends_on),
+        "verb": line.verb,
+        "because": [{"place": str(because.place), "text": because.text} for because in line.because],
+        "but": list(line.but),
+        "columns": list(line.columns),
+        "expires": line.expires,
+    }
+
+
+def alignment_json(current: Current, alignment: Alignment) -> list[dict[str, Any]]:
+    """Needed, granted and used, line by line."""
+    return [_line_json(current, line) for line in alignment.lines]
+
+
+def _line_json(current: Current, line: AlignmentLine) -> dict[str, Any]:
+    return {
+        "identity": current.identity_text(line.principal) if line.principal else None,
+        "system": line.system,
+        "action": line.action,
+        "resource": line.resource,
+        "class": line.class_,
+        "why": line.why,
+        "rule": line.rule,
+        "because": [{"place": str(because.place), "text": because.text} for because in line.because],
+        "last_used": line.last_used,
+        "count": line.count,
+        "columns": list(line.columns),
+        "doubt": line.doubt,
+    }
+
+
+def coverage(current: Current) -> dict[str, Any]:
+    """What was read of every connection, what was not, and why."""
+    merged: dict[str, Any] = {"files_read": 0, "files_skipped": [], "unresolved": [], "connections": []}
+    for connection in current.connections.values():
+        reading, scan = current.readings.get(connection.id), current.scans.get(connection.id)
+        if reading is not None:
+            part = coverage_json(reading.inventory.ledger)
+            merged["files_read"] += part["files_read"] if connection.kind == "code" else 0
+            for key in ("files_skipped", "unresolved"):
+                merged[key] += [{**entry, "connection": connection.id} for entry in part[key]]
+        merged["connections"].append(
+            {
+                "connection": connection.id,
+                "scanned": scan.at if scan is not None else None,
+                "fault": (scan.fault or None) if scan is not None else "never scanned",
+                "objects": scan.objects if scan is not None else 0,
+                "unread_records": scan.unread_records if scan is not None else 0,
+                "not_read": [{"place": str(gap.place), "why": gap.what} for gap in scan.gaps] if scan is not None else [],
+            }
+        )
+    merged["unresolved"] += [{"path": gap.place.path, "line": gap.place.line, "what": gap.what} for gap in current.link_gaps]
+    return merged

@@ -1,0 +1,258 @@
+"""`remit plan`, `apply`, `rollback`, `quarantine`, `release`, `retire`: changes to identity systems, proved and reversible."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from remit.app.cli.options import (
+    AgentId,
+    AsJson,
+    AsPerson,
+    StoreUrl,
+    Yes,
+    environment,
+    next_command,
+    now,
+    open_current,
+    os_user,
+    person,
+    print_json,
+    say,
+)
+from remit.model.errors import RefusedError, UsageError
+from remit.model.ids import AGENT_PREFIX, printable
+from remit.model.plan import PlanState
+from remit.model.times import text_from_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.app.current import Current
+    from remit.model.plan import Plan, Proof
+
+PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="Its id, with or without `plan:`.", show_default=False)]
+Because = Annotated[
+    str, typer.Option("--because", metavar="TEXT", help="Why; it is recorded, and told to whoever is denied.", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("plan", epilog="    remit plan cost-triage\n    remit plan cost-triage --json | jq .replay")(plan)
+    app.command("apply", epilog="    remit apply plan:0192f3a1 --as dana@example.com")(apply)
+    app.command("rollback", epilog="    remit rollback plan:0192f3a1 --as dana@example.com")(rollback)
+    app.command("quarantine", epilog='    remit quarantine cost-triage --because "sends data to a stranger"')(quarantine)
+    app.command("release", epilog="    remit release cost-triage")(release)
+    app.command("retire", epilog="    remit retire cost-triage --as dana@example.com")(retire)
+
+
+def plan(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False) -> None:
+    """Plan to take away what an agent does not need: the native difference, the replay of recorded use, the blind spots.
+
+    Nothing is changed. Works from a draft too, and says so; `apply` wants an approved remit.
+    """
+    from remit.app.mend import plan_right_size
+
+    current = open_current(store)
+    made = plan_right_size(current, current.known(identifier).agent.id, text_from_time(now()))
+    if as_json:
+        print_json(plan_json(current, made))
+    else:
+        from remit.app.cli.plans_text import show_plan
+
+        show_plan(current, made)
+    if made.is_from_draft:
+        next_command(f"remit draft {made.agent} --write {made.agent}.yaml", f"remit approve {made.agent}.yaml")
+    elif made.steps:
+        next_command(f"remit apply {made.id} --as PERSON")
+
+
+def apply(identifier: PlanId, store: StoreUrl = None, as_json: AsJson = False, as_person: AsPerson = None) -> None:
+    """Approve a plan and apply it, or go on with a half-done one. Every step is written down first, and the end is proved.
+
+    Exit codes: 0 applied, 1 refused or stuck (with the reason), 2 wrong usage.
+    """
+    from remit.app.mend import carry_out
+
+    current = open_current(store)
+    done = carry_out(current, _plan_id(identifier), _approver(current, as_person), environment(), "apply")
+    _tell(current, done, as_json=as_json)
+
+
+def rollback(identifier: PlanId, store: StoreUrl = None, as_json: AsJson = False, as_person: AsPerson = None) -> None:
+    """Take back what a plan did, in reverse order. Works on applied, half-done and stuck plans."""
+    from remit.app.mend import carry_out
+
+    current = open_current(store)
+    done = carry_out(current, _plan_id(identifier), _approver(current, as_person), environment(), "rollback")
+    _tell(current, done, as_json=as_json)
+
+
+def quarantine(
+    identifier: AgentId, because: Because, store: StoreUrl = None, as_json: AsJson = False, as_person: AsPerson = None, yes: Yes = False
+) -> None:
+    """Stop an agent: denied at every point that asks the store, and its identities stopped in their systems, with proof.
+
+    Other agents on the same identities are stopped with them; they are named first, and on a terminal it asks. `release` takes it back.
+    """
+    from remit.app.mend import begin_quarantine, carry_out_quarantine, plan_quarantine, unreached_points
+
+    if not because.strip():
+        raise UsageError("`--because` is empty; say why, for whoever finds the agent stopped")
+    current = open_current(store)
+    slug = current.known(identifier).agent.id
+    made = plan_quarantine(current, slug, text_from_time(now()))
+    _confirm(current, made, "stopped with it", yes=yes)
+    approver = _approver(current, as_person)
+    begin_quarantine(current, made, approver, because.strip())
+    say(f"`{slug}` is denied from now on at every point that asks this store")
+    for log in unreached_points(current, slug):
+        say(f"a point started from files alone is not reached: the one that writes {printable(log, 1000)}; stop it, or its own service")
+    if not unreached_points(current, slug):
+        say("points started from files alone (`--remit`) are not reached by the store; stop them by hand where there are any")
+    done = carry_out_quarantine(current, made, approver, because.strip(), environment())
+    _tell(current, done, as_json=as_json, after=f"remit release {slug}")
+
+
+def release(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False, as_person: AsPerson = None) -> None:
+    """End a quarantine: the identities as they were before, with proof, and the agent in the state it had."""
+    from remit.app.mend import carry_out_release
+
+    current = open_current(store)
+    slug = current.known(identifier).agent.id
+    done = carry_out_release(current, slug, _approver(current, as_person), environment())
+    _tell(current, done, as_json=as_json, after=f"remit agent {slug}")
+
+
+def retire(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False, as_person: AsPerson = None, yes: Yes = False) -> None:
+    """Retire an agent, for good: denied everywhere, its own identities stopped and emptied, with proof; the record stays.
+
+    An identity that another agent uses is left to it, and reported as kept. A person is never locked out.
+    """
+    from remit.app.mend import carry_out_retirement, plan_retirement
+
+    current = open_current(store)
+    slug = current.known(identifier).agent.id
+    approver = _approver(current, as_person)
+    made = plan_retirement(current, slug, approver, text_from_time(now()))
+    _confirm(current, made, "on the same identities, which are left to them", yes=yes)
+    done = carry_out_retirement(current, made, approver, environment())
+    _tell(current, done, as_json=as_json)
+
+
+# --- who, and telling ------------------------------------------------------------------------------------------------------------------
+
+
+def _approver(current: Current, claimed: str | None) -> tuple[str, str]:
+    return person(claimed, current.store), os_user()
+
+
+def _plan_id(text: str) -> str:
+    return text if text.startswith("plan:") else f"plan:{text}"
+
+
+def _confirm(current: Current, made: Plan, what: str, *, yes: bool) -> None:
+    if made.also_affects:
+        say(f"{len(made.also_affects)} other {'agent' if len(made.also_affects) == 1 else 'agents'} {what}: {', '.join(made.also_affects)}")
+    for sentence in made.residue:
+        say(f"left as it is: {printable(sentence, 400)}")
+    if yes or not sys.stdin.isatty() or not sys.stderr.isatty():
+        return
+    for step in made.steps:
+        say(f"  {current.identity_text(step.principal)}: {printable(step.what, 300)}")
+    if not typer.confirm("Go on?", err=True):
+        raise RefusedError("not done: you said no")
+
+
+def _tell(current: Current, done: Plan, *, as_json: bool, after: str = "") -> None:
+    if as_json:
+        print_json(outcome_json(current, done))
+    else:
+        from remit.app.cli.plans_text import show_outcome
+
+        show_outcome(current, done)
+    if done.state is PlanState.STUCK:
+        say(f"remit: `{done.id}` is stuck: {printable(done.stuck_because, 1000)}")
+        next_command(f"remit apply {done.id} --as PERSON # goes on", f"remit rollback {done.id} --as PERSON # takes back")
+        raise typer.Exit(1)
+    if after:
+        next_command(after)
+    elif done.state is PlanState.APPLIED and done.kind == "right-size":
+        next_command(f"remit agent {done.agent}", f"remit rollback {done.id} --as PERSON # takes it back")
+
+
+def plan_json(current: Current, made: Plan) -> dict[str, Any]:
+    """A plan (interfaces.md)."""
+    return {
+        "plan": made.id,
+        "agent": AGENT_PREFIX + made.agent,
+        "kind": made.kind,
+        "state": made.state,
+        "steps": [
+            {
+                "system": step.connection,
+                "identity": current.identity_text(step.principal),
+                "principal": step.principal,
+                "operation": step.operation,
+                "target": step.target,
+                "what": step.what,
+                "before": step.before,
+                "after": step.after,
+                "state": state,
+            }
+            for step, state in zip(made.steps, made.step_states, strict=True)
+        ],
+        "replay": {
+            "calls": made.replay.calls,
+            "since": made.replay.since,
+            "would_deny": [
+                {
+                    "agent": AGENT_PREFIX + denied.agent if denied.agent else None,
+                    "identity": current.identity_text(denied.principal),
+                    "action": denied.action,
+                    "resource": denied.resource,
+                    "calls": denied.calls,
+                    "last": denied.last,
+                    "why": denied.why,
+                }
+                for denied in made.replay.would_deny
+            ],
+        },
+        "blind_spots": list(made.blind_spots),
+        "residue": list(made.residue),
+        "risk_removed": list(made.risk_removed),
+        "also_affects": [AGENT_PREFIX + slug for slug in made.also_affects],
+        "needed_from": "draft" if made.is_from_draft else "remit",
+    }
+
+
+def outcome_json(current: Current, done: Plan) -> dict[str, Any]:
+    """What an applied, undone or stuck plan came to (interfaces.md)."""
+    return {
+        "plan": done.id,
+        "agent": AGENT_PREFIX + done.agent,
+        "kind": done.kind,
+        "state": done.state,
+        "proofs": proofs_json(current, done.proofs),
+        "also_affects": [AGENT_PREFIX + slug for slug in done.also_affects],
+        "kept": list(done.residue),
+        "stuck_because": done.stuck_because or None,
+    }
+
+
+def proofs_json(current: Current, proofs: Sequence[Proof]) -> list[dict[str, Any]]:
+    """What was tried, and what came of it."""
+    return [
+        {
+            "system": proof.system,
+            "identity": current.identity_text(proof.identity),
+            "tried": proof.tried,
+            "expected": proof.expected,
+            "got": proof.got,
+            "how": proof.how,
+        }
+        for proof in proofs
+    ]

@@ -1,0 +1,115 @@
+"""`remit agents` and `remit agent ID`: the four questions, answered."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from remit.app.cli.options import AgentId, AsCsv, AsJson, StoreUrl, next_command, open_current, print_json
+from remit.model.ids import AGENT_PREFIX
+
+if TYPE_CHECKING:
+    from remit.app.current import Current
+    from remit.model.standing import KnownAgent
+
+_COLUMNS = ("id", "name", "kind", "state", "owner", "risk", "identities", "purpose", "places", "framework")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("agents", epilog="    remit agents\n    remit agents --csv > agents.csv")(agents)
+    app.command("agent", epilog="    remit agent cost-triage\n    remit agent cost-triage --json | jq .alignment")(agent)
+
+
+def agents(
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    gone: Annotated[bool, typer.Option("--gone", help="List agents too that no source shows any more.")] = False,
+) -> None:
+    """List every agent: what it is, who owns it, as whom it acts. Riskiest first."""
+    from remit.app.agents_json import agents_json
+
+    current = open_current(store)
+    if as_json:
+        print_json(agents_json(current, with_gone=gone))
+    elif as_csv:
+        typer.echo(_csv(current, with_gone=gone), nl=False)
+    else:
+        from remit.app.cli.agents_text import show_agents
+
+        show_agents(current, with_gone=gone)
+        _say_what_is_next(current)
+
+
+def agent(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False) -> None:
+    """Show one agent: who owns it, what identities it uses, what it is for, what it can access and why.
+
+    Needed comes from the approved remit; without one from the draft, and the page says so. Never from what is granted.
+    """
+    from remit.app.agents_json import agent_json, alignment_json, principals_json
+    from remit.app.loop import alignment_of
+
+    current = open_current(store)
+    known = current.known(identifier)
+    alignment = alignment_of(current, known.agent.id)
+    access = current.access_of([bound.principal for bound in current.bound_by_agent.get(known.agent.id, ())])
+    if as_json:
+        print_json(
+            {
+                **agent_json(current, known),
+                "access": principals_json(current, access),
+                "alignment": alignment_json(current, alignment),
+                "needed_from": "draft" if alignment.is_from_draft else "remit",
+            }
+        )
+        return
+    from remit.app.cli.agents_text import show_agent
+
+    show_agent(current, known, access, alignment)
+    _say_what_fits(current, known)
+
+
+def _csv(current: Current, *, with_gone: bool) -> str:
+    from remit.app.agents_json import agents_json
+
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    for row in agents_json(current, with_gone=with_gone)["agents"]:
+        row["identities"] = " ".join(identity["ref"] for identity in row["identities"])
+        row["places"] = " ".join(row["places"])
+        # A cell that begins like a formula would be run by the program that opens the file.
+        writer.writerow(_cell(row[column]) for column in _COLUMNS)
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _say_what_is_next(current: Current) -> None:
+    if not current.connections:
+        next_command("remit connect code PATH", "remit connect aws", "remit connect postgres URL")
+    elif current.agents:
+        riskiest = min(
+            (known.agent for known in current.agents.values() if not known.is_gone), key=lambda agent: (-agent.risk, agent.id), default=None
+        )
+        if riskiest is not None:
+            next_command(f"remit agent {riskiest.id}")
+
+
+def _say_what_fits(current: Current, known: KnownAgent) -> None:
+    slug = known.agent.id
+    state = current.state(slug)
+    if state == "suspended":
+        next_command(f"remit release {slug}")
+    elif current.owner(slug) is None:
+        next_command(f"remit owner {slug} PERSON", f"remit draft {slug} --write {slug}.yaml")
+    elif slug not in current.approved:
+        next_command(f"remit draft {slug} --write {slug}.yaml")
+    else:
+        next_command(f"remit plan {slug}", f"remit findings # those of {AGENT_PREFIX}{slug} too")

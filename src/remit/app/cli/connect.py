@@ -1,0 +1,259 @@
+"""`remit connect`, `remit disconnect` and `remit scan`: what Remit reads, and reading it again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from remit.app.cli.options import AsJson, StoreUrl, environment, next_command, now, open_current, print_json, say
+from remit.model.errors import RefusedError, UsageError
+from remit.model.ids import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from remit.app.turn import Turn
+    from remit.contracts.source import Progress
+    from remit.model.connection import Connection
+
+Name = Annotated[
+    str | None,
+    typer.Option("--name", metavar="NAME", help="What to call the connection. Default: from what is connected.", show_default=False),
+]
+PrintPolicy = Annotated[
+    str | None,
+    typer.Option("--print-policy", metavar="read|write", help="Print the least privilege that Remit needs there, and connect nothing."),
+]
+_AWS_EPILOG = """    remit connect aws --profile audit --trail s3://org-trail/AWSLogs
+    remit connect aws --profile audit --write-profile remit-write --name prod
+    remit connect aws --print-policy read --trail s3://org-trail/AWSLogs > remit-read.json"""
+_POSTGRES_EPILOG = """    remit connect postgres postgresql://remit_read@db.internal/finops --log /var/log/postgresql
+    remit connect postgres --print-policy read | psql finops
+
+Passwords are never part of the URL: PGPASSWORD, ~/.pgpass, PGPASSFILE and PGSERVICE work."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    group = typer.Typer(no_args_is_help=True, help="Connect what Remit reads: code, AWS, Postgres, decision logs. Each is scanned at once.")
+    group.command("code", epilog="    remit connect code ~/src/shop")(connect_code)
+    group.command("aws", epilog=_AWS_EPILOG)(connect_aws)
+    group.command("postgres", epilog=_POSTGRES_EPILOG)(connect_postgres)
+    group.command("decisions", epilog="    remit connect decisions /var/log/remit/edge.jsonl")(connect_decisions)
+    app.add_typer(group, name="connect")
+    app.command("disconnect", epilog="    remit disconnect aws:main")(disconnect)
+    app.command("scan", epilog="    remit scan\n    remit scan --json | jq .findings")(scan)
+
+
+def connect_code(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="Folder of code and configuration.", show_default=False)],
+    name: Name = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Connect a folder of code and configuration, and scan it. Nothing in it is executed."""
+    from remit.app.connections import code_connection
+
+    if not os.path.exists(path):
+        raise RefusedError(f"`{printable(path, 1000)}` does not exist")
+    _connect(store, as_json, lambda known, since: code_connection(path, name, known, since))
+
+
+def connect_aws(
+    profile: Annotated[str | None, typer.Option(metavar="P", help="Profile that reads; default: the usual chain of credentials.")] = None,
+    write_profile: Annotated[str | None, typer.Option(metavar="P", help="Profile that changes; without it Remit only reads.")] = None,
+    endpoint_url: Annotated[str | None, typer.Option(metavar="URL", help="Another address than AWS, for a compatible server.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="R", help="Region of agents and runtimes. Default: the profile's.")] = None,
+    trail: Annotated[str | None, typer.Option(metavar="s3://BUCKET/PREFIX", help="Where CloudTrail writes its files.")] = None,
+    name: Name = None,
+    print_policy: PrintPolicy = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Connect an AWS account: identities, grants, agents hosted there, and its trail. Keys are never kept, only profiles."""
+    from remit.app.connections import aws_connection
+
+    settings = {"profile": profile, "write_profile": write_profile, "endpoint_url": endpoint_url, "region": region, "trail": trail}
+    if print_policy is not None:
+        _print_policy(aws_connection(settings, name, (), ""), print_policy, as_json=as_json)
+    else:
+        _connect(store, as_json, lambda known, since: aws_connection(settings, name, known, since))
+
+
+def connect_postgres(
+    url: Annotated[
+        str | None, typer.Argument(metavar="URL", help="`postgresql://ROLE@HOST/DATABASE`, without a password.", show_default=False)
+    ] = None,
+    write_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The same with the role that changes; without it Remit only reads.")
+    ] = None,
+    log: Annotated[str | None, typer.Option(metavar="FOLDER", help="Folder of the server's JSON logs (log_destination = jsonlog).")] = None,
+    name: Name = None,
+    print_policy: PrintPolicy = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Connect a Postgres database: roles, memberships, grants, owners, and its JSON log."""
+    from remit.app.connections import postgres_connection
+
+    settings = {"write_url": write_url, "log": log}
+    if print_policy is not None:
+        shown = url or "postgresql://remit_read@localhost/postgres"
+        _print_policy(postgres_connection(shown, settings, name, (), ""), print_policy, as_json=as_json)
+        return
+    if url is None:
+        raise UsageError("give the database's address: `remit connect postgres postgresql://ROLE@HOST/DATABASE`")
+    _connect(store, as_json, lambda known, since: postgres_connection(url, settings, name, known, since))
+
+
+def connect_decisions(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Decision log of a gateway or service (`--log`).", show_default=False)],
+    name: Name = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Connect the decision log of an enforcement point that has no store."""
+    from remit.app.connections import decisions_connection
+
+    _connect(store, as_json, lambda known, since: decisions_connection(file, name, known, since))
+
+
+def disconnect(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The connection: `aws:main`, `main` or `aws`.", show_default=False)],
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop reading a connection: what came from it is marked as gone, its history stays."""
+    from remit.app.turn import forget
+
+    current = open_current(store)
+    turn = forget(current, name)
+    if as_json:
+        print_json(_turn_json(turn))
+    else:
+        typer.echo(f"`{turn.connections[0]}` is disconnected; its history stays")
+        _print_turn(turn)
+        next_command("remit agents")
+
+
+def scan(store: StoreUrl = None, as_json: AsJson = False) -> None:
+    """Read everything again: evidence, audit records, decision logs. Prints what is new, changed and gone.
+
+    Exit codes: 0 done, with what could not be read; 1 nothing could be opened; 2 wrong usage.
+    """
+    from remit.app.turn import turn
+
+    current = open_current(store)
+    if not current.connections:
+        raise RefusedError(
+            "nothing is connected; begin with `remit connect code PATH`, `remit connect aws` or `remit connect postgres URL`"
+        )
+    _finish(turn(current, list(current.connections.values()), environment(), _progress()), as_json, [])
+
+
+def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection], str], Connection]) -> None:
+    from remit.app.turn import turn
+    from remit.model.connection import Connection
+    from remit.model.times import text_from_time
+
+    current = open_current(store)
+    at = text_from_time(now())
+    connection = make(current.store.all(Connection), at)
+    with current.store.exclusive("scan"):
+        current.store.put(connection, seen=at)
+    current.forget_connections()
+    found = turn(current, [connection], environment(), _progress())
+    _finish(found, as_json, [connection.id])
+
+
+def _finish(found: Turn, as_json: bool, connected: list[str]) -> None:
+    if as_json:
+        print_json({**({"connection": connected[0]} if connected else {}), **_turn_json(found)})
+    else:
+        _print_turn(found)
+        next_command(*(["remit agents"] if not found.opened else ["remit findings", "remit agents"]))
+    for scanned in found.scans:
+        if scanned.fault:
+            say(f"remit: `{scanned.connection}`: {scanned.fault}")
+    if found.scans and all(scanned.fault for scanned in found.scans):
+        raise typer.Exit(1)
+
+
+def _progress() -> Callable[[Progress], None] | None:
+    """Says how far a scan is, on a terminal alone."""
+    if not sys.stderr.isatty():
+        return None
+
+    def told(progress: Progress) -> None:
+        sys.stderr.write(f"\r\x1b[2K{progress.files:,} files looked at, {progress.bytes / 1e6:,.1f} MB")
+        sys.stderr.flush()
+
+    return told
+
+
+def _print_policy(connection: Connection, side: str, *, as_json: bool) -> None:
+    from remit.contracts import registry
+
+    if side not in ("read", "write"):
+        raise UsageError(f"`--print-policy {printable(side, 40)}`: write `read` or `write`")
+    native = registry.find("SYSTEM")[connection.kind].least_privilege(connection, side)
+    if as_json:
+        print_json({"policy": native.text, "media_type": native.media_type, "residue": [residue.why for residue in native.residue]})
+        return
+    sys.stdout.write(native.text if native.text.endswith("\n") else f"{native.text}\n")
+    for residue in native.residue:
+        say(f"remit: {residue.why}")
+
+
+# --- printing ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _turn_json(turn: Turn) -> dict[str, Any]:
+    return {
+        "connections": [
+            {
+                "connection": scanned.connection,
+                "objects": scanned.objects,
+                "changed": scanned.changed,
+                "gone": scanned.gone,
+                "events": scanned.events,
+                "unread_records": scanned.unread_records,
+                "unread_examples": list(scanned.unread_examples),
+                "fault": scanned.fault or None,
+            }
+            for scanned in turn.scans
+        ],
+        "agents": {"new": _ids(turn.new), "changed": _ids(turn.changed), "gone": _ids(turn.gone)},
+        "findings": {"opened": list(turn.opened), "closed": list(turn.closed)},
+        "coverage": turn.coverage,
+    }
+
+
+def _ids(slugs: tuple[str, ...]) -> list[str]:
+    return [f"agent:{slug}" for slug in slugs]
+
+
+def _print_turn(turn: Turn) -> None:
+    for scanned in turn.scans:
+        if scanned.fault:
+            continue
+        parts = [f"{scanned.objects:,} {'files' if scanned.connection.startswith('code:') else 'objects'} read"] if scanned.objects else []
+        parts += [f"{scanned.changed:,} new or changed"] if scanned.changed and not scanned.connection.startswith("code:") else []
+        parts += [f"{scanned.gone:,} gone"] if scanned.gone else []
+        parts += [f"{scanned.events:,} new audit records"] if scanned.events else []
+        parts += [f"{scanned.unread_records:,} records set aside as unreadable"] if scanned.unread_records else []
+        typer.echo(f"{scanned.connection}: {', '.join(parts) or 'nothing new'}")
+        for example in scanned.unread_examples[:2]:
+            typer.echo(f"  set aside: {example}")
+    for word, slugs in (("new", turn.new), ("changed", turn.changed), ("gone", turn.gone)):
+        if slugs:
+            shown = ", ".join(slugs[:12]) + (f" and {len(slugs) - 12} more" if len(slugs) > 12 else "")
+            typer.echo(f"{len(slugs):,} {'agent' if len(slugs) == 1 else 'agents'} {word}: {shown}")
+    if turn.opened or turn.closed:
+        typer.echo(f"findings: {len(turn.opened):,} opened, {len(turn.closed):,} closed")
+    skipped, unresolved = len(turn.coverage.get("files_skipped", ())), len(turn.coverage.get("unresolved", ()))
+    if skipped or unresolved:
+        typer.echo(f"coverage: {skipped:,} not read, {unresolved:,} read and not settled; `remit scan --json` lists them")

@@ -1,0 +1,40 @@
+"""`remit doctor`: what is missing, and how to mend it."""
+
+from __future__ import annotations
+
+import typer
+
+from remit.app.cli.options import AsJson, StoreUrl, environment, open_current, print_json
+from remit.model.ids import printable
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("doctor", epilog="    remit doctor")(doctor)
+
+
+def doctor(store: StoreUrl = None, as_json: AsJson = False) -> None:
+    """Look at everything that a turn of the loop needs: store, connections, roles, logs, owners, half-done plans. Changes nothing.
+
+    Exit codes: 0 nothing is broken, 1 something is.
+    """
+    from remit.app.doctor import Health, examine
+
+    checks = list(examine(open_current(store), environment()))
+    is_broken = any(check.health is Health.BROKEN for check in checks)
+    if as_json:
+        print_json(
+            {
+                "is_well": not is_broken,
+                "checks": [
+                    {"what": check.what, "health": check.health, "found": check.found, "mend": check.mend or None} for check in checks
+                ],
+            }
+        )
+    else:
+        for check in checks:
+            typer.echo(f"{check.health.value:8} {check.what}: {printable(check.found, 800)}")
+            if check.mend:
+                typer.echo(f"         {printable(check.mend, 400)}")
+    if is_broken:
+        raise typer.Exit(1)

@@ -1,0 +1,215 @@
+"""`remit draft`, `remit approve`, `remit owner` and `remit why`: what an agent is for, and who says so."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from remit.app.cli.options import AgentId, AsJson, AsPerson, StoreUrl, next_command, now, open_current, os_user, person, print_json, say
+from remit.model.errors import DocumentError, RefusedError
+from remit.model.ids import AGENT_PREFIX, printable
+from remit.model.times import text_from_time
+
+if TYPE_CHECKING:
+    from remit.model.draft import Draft
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("draft", epilog="    remit draft cost-triage --write cost-triage.yaml")(draft)
+    app.command("approve", epilog="    remit approve cost-triage.yaml --as dana@example.com")(approve)
+    app.command("owner", epilog="    remit owner cost-triage dana@example.com")(owner)
+    app.command("why", epilog="    remit why 0192f3a1-7c2e-7000-8000-2f6f0d9c1b4a")(why)
+
+
+def draft(
+    identifier: AgentId,
+    write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="Write the draft here; an existing file is kept.")] = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+    as_person: AsPerson = None,
+) -> None:
+    """Draft a remit from what is declared, inferred and observed, each line with its sources. What is granted is no reason.
+
+    What could not be settled stands there as a comment. Nothing becomes active: a person reads it and approves it.
+    """
+    from remit.app.loop import draft_of, note_draft
+    from remit.understand.document import document
+
+    current = open_current(store)
+    slug = current.known(identifier).agent.id
+    found = draft_of(current, slug)
+    text = document(found)
+    if write is not None:
+        _write_new(write, text)
+        note_draft(current, slug, person(as_person, current.store), text_from_time(now()))
+    if as_json:
+        print_json(_draft_json(found, text, write))
+    elif write is None:
+        sys.stdout.write(text)
+    else:
+        typer.echo(
+            f"{write}: {len(found.lines):,} lines under {len(found.objectives):,} objectives, {len(found.unresolved):,} things unresolved"
+        )
+    if found.contact is None:
+        next_command(f"remit owner {slug} PERSON")
+    elif write is not None:
+        next_command(f"remit check {write}", f"remit approve {write} --as {found.contact}")
+    else:
+        next_command(f"remit draft {slug} --write {slug}.yaml")
+
+
+def approve(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The remit file, read and agreed with.", show_default=False)],
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+    as_person: AsPerson = None,
+) -> None:
+    """Approve a remit: it is signed, becomes the version in force, and a discovered or draft agent becomes active.
+
+    The approvers of the version in force approve the next one; a first version needs the owner set by `remit owner` among its own.
+    """
+    from remit.app.intent import approve as approve_file
+    from remit.document.check import check
+
+    current = open_current(store)
+    by = person(as_person, current.store)
+    at = now()
+    try:
+        done = approve_file(current, file, by, os_user(), text_from_time(at))
+    except DocumentError as error:
+        for problem in error.problems:
+            say(str(problem))
+        raise typer.Exit(1) from error
+    for problem in check(done.remit, at.date().isoformat()):
+        say(str(problem))
+    if as_json:
+        print_json(
+            {
+                "agent": AGENT_PREFIX + done.remit.agent,
+                "version": done.version.version,
+                "hash": done.version.hash,
+                "by": done.version.by,
+                "os_user": done.version.os_user,
+                "at": done.version.at,
+                "is_new": done.is_new,
+                "state": done.standing.state,
+                "signature": done.version.signature,
+                "key": done.version.key,
+            }
+        )
+    elif done.is_new:
+        typer.echo(f"version {done.version.version} of `{done.remit.agent}` is in force, approved by {printable(by)} (as claimed)")
+        typer.echo(f"the agent is {done.standing.state}")
+    else:
+        typer.echo(f"version {done.version.version} of `{done.remit.agent}` is this very document already: nothing to do")
+    next_command(f"remit agent {done.remit.agent}", f"remit plan {done.remit.agent}")
+
+
+def owner(
+    identifier: AgentId,
+    named: Annotated[str, typer.Argument(metavar="PERSON", help="Who answers for the agent, such as a mail address.", show_default=False)],
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+    as_person: AsPerson = None,
+) -> None:
+    """Set who answers for an agent. The owner approves its first remit."""
+    from remit.app.intent import set_owner
+    from remit.app.loop import watch
+
+    current = open_current(store)
+    at = text_from_time(now())
+    with current.store.exclusive("scan"):
+        ownership = set_owner(current, identifier, named, person(as_person, current.store), at)
+        watch(current, at)
+    if as_json:
+        print_json({"agent": AGENT_PREFIX + ownership.agent, "owner": ownership.person, "since": ownership.since, "by": ownership.by})
+    else:
+        typer.echo(f"{printable(ownership.person)} owns `{ownership.agent}` since {ownership.since}")
+    if ownership.agent not in current.approved:
+        next_command(f"remit draft {ownership.agent} --write {ownership.agent}.yaml")
+
+
+def why(
+    decision: Annotated[
+        str, typer.Argument(metavar="DECISION", help="Id of a decision, from a log, a denial or `remit agent`.", show_default=False)
+    ],
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a decision rests on, and the smallest change to the remit that would turn it."""
+    from remit.understand.turning import why as why_of
+
+    current = open_current(store)
+    event = current.store.decision(decision)
+    if event is None:
+        raise RefusedError(f"there is no decision `{printable(decision, 80)}` in the store; `remit scan` reads the logs of points first")
+    remit = current.remits.get(event.agent)
+    found = why_of(event, remit, current.state(event.agent), list(current.vocabularies.values()), now().timestamp())
+    if as_json:
+        print_json(
+            {
+                "decision": event.decision or event.id,
+                "agent": AGENT_PREFIX + event.agent,
+                "time": event.happened,
+                "system": event.system,
+                "action": event.action,
+                "resource": event.resource,
+                "outcome": found.outcome,
+                "because": found.because,
+                "rule": found.rule,
+                "place": found.place,
+                "turn": found.turn,
+                "proposal": found.proposal,
+            }
+        )
+        return
+    typer.echo(f"{printable(found.because, 2000)}")
+    typer.echo(
+        f"  {event.happened}, agent `{event.agent}`, {printable(event.action)} on {printable(event.resource)} at {printable(event.system)}"
+    )
+    if found.rule:
+        typer.echo(f"  by the remit in force: `{found.rule}`{f' ({printable(found.place, 500)})' if found.place else ''}")
+    typer.echo(f"To turn it: {found.turn}" + (f"\n    {found.proposal}" if found.proposal else ""))
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise RefusedError(f"`{printable(str(path), 1000)}` exists, and may hold work of a person; choose another name") from error
+    except OSError as error:
+        raise RefusedError(f"`{printable(str(path), 1000)}` cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+def _draft_json(draft: Draft, text: str, write: Path | None) -> dict[str, Any]:
+    return {
+        "agent": AGENT_PREFIX + draft.agent,
+        "purpose": draft.purpose,
+        "contact": draft.contact,
+        "identities": list(draft.identities),
+        "lines": [
+            {
+                "objective": line.objective,
+                "verb": line.verb,
+                "system": line.system,
+                "resource": line.resource,
+                "columns": list(line.columns),
+                "actions": list(line.actions),
+                "is_observed_only": line.is_observed_only,
+                "reasons": [
+                    {"origin": reason.origin, "place": str(reason.because.place), "text": reason.because.text} for reason in line.reasons
+                ],
+            }
+            for line in draft.lines
+        ],
+        "unresolved": [{"what": item.what, "place": str(item.because.place), "text": item.because.text} for item in draft.unresolved],
+        "document": text,
+        "written": None if write is None else str(write),
+    }

@@ -1,0 +1,99 @@
+"""What the commands on a store share: their options, who runs them, and how they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from remit.model.errors import UsageError
+from remit.model.ids import printable
+
+if TYPE_CHECKING:
+    from remit.app.current import Current
+    from remit.store.records import Store
+
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The store: `sqlite:///PATH` or `postgresql://...`. Default: REMIT_STORE, else a file in your data folder.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print lines of comma-separated values.")]
+AsPerson = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="PERSON", help="Who does this, recorded as claimed. Default: your operating-system user.", show_default=False
+    ),
+]
+AgentId = Annotated[str, typer.Argument(metavar="ID", help="The agent, with or without `agent:`.", show_default=False)]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def open_store(url: str | None) -> Store:
+    """The store of `--store`, of REMIT_STORE, or of the user's data folder."""
+    from remit.store.records import Store  # here: help and wrong usage need none of it
+
+    return Store.open(url or os.environ.get("REMIT_STORE") or None)
+
+
+def open_current(url: str | None) -> Current:
+    """Everything that the store holds now."""
+    from remit.app.current import Current
+
+    return Current(open_store(url), now=now())
+
+
+def now() -> datetime:
+    """The time of this command, UTC."""
+    return datetime.now(UTC)
+
+
+def os_user() -> str:
+    """The operating-system user's name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def person(claimed: str | None, store: Store) -> str:
+    """Who runs this: the claimed person on a local store, else the operating-system user."""
+    if claimed is None:
+        return os_user()
+    if not claimed.strip():
+        raise UsageError("`--as` is empty; write a person, such as `dana@example.com`")
+    if not store.is_local:
+        raise UsageError("`--as` works on a local store only: on a shared one a claim proves nothing")
+    return claimed.strip()
+
+
+def environment() -> Mapping[str, str]:
+    """What systems may read of the process's environment: profiles, key files, password files."""
+    return dict(os.environ)
+
+
+def print_json(document: Any) -> None:
+    """One document."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode("utf-8") + "\n")
+
+
+def say(text: str) -> None:
+    """A message, on standard error."""
+    sys.stderr.write(f"{text}\n")
+
+
+def next_command(*commands: str) -> None:
+    """What is sensible to do next, on standard error."""
+    for number, command in enumerate(commands):
+        sys.stderr.write(f"{'next:' if number == 0 else '   or'} {printable(command, 400)}\n")

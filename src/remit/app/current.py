@@ -1,0 +1,302 @@
+"""What the store holds now, read when it is asked for and kept for one command.
+
+Decides nothing: it looks records up, and hands them to the pure functions that derive the rest (principals, access, drafts, alignments).
+Invariants:
+- a remit counts only when its signature verifies; one that does not is a fault of its agent, never "no remit";
+- what came from a connection that is disconnected is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from remit.app.signing import trusted_keys, why_not
+from remit.contracts import registry
+from remit.contracts.system import IdentitySystem, Vocabulary, Works
+from remit.document.parse import parse_or_raise
+from remit.model.access import NativeObject, Principal, PrincipalAccess
+from remit.model.agent import AgentState
+from remit.model.connection import Connection
+from remit.model.errors import RefusedError
+from remit.model.event import Use
+from remit.model.evidence import Gap, GapKind
+from remit.model.finding import Finding
+from remit.model.identity import Bound
+from remit.model.ids import AGENT_PREFIX, agent_slug, printable
+from remit.model.ledger import Reading, Scan
+from remit.model.remit import Remit
+from remit.model.standing import ApprovedRemit, KnownAgent, Ownership, Standing
+from remit.store.records import Store
+from remit.understand.material import Concerns, Known, known_resources
+
+LINKED = "remit:linked"
+"""Stands for a connection where the joining of evidence says what it could not settle."""
+
+
+class Current:
+    """The records of one store, as they are now."""
+
+    def __init__(self, store: Store, now: datetime) -> None:
+        self.store = store
+        self.now = now
+        self._objects: dict[str, list[NativeObject]] = {}
+        self._access: dict[str, PrincipalAccess] = {}
+
+    # --- plugins -----------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def systems(self) -> Mapping[str, Any]:
+        """Every system by its kind."""
+        return registry.find("SYSTEM")
+
+    def identity_system(self, kind: str) -> IdentitySystem | None:
+        """The system of a kind, where it holds identities that Remit reads."""
+        system = self.systems.get(kind)
+        return system if system is not None and isinstance(system.features.get("read"), Works) else None
+
+    @cached_property
+    def vocabularies(self) -> dict[str, Vocabulary]:
+        """Tables of native actions, by kind."""
+        found = (system.vocabulary() for system in self.systems.values())
+        return {vocabulary.kind: vocabulary for vocabulary in found if vocabulary is not None}
+
+    # --- connections ---------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def connections(self) -> dict[str, Connection]:
+        """Everything that is connected, by id."""
+        return {connection.id: connection for connection in self.store.all(Connection) if connection.is_connected}
+
+    @cached_property
+    def readings(self) -> dict[str, Reading]:
+        """What the last look at each connection showed."""
+        return {reading.connection: reading for reading in self.store.all(Reading) if reading.connection in self.connections}
+
+    @cached_property
+    def scans(self) -> dict[str, Scan]:
+        """The last look at each connection."""
+        return {scan.connection: scan for scan in self.store.all(Scan) if scan.connection in self.connections}
+
+    def objects(self, connection: str) -> list[NativeObject]:
+        """Everything that one system showed of itself."""
+        if connection not in self._objects:
+            self._objects[connection] = self.store.all(NativeObject, prefix=f"{connection}|")
+        return self._objects[connection]
+
+    @cached_property
+    def link_gaps(self) -> tuple[Gap, ...]:
+        """Names of identities that could not be settled when evidence was last joined."""
+        reading = self.store.get(Reading, LINKED)
+        return reading.inventory.ledger.unresolved if reading is not None else ()
+
+    @cached_property
+    def databases(self) -> dict[str, str]:
+        """The name of the database of each Postgres connection, as the server says it."""
+        names = {name: [item for item in self.objects(name) if item.kind == "pg:database"] for name in self.connections}
+        return {name: found[0].id for name, found in names.items() if found}
+
+    @cached_property
+    def unread(self) -> list[str]:
+        """Connections whose last look had gaps, or failed: what they did not show is not absent."""
+        return [
+            name
+            for name, scan in self.scans.items()
+            if scan.fault or scan.gaps or ((reading := self.readings.get(name)) is not None and _has_gaps(reading))
+        ]
+
+    def rejoin(self) -> None:
+        """Looks agents, bindings and uses up again, because evidence was joined anew."""
+        for name in ("agents", "bound", "bound_by_agent", "all_uses", "uses_by_agent", "link_gaps", "standings"):
+            self.__dict__.pop(name, None)
+
+    def refresh(self) -> None:
+        """Looks everything up again that people settle: owners, states, remits."""
+        for name in ("standings", "owners", "approved", "remits", "findings"):
+            self.__dict__.pop(name, None)
+
+    def forget_connections(self) -> None:
+        """Looks connections up again, because one was added or taken away."""
+        self.__dict__.pop("connections", None)
+
+    def forget(self, connection: str) -> None:
+        """Drops what was kept of a connection, because it was read anew."""
+        self._objects.pop(connection, None)
+        self._access.clear()
+        for name in ("principals", "own", "readings", "scans", "databases", "unread", "all_uses", "uses_by_agent", "resources", "_shorts"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def principals(self) -> dict[str, Principal]:
+        """Every identity of every connected system, by canonical ref."""
+        found: dict[str, Principal] = {}
+        for connection in self.connections.values():
+            system = self.identity_system(connection.kind)
+            if system is not None:
+                found |= {principal.ref: principal for principal in system.principals(self.objects(connection.id))}
+        return found
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The identities that Remit itself acts as."""
+        return frozenset(ref for ref, principal in self.principals.items() if principal.is_own)
+
+    @cached_property
+    def resources(self) -> Known:
+        """Names of things that the connected systems have."""
+        return known_resources(item for name in self.connections for item in self.objects(name))
+
+    @cached_property
+    def concerns(self) -> dict[str, Concerns]:
+        """By kind, whether a native action can be about a resource."""
+        return {kind: system.concerns for kind in self.systems if (system := self.identity_system(kind)) is not None}
+
+    def identity_text(self, ref: str) -> str:
+        """An identity as people write it: the short form where it fits one identity alone."""
+        principal = self.principals.get(ref)
+        if principal is None:
+            return ref
+        return principal.short if self._shorts[principal.short] == 1 else ref
+
+    @cached_property
+    def _shorts(self) -> dict[str, int]:
+        counts: dict[str, int] = defaultdict(int)
+        for principal in self.principals.values():
+            counts[principal.short] += 1
+        return counts
+
+    def access_of(self, refs: Sequence[str]) -> list[PrincipalAccess]:
+        """What each of these identities can do; those of systems that are not connected are left out."""
+        by_connection: dict[str, list[str]] = defaultdict(list)
+        for ref in refs:
+            principal = self.principals.get(ref)
+            if principal is not None and ref not in self._access:
+                by_connection[principal.connection].append(ref)
+        for connection, wanted in by_connection.items():
+            system = self.identity_system(self.connections[connection].kind)
+            if system is not None:
+                self._access |= {found.principal: found for found in system.access(self.objects(connection), wanted)}
+        return [self._access[ref] for ref in refs if ref in self._access]
+
+    # --- agents ----------------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def agents(self) -> dict[str, KnownAgent]:
+        """Every agent ever known, by slug; gone ones too."""
+        return {known.agent.id: known for known in self.store.all(KnownAgent)}
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """Where each agent stands."""
+        return {standing.agent: standing for standing in self.store.all(Standing)}
+
+    @cached_property
+    def owners(self) -> dict[str, Ownership]:
+        """Who answers for each agent, where `remit owner` said so."""
+        return {ownership.agent: ownership for ownership in self.store.all(Ownership)}
+
+    @cached_property
+    def approved(self) -> dict[str, ApprovedRemit]:
+        """The version in force of each agent."""
+        latest: dict[str, ApprovedRemit] = {}
+        for version in self.store.all(ApprovedRemit):
+            if version.agent not in latest or version.version > latest[version.agent].version:
+                latest[version.agent] = version
+        return latest
+
+    @cached_property
+    def remits(self) -> dict[str, Remit]:
+        """The approved remit of each agent; raises RefusedError for one whose signature does not verify."""
+        trusted = trusted_keys(self.store.folder)
+        return {slug: remit_in_force(version, trusted, self.store.folder) for slug, version in self.approved.items()}
+
+    @cached_property
+    def bound(self) -> tuple[Bound, ...]:
+        """Which agent uses which identity."""
+        return tuple(self.store.all(Bound))
+
+    @cached_property
+    def bound_by_agent(self) -> dict[str, list[Bound]]:
+        """The identities of each agent."""
+        found: dict[str, list[Bound]] = defaultdict(list)
+        for bound in self.bound:
+            found[bound.agent].append(bound)
+        return found
+
+    @cached_property
+    def all_uses(self) -> list[Use]:
+        """Every use on record, by whomever."""
+        return self.store.uses()
+
+    @cached_property
+    def uses_by_agent(self) -> dict[str, list[Use]]:
+        """What each agent did."""
+        found: dict[str, list[Use]] = defaultdict(list)
+        for use in self.all_uses:
+            if use.agent:
+                found[use.agent].append(use)
+        return found
+
+    def sharing(self, slug: str) -> dict[str, list[str]]:
+        """For each identity of an agent the other agents, not retired, that use it."""
+        others: dict[str, list[str]] = defaultdict(list)
+        mine = {bound.principal for bound in self.bound_by_agent.get(slug, ())}
+        for bound in self.bound:
+            if bound.principal in mine and bound.agent != slug and self.state(bound.agent) is not AgentState.RETIRED:
+                others[bound.principal].append(bound.agent)
+        return others
+
+    def state(self, slug: str) -> AgentState:
+        """The state of an agent."""
+        standing = self.standings.get(slug)
+        return standing.state if standing is not None else AgentState.DISCOVERED
+
+    def owner(self, slug: str) -> str | None:
+        """Who answers for an agent: set by `remit owner`, else the contact of its approved remit."""
+        ownership = self.owners.get(slug)
+        if ownership is not None:
+            return ownership.person
+        remit = self.remits.get(slug)
+        return remit.owner.contact if remit is not None else None
+
+    def known(self, text: str) -> KnownAgent:
+        """The agent that an id means; raises RefusedError with the nearest when there is none."""
+        slug = agent_slug(text)
+        if slug in self.agents:
+            return self.agents[slug]
+        if not self.agents:
+            raise RefusedError(f"there is no agent `{slug}`: nothing is known yet; begin with `remit connect code PATH`")
+        raise RefusedError(f"there is no agent `{slug}`{_nearest(slug, self.agents)}; `remit agents` lists all")
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Every finding, closed ones too."""
+        return self.store.all(Finding)
+
+
+def _has_gaps(reading: Reading) -> bool:
+    return any(gap.kind is GapKind.NO_PERMISSION for gap in reading.inventory.ledger.skipped)
+
+
+def remit_in_force(version: ApprovedRemit, trusted: frozenset[str], folder: Path) -> Remit:
+    """The remit of an approved version; raises RefusedError when its signature, its key or its hash does not hold."""
+    why = why_not(version, trusted, folder)
+    if why:
+        raise RefusedError(why)
+    remit = parse_or_raise(version.document, version.path)
+    if remit.hash != version.hash:
+        raise RefusedError(f"version {version.version} of the remit of `{version.agent}` is not what was approved; approve the file again")
+    return msgspec.structs.replace(remit, is_signed=True)
+
+
+def _nearest(slug: str, known: Iterable[str]) -> str:
+    import difflib  # here: only a misspelt id needs it
+
+    close = difflib.get_close_matches(slug, list(known), n=3, cutoff=0.5)
+    return f"; nearest is {', '.join(f'`{AGENT_PREFIX}{printable(other)}`' for other in close)}" if close else ""

@@ -1,0 +1,128 @@
+"""What is missing and how to mend it: looks at everything that a turn of the loop needs, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from remit.app.act import half_done
+from remit.app.current import Current, remit_in_force
+from remit.app.signing import trusted_keys
+from remit.model.agent import AgentState
+from remit.model.connection import Connection
+from remit.model.errors import RefusedError
+from remit.model.ids import printable
+from remit.model.times import days_between, text_from_time
+
+_STALE_DAYS = 2.0
+
+
+class Health(StrEnum):
+    """How one thing is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """The loop turns, and knows less than it could."""
+    BROKEN = "broken"
+    """The loop does not turn."""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    what: str
+    health: Health
+    found: str
+    mend: str = ""
+    """A command, or what to do."""
+
+
+def examine(current: Current, environment: Mapping[str, str]) -> Iterator[Check]:
+    """Everything, in the order of the loop."""
+    yield Check(what="store", health=Health.OK, found=f"{current.store.shown}, {len(current.agents):,} agents known")
+    if not current.connections:
+        yield Check(what="connections", health=Health.BROKEN, found="nothing is connected", mend="remit connect code PATH")
+    for connection in current.connections.values():
+        yield from _connection(current, connection, environment)
+    yield from _people(current)
+    for plan in half_done(current.store):
+        yield Check(
+            what=plan.id,
+            health=Health.BROKEN,
+            found=f"{plan.kind} of `{plan.agent}` is half done: {plan.state} {printable(plan.stuck_because, 300)}",
+            mend=f"remit apply {plan.id} (goes on) or remit rollback {plan.id} (takes back)",
+        )
+
+
+def _connection(current: Current, connection: Connection, environment: Mapping[str, str]) -> Iterator[Check]:
+    scan = current.scans.get(connection.id)
+    if scan is None:
+        yield Check(what=connection.id, health=Health.WARNING, found="never scanned", mend="remit scan")
+    elif scan.fault:
+        yield Check(what=connection.id, health=Health.BROKEN, found=printable(scan.fault, 600), mend="mend it, then remit scan")
+    elif (age := days_between(scan.at, text_from_time(current.now))) > _STALE_DAYS:
+        yield Check(what=connection.id, health=Health.WARNING, found=f"scanned {age:.0f} days ago", mend="remit scan")
+    else:
+        yield Check(what=connection.id, health=Health.OK, found=f"scanned {scan.at}, {scan.objects:,} objects")
+    if scan is not None and scan.unread_records:
+        example = f", such as {scan.unread_examples[0]}" if scan.unread_examples else ""
+        yield Check(what=connection.id, health=Health.WARNING, found=f"{scan.unread_records:,} records set aside{example}")
+    if connection.kind in ("code", "decisions"):
+        yield from _path(connection)
+        return
+    yield from _roles(current, connection, environment)
+
+
+def _path(connection: Connection) -> Iterator[Check]:
+    path = connection.setting("path") or connection.setting("file") or ""
+    if not Path(path).exists():
+        mend = f"remit disconnect {connection.id}, or connect it again where it stands now"
+        yield Check(what=connection.id, health=Health.BROKEN, found=f"`{printable(path, 600)}` does not exist", mend=mend)
+
+
+def _roles(current: Current, connection: Connection, environment: Mapping[str, str]) -> Iterator[Check]:
+    """Whether it can be read now, whether something may be changed there, and whether use is recorded."""
+    system = current.identity_system(connection.kind)
+    if system is None:
+        yield Check(what=connection.id, health=Health.BROKEN, found=f"this version cannot read `{connection.kind}`")
+        return
+    try:
+        system.open(connection, environment).close()
+        yield Check(what=connection.id, health=Health.OK, found="the read role connects")
+    except RefusedError as error:
+        mend = f"remit connect {connection.kind} --print-policy read"
+        yield Check(what=connection.id, health=Health.BROKEN, found=f"the read role does not connect: {error}", mend=mend)
+    reading = current.readings.get(connection.id)
+    gaps = list(reading.inventory.ledger.skipped) if reading is not None else []
+    if gaps:
+        found = f"{len(gaps):,} parts are not read, such as {gaps[0].place}: {printable(gaps[0].what, 200)}"
+        mend = f"remit connect {connection.kind} --print-policy read (what the read role needs)"
+        yield Check(what=connection.id, health=Health.WARNING, found=found, mend=mend)
+    if not (connection.setting("write_profile") or connection.setting("write_url")):
+        option = "--write-profile P" if connection.kind == "aws" else "--write-url URL"
+        mend = f"remit connect {connection.kind} ... {option}; remit connect {connection.kind} --print-policy write"
+        found = "no write role: plans cannot be applied, and agents cannot be stopped here"
+        yield Check(what=connection.id, health=Health.WARNING, found=found, mend=mend)
+    if not (connection.setting("trail") or connection.setting("log")):
+        option = "--trail s3://BUCKET/PREFIX" if connection.kind == "aws" else "--log FOLDER"
+        mend = f"remit connect {connection.kind} ... {option}"
+        yield Check(what=connection.id, health=Health.WARNING, found="no audit log: what is used is not known", mend=mend)
+
+
+def _people(current: Current) -> Iterator[Check]:
+    for slug, version in current.approved.items():
+        try:
+            remit_in_force(version, trusted_keys(current.store.folder), current.store.folder)
+        except RefusedError as error:
+            yield Check(what=f"agent:{slug}", health=Health.BROKEN, found=str(error), mend=f"remit approve {version.path}")
+    alive = [
+        known.agent.id for known in current.agents.values() if not known.is_gone and current.state(known.agent.id) is not AgentState.RETIRED
+    ]
+    without = [slug for slug in alive if slug not in current.approved]
+    if without:
+        some = ", ".join(without[:5]) + (" ..." if len(without) > 5 else "")
+        found = f"{len(without):,} of {len(alive):,} agents have no approved remit: {some}"
+        yield Check(what="remits", health=Health.WARNING, found=found, mend=f"remit draft {without[0]} --write {without[0]}.yaml")

@@ -1,0 +1,89 @@
+"""Owners and approvals: what people settle about an agent, checked, signed and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from remit.app.current import Current, remit_in_force
+from remit.app.signing import sign, trusted_keys
+from remit.document.nodes import MAX_BYTES
+from remit.document.parse import parse_or_raise
+from remit.govern import lifecycle
+from remit.model.errors import RefusedError, UsageError
+from remit.model.ids import printable
+from remit.model.remit import Remit
+from remit.model.standing import ApprovedRemit, Ownership, Standing
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """What an approval came to."""
+
+    remit: Remit
+    version: ApprovedRemit
+    is_new: bool
+    """False: this very version was in force already."""
+    standing: Standing
+
+
+def set_owner(current: Current, identifier: str, person: str, by: str, at: str) -> Ownership:
+    """Makes a person answer for an agent."""
+    if not person.strip() or len(person) > 320 or not person.isprintable():
+        raise UsageError("PERSON is empty or no name; write a person, such as `dana@example.com`")
+    known = current.known(identifier)
+    if current.state(known.agent.id) == "retired":
+        raise RefusedError(f"agent `{known.agent.id}` is retired, for good: it needs no owner")
+    ownership = Ownership(agent=known.agent.id, person=person.strip(), since=at, by=by)
+    before = current.owners.get(known.agent.id)
+    if before is not None and before.person == ownership.person:
+        return before
+    current.store.put(ownership, seen=at, by=by)
+    current.refresh()
+    return ownership
+
+
+def approve(current: Current, path: Path, person: str, os_user: str, at: str) -> Approved:
+    """Approves a remit file as the next version; the same hash again changes nothing. Raises DocumentError or RefusedError."""
+    text = _read(path)
+    remit = parse_or_raise(text, str(path))
+    known = current.known(remit.agent)
+    slug = known.agent.id
+    store = current.store
+    with store.exclusive("approve"):
+        current.refresh()
+        in_force = current.remits.get(slug)
+        standing = current.standings.get(slug) or lifecycle.discovered(slug, at)
+        moved = lifecycle.approved(standing, at, person, f"version of {path.name} approved")
+        if in_force is not None and in_force.hash == remit.hash:
+            return Approved(remit=remit, version=current.approved[slug], is_new=False, standing=standing)
+        lifecycle.may_approve(person, remit, in_force, current.owners.get(slug))
+        history = [version for version in store.all(ApprovedRemit, prefix=f"{slug}@") if version.agent == slug]
+        signature, key = sign(store, remit.hash, person, os_user, at)
+        version = ApprovedRemit(
+            agent=slug,
+            version=lifecycle.next_version(history),
+            hash=remit.hash,
+            document=text.decode("utf-8"),
+            path=str(path),
+            by=person,
+            os_user=os_user,
+            at=at,
+            signature=signature,
+            key=key,
+        )
+        remit_in_force(version, trusted_keys(store.folder), store.folder)
+        with store.transaction():
+            store.put(version, seen=at, by=person)
+            store.put(moved, seen=at, by=person)
+        current.refresh()
+    return Approved(remit=remit, version=version, is_new=True, standing=moved)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "its name is not one"
+        raise RefusedError(f"`{printable(str(path), 1000)}` cannot be read: {why.lower()}") from error

@@ -1,0 +1,215 @@
+"""Plans about one agent, made from what the store holds and carried out: right-size, quarantine, release, retire.
+
+Holds no rule: `remedy` plans, `govern` says who may, `app.act` moves. Invariants:
+- a quarantine is in the store, so that every point that asks it denies, before any identity is touched; so is a retirement;
+- an agent leaves quarantine only when its identities are as they were;
+- what was read back after a plan is kept as new evidence.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from remit.app import act
+from remit.app.current import Current
+from remit.app.loop import alignment_of
+from remit.app.release import release
+from remit.app.scan import keep_state
+from remit.govern import lifecycle
+from remit.model.agent import AgentState
+from remit.model.errors import RefusedError
+from remit.model.event import Use
+from remit.model.plan import Approval, Plan, PlanKind, PlanState
+from remit.model.times import text_from_time
+from remit.remedy import quarantine as stopping
+from remit.remedy.forbidden import forbidden_by
+from remit.remedy.rightsize import right_size
+from remit.remedy.situation import Ground, Situation
+from remit.store.records import Store
+
+Move = Callable[[Store, str, Approval, act.Means], act.Acted]
+Approver = tuple[str, str]
+"""The claimed person, and the operating-system user."""
+
+
+def plan_right_size(current: Current, slug: str, at: str) -> Plan:
+    """A plan that leaves the agent what it needs; in the store, and nothing else happened."""
+    state = current.state(slug)
+    if state in (AgentState.RETIRED, AgentState.SUSPENDED):
+        what = "it has nothing to narrow" if state is AgentState.RETIRED else f"run `remit release {slug}` first"
+        raise RefusedError(f"agent `{slug}` is {state}: {what}")
+    made = right_size(_situation(current, slug), _new_id(), at)
+    current.store.put(made, seen=at)
+    return made
+
+
+def plan_quarantine(current: Current, slug: str, at: str) -> Plan:
+    """A plan that stops every identity of the agent; not kept yet."""
+    if current.state(slug) is AgentState.RETIRED:
+        raise RefusedError(f"agent `{slug}` is retired: it is denied everywhere already")
+    return stopping.quarantine(_situation(current, slug), _new_id(), at)
+
+
+def begin_quarantine(current: Current, made: Plan, approver: Approver, because: str) -> None:
+    """Denies the agent at every point that asks the store, and keeps the plan."""
+    at = _now()
+    with current.store.exclusive("approve"):
+        current.refresh()
+        standing = current.standings.get(made.agent) or lifecycle.discovered(made.agent, at)
+        with current.store.transaction():
+            # INVARIANT (deny first): before any identity is touched.
+            current.store.put(lifecycle.suspended(standing, at, approver[0], because), seen=at, by=approver[0])
+            current.store.put(made, seen=at, by=approver[0])
+    current.refresh()
+
+
+def carry_out_quarantine(current: Current, made: Plan, approver: Approver, because: str, environment: Mapping[str, str]) -> Plan:
+    """Stops the identities."""
+    return _carried(current, act.apply, made.id, _approval(made.id, approver, because), environment)
+
+
+def carry_out_release(current: Current, slug: str, approver: Approver, environment: Mapping[str, str]) -> Plan:
+    """Takes the agent's quarantines back, newest first, then its suspension."""
+    plans = current.store.all(Plan)
+    is_suspended = current.state(slug) is AgentState.SUSPENDED
+    if not is_suspended and not stopping.to_release(plans, slug):
+        raise RefusedError(f"agent `{slug}` is {current.state(slug)}, not suspended: there is nothing to release")
+    acted = release(current.store, slug, approver[0], approver[1], "release", _means(current, environment))
+    for done in acted:
+        _keep_readings(current, done)
+    stuck = next((done.plan for done in acted if done.plan.state is not PlanState.UNDONE), None)
+    if stuck is not None:
+        return stuck
+    at = _now()
+    current.refresh()
+    if current.state(slug) is AgentState.SUSPENDED:
+        current.store.put(lifecycle.released(current.standings[slug], at, approver[0], "released"), seen=at, by=approver[0])
+        current.refresh()
+    if acted:
+        return msgspec.structs.replace(acted[-1].plan, proofs=tuple(proof for done in acted for proof in done.plan.proofs))
+    nothing = stopping.quarantine(Situation(agent=slug, bound=(), principals={}, grounds={}), _new_id(), at)
+    return msgspec.structs.replace(nothing, state=PlanState.UNDONE)
+
+
+def plan_retirement(current: Current, slug: str, approver: Approver, at: str) -> Plan:
+    """A plan that takes everything from the identities that only this agent uses; refused for whoever may not."""
+    lifecycle.may_change(approver[0], slug, current.remits.get(slug), current.owners.get(slug), what="retire")
+    begun = [plan for plan in current.store.all(Plan) if plan.agent == slug and plan.kind is PlanKind.RETIRE]
+    if begun and current.state(slug) is AgentState.RETIRED:
+        return max(begun, key=lambda plan: (plan.made, plan.id))
+    return stopping.retire(_situation(current, slug), _new_id(), at)
+
+
+def carry_out_retirement(current: Current, made: Plan, approver: Approver, environment: Mapping[str, str]) -> Plan:
+    """Retires the agent, then empties its identities."""
+    at = _now()
+    with current.store.exclusive("approve"):
+        current.refresh()
+        standing = current.standings.get(made.agent) or lifecycle.discovered(made.agent, at)
+        with current.store.transaction():
+            current.store.put(lifecycle.retired(standing, at, approver[0], "retired"), seen=at, by=approver[0])
+            if current.store.get(Plan, made.id) is None:
+                current.store.put(made, seen=at, by=approver[0])
+    current.refresh()
+    return _carried(current, act.apply, made.id, _approval(made.id, approver, "retirement"), environment)
+
+
+def carry_out(current: Current, plan_id: str, approver: Approver, environment: Mapping[str, str], what: str) -> Plan:
+    """`apply` or `rollback` of a plan by its approver."""
+    plan = current.store.get(Plan, plan_id)
+    if plan is None:
+        fitting = current.store.all(Plan, prefix=plan_id) if len(plan_id) > len("plan:") + 5 else []
+        if len(fitting) != 1:
+            raise RefusedError(f"there is no plan `{plan_id}`; `remit plan AGENT` makes one")
+        plan = fitting[0]
+    if what == "rollback" and plan.kind is PlanKind.QUARANTINE:
+        raise RefusedError(f"`{plan.id}` is a quarantine: `remit release {plan.agent}` takes it back")
+    move = act.apply if what == "apply" else act.roll_back
+    return _carried(current, move, plan.id, _approval(plan.id, approver, ""), environment)
+
+
+def unreached_points(current: Current, slug: str) -> list[str]:
+    """Logs of points without a store in which this agent's decisions were read."""
+    found = {use.place.rpartition(":")[0] for use in current.store.uses(agent=slug) if use.source.startswith("decisions:")}
+    return sorted(found)
+
+
+# --- making ----------------------------------------------------------------------------------------------------
+
+
+def _situation(current: Current, slug: str) -> Situation:
+    bound = tuple(item for item in current.bound if item.agent == slug or current.state(item.agent) is not AgentState.RETIRED)
+    mine = {item.principal for item in bound if item.agent == slug}
+    sharers = {item.agent for item in bound if item.principal in mine}
+    return Situation(
+        agent=slug,
+        bound=bound,
+        principals=current.principals,
+        grounds={connection: _ground(current, connection) for connection in current.connections if _holds_identities(current, connection)},
+        alignments={agent: alignment_of(current, agent) for agent in sorted(sharers | {slug})},
+        forbids=forbidden_by(current.remits.get(slug), current.vocabularies),
+        stopped=stopping.stopped(current.store.all(Plan)),
+    )
+
+
+def _holds_identities(current: Current, connection: str) -> bool:
+    return current.identity_system(current.connections[connection].kind) is not None
+
+
+def _ground(current: Current, name: str) -> Ground:
+    connection = current.connections[name]
+    system = current.identity_system(connection.kind)
+    if system is None:
+        raise RefusedError(f"`{name}` holds no identities")
+    scan, reading = current.scans.get(name), current.readings.get(name)
+    unread = [f"{gap.place}: {gap.what}" for gap in (reading.inventory.ledger.skipped if reading is not None else ())]
+    unread += [f"{gap.place}: {gap.what}" for gap in (scan.gaps if scan is not None else ())]
+    return Ground(
+        system=system,
+        objects=current.objects(name),
+        has_log=bool(connection.setting("trail") or connection.setting("log")),
+        uses=_uses_of(current, name),
+        unread_records=scan.unread_records if scan is not None else 0,
+        unread=tuple(unread),
+    )
+
+
+def _uses_of(current: Current, name: str) -> list[Use]:
+    return [use for use in current.all_uses if use.source == name]
+
+
+# --- carrying out ----------------------------------------------------------------------------------------------------
+
+
+def _carried(current: Current, move: Move, plan_id: str, approval: Approval, environment: Mapping[str, str]) -> Plan:
+    done = move(current.store, plan_id, approval, _means(current, environment))
+    _keep_readings(current, done)
+    return done.plan
+
+
+def _means(current: Current, environment: Mapping[str, str]) -> act.Means:
+    systems = {kind: system for kind in current.systems if (system := current.identity_system(kind)) is not None}
+    return act.Means(systems=systems, environment=environment, now=_now)
+
+
+def _keep_readings(current: Current, done: act.Acted) -> None:
+    for name, items in done.readings.items():
+        keep_state(current, current.connections[name], items, _now())
+
+
+def _approval(plan_id: str, approver: Approver, because: str) -> Approval:
+    return Approval(plan=plan_id, by=approver[0], os_user=approver[1], at=_now(), because=because)
+
+
+def _now() -> str:
+    return text_from_time(datetime.now(UTC))
+
+
+def _new_id() -> str:
+    """Time-ordered, and short enough to type."""
+    return f"plan:{time.time_ns() // 1_000_000:011x}{secrets.token_hex(2)}"

@@ -1,0 +1,239 @@
+"""Reads connections into the store: evidence, native objects, audit records, decisions. The edge where the world comes in.
+
+Invariants:
+- what was not permitted to be read is a gap, and what stood behind it keeps its last known form: never counted as absent;
+- a connection that cannot be read costs no other, and keeps what it showed before;
+- records and the cursor behind them are kept in one transaction, so that a scan that dies loses nothing and counts nothing twice;
+- what Remit itself did is no agent's use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
+
+import msgspec
+
+from remit.app.current import Current
+from remit.app.discovery import discover
+from remit.contracts import registry
+from remit.contracts.source import Progress, Scope
+from remit.contracts.system import IdentitySystem, RawRecord, Reader, Works
+from remit.discover.resolve import resolve
+from remit.model.access import NativeObject, Unread
+from remit.model.connection import Connection
+from remit.model.decision import LoggedDecision, Outcome
+from remit.model.errors import RefusedError
+from remit.model.event import Event, Result
+from remit.model.evidence import Evidence, Gap, GapKind
+from remit.model.ids import AGENT_PREFIX, is_agent_slug, printable
+from remit.model.ledger import Reading, Scan
+from remit.store.decisions import Unread as UnreadLine
+from remit.store.decisions import read_decisions_from
+
+_BATCH = 5_000
+"""Events that are kept in one transaction."""
+_EXAMPLES = 5
+OnProgress = Callable[[Progress], None]
+
+
+class _Records:
+    """Audit records on their way into the store, a batch with its cursor at a time."""
+
+    def __init__(self, current: Current, source: str) -> None:
+        self._current = current
+        self._source = source
+        self._batch: list[Event] = []
+        self.added = 0
+        self.unread = 0
+        self.examples: list[str] = []
+
+    def keep(self, events: Sequence[Event], cursor: str) -> None:
+        """Adds the events of one record."""
+        self._batch += events
+        self._cursor = cursor
+        if len(self._batch) >= _BATCH:
+            self.flush()
+
+    def set_aside(self, place: str, why: str, cursor: str) -> None:
+        """Counts a record that cannot be understood; it stops nothing."""
+        self.unread += 1
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(f"{printable(place, 300)}: {printable(why, 200)}")
+        self.keep((), cursor)
+
+    def flush(self) -> None:
+        """Keeps what is waiting, and how far the log was read."""
+        if hasattr(self, "_cursor"):
+            self.added += self._current.store.add_events(self._batch, {self._source: self._cursor})
+            self._batch = []
+
+
+def look(current: Current, connection: Connection, environment: Mapping[str, str], at: str, on_progress: OnProgress | None = None) -> Scan:
+    """One look at one connection; what it showed is in the store when this returns. A fault stands in the scan."""
+    try:
+        if connection.kind == "code":
+            scan = _look_at_code(current, connection, at, on_progress)
+        elif connection.kind == "decisions":
+            scan = read_decisions(current, connection.id, Path(connection.settings["file"]), at)
+        else:
+            scan = _look_at_system(current, connection, environment, at)
+    except RefusedError as error:
+        scan = Scan(connection=connection.id, at=at, fault=str(error))
+    current.store.put(scan, seen=at)
+    return scan
+
+
+def _look_at_code(current: Current, connection: Connection, at: str, on_progress: OnProgress | None) -> Scan:
+    root = connection.settings["path"]
+    if not Path(root).exists():
+        raise RefusedError(f"`{printable(root, 1000)}` does not exist; `remit disconnect {connection.name}` forgets it")
+    inventory = discover(registry.find("SOURCE").values(), Scope(root=PurePath(root), on_progress=on_progress))
+    ledger = inventory.ledger
+    if not ledger.files_read and any(gap.place.path in ("", ".") and gap.kind is GapKind.NO_PERMISSION for gap in ledger.skipped):
+        raise RefusedError(f"`{printable(root, 1000)}` cannot be opened: no permission")
+    changed = current.store.put(Reading(connection=connection.id, inventory=inventory), seen=at)
+    return Scan(connection=connection.id, at=at, objects=ledger.files_read, changed=int(changed))
+
+
+def _look_at_system(current: Current, connection: Connection, environment: Mapping[str, str], at: str) -> Scan:
+    system = current.identity_system(connection.kind)
+    if system is None:
+        raise RefusedError(f"`{connection.id}` is of a kind that this version cannot read")
+    reader = system.open(connection, environment)
+    try:
+        scan = _read_state(current, connection, reader, at)
+        if scan.fault:
+            return scan
+        records = _Records(current, connection.id)
+        fault = ""
+        missing: tuple[Gap, ...] = ()
+        if not isinstance(system.features["audit"], Works):
+            return scan  # records that nobody can read yet are left where they are, and read later
+        try:
+            own = _own(system, current, connection)
+            missing = _read_records(system, connection, reader, records, current.store.cursor(connection.id), own)
+        except RefusedError as error:
+            fault = f"its state was read, its audit records were not: {error}"
+        records.flush()
+    finally:
+        reader.close()
+    return msgspec.structs.replace(
+        scan, events=records.added, unread_records=records.unread, unread_examples=tuple(records.examples), gaps=missing, fault=fault
+    )
+
+
+def _read_state(current: Current, connection: Connection, reader: Reader, at: str) -> Scan:
+    """The system's own objects and the agents that it hosts."""
+    items: list[NativeObject | Evidence | Gap] = []
+    fault = ""
+    try:
+        items.extend(reader.read())
+    except RefusedError as error:
+        fault = str(error)
+    return keep_state(current, connection, items, at, fault)
+
+
+def keep_state(current: Current, connection: Connection, items: Iterable[NativeObject | Evidence | Gap], at: str, fault: str = "") -> Scan:
+    """Keeps what a system showed of itself; with a fault it showed a part, and nothing counts as gone."""
+    objects: dict[str, NativeObject] = {}
+    evidence: list[Evidence | Gap] = []
+    for item in items:
+        if isinstance(item, NativeObject):
+            objects[f"{item.kind}|{item.id}"] = item
+        else:
+            evidence.append(item)
+    gaps = [item for item in evidence if isinstance(item, Gap)]
+    store = current.store
+    known = {f"{item.kind}|{item.id}": item for item in current.objects(connection.id)}
+    gone = [] if fault else [key for key, item in known.items() if key not in objects and not _is_hidden(item, objects.values(), gaps)]
+    with store.transaction():
+        changed = store.put_all(objects.values(), seen=at)
+        for key in gone:
+            store.remove(NativeObject, f"{connection.id}|{key}", seen=at)
+        if not fault:
+            store.put(Reading(connection=connection.id, inventory=resolve(evidence)), seen=at)
+    current.forget(connection.id)
+    return Scan(connection=connection.id, at=at, objects=len(objects), changed=len(changed), gone=len(gone), fault=fault)
+
+
+def _is_hidden(known: NativeObject, seen: Collection[NativeObject], gaps: Sequence[Gap]) -> bool:
+    """Whether an object that was not seen may only have been out of sight."""
+    unread = [gap for gap in gaps if gap.is_file]
+    if not unread:
+        return False
+    # INVARIANT (not permitted is not absent): a kind of which nothing was seen may be behind any gap.
+    return not any(item.kind == known.kind for item in seen) or any(known.id in gap.place.path for gap in unread)
+
+
+def _own(system: IdentitySystem, current: Current, connection: Connection) -> frozenset[str]:
+    return frozenset(principal.ref for principal in system.principals(current.objects(connection.id)) if principal.is_own)
+
+
+def _read_records(
+    system: IdentitySystem, connection: Connection, reader: Reader, records: _Records, cursor: str | None, own: frozenset[str]
+) -> tuple[Gap, ...]:
+    gaps = []
+    for record in reader.records(cursor):
+        if isinstance(record, Gap):
+            gaps.append(record)
+            continue
+        read = _audited(system, connection, record)
+        if isinstance(read, Unread):
+            records.set_aside(read.place, read.why, record.cursor)
+        else:
+            records.keep([event for event in read if event.principal not in own], record.cursor)
+    return tuple(gaps)
+
+
+def _audited(system: IdentitySystem, connection: Connection, record: RawRecord) -> Sequence[Event] | Unread:
+    try:
+        return system.audit(connection, record)
+    except Exception as error:  # noqa: BLE001 - a hostile record may break a reader in any way; the scan goes on
+        return Unread(place=record.place, why=f"the reader stopped: {type(error).__name__}")
+
+
+# --- decisions -------------------------------------------------------------------------------------------------------------------------
+
+
+def read_decisions(current: Current, source: str, path: Path, at: str) -> Scan:
+    """The new decisions of one log."""
+    records = _Records(current, source)
+    try:
+        for line, cursor in read_decisions_from(path, current.store.cursor(source)):
+            if isinstance(line, UnreadLine):
+                records.set_aside(f"{path}:{line.number}", line.why, cursor)
+            else:
+                records.keep([_event(line, source, f"{path}:{cursor.rpartition(':')[2]}")], cursor)
+    except OSError as error:
+        raise RefusedError(f"`{printable(str(path), 1000)}` cannot be read: {error.strerror or error}") from error
+    records.flush()
+    return Scan(connection=source, at=at, events=records.added, unread_records=records.unread, unread_examples=tuple(records.examples))
+
+
+def default_logs(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The logs that gateway and serve write by default, each with the source that its decisions count under."""
+    if folder.is_dir():
+        for path in sorted(folder.glob("*.jsonl")):
+            yield f"decisions:state/{path.name}", path
+
+
+def _event(line: LoggedDecision, source: str, place: str) -> Event:
+    slug = line.agent.removeprefix(AGENT_PREFIX)
+    return Event(
+        id=line.id,
+        source=source,
+        happened=line.time,
+        principal="",
+        system=line.system,
+        action=line.action,
+        resource=line.resource,
+        result=Result.ALLOWED if line.outcome in (Outcome.ALLOW, Outcome.MODIFY) else Result.DENIED,
+        place=place,
+        session=line.session,
+        agent=slug if is_agent_slug(slug) else "",
+        decision=line.id,
+        outcome=line.outcome,
+        would=line.would,
+        because=line.because,
+    )

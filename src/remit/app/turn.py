@@ -1,0 +1,132 @@
+"""One turn of the loop over some connections: look, join, bind, watch; and what is new, changed and gone by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from remit.app.agents_json import coverage
+from remit.app.connections import one_of
+from remit.app.current import LINKED, Current
+from remit.app.loop import watch
+from remit.app.scan import OnProgress, default_logs, look, read_decisions
+from remit.app.settings import decision_log, state_folder
+from remit.discover.link import link
+from remit.govern import lifecycle
+from remit.model.access import NativeObject
+from remit.model.connection import Connection
+from remit.model.errors import RefusedError
+from remit.model.identity import Bound
+from remit.model.ledger import Inventory, Ledger, Reading, Scan
+from remit.model.standing import KnownAgent
+from remit.model.times import text_from_time
+from remit.watch.bind import assigner
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """What one turn came to."""
+
+    connections: tuple[str, ...]
+    scans: tuple[Scan, ...] = ()
+    new: tuple[str, ...] = ()
+    """Slugs."""
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    """Ids of findings."""
+    closed: tuple[str, ...] = ()
+    coverage: Mapping[str, Any] = {}
+
+
+def turn(
+    current: Current, connections: Sequence[Connection], environment: Mapping[str, str], on_progress: OnProgress | None = None
+) -> Turn:
+    """Reads these connections, and the logs of points without a store; then everything that follows from it."""
+    at = text_from_time(current.now)
+    with current.store.exclusive("scan"):
+        scans = [look(current, connection, environment, at, on_progress) for connection in connections]
+        scans += _logs(current, at)
+        return _settled(current, at, tuple(connection.id for connection in connections), tuple(scans))
+
+
+def forget(current: Current, name: str) -> Turn:
+    """Stops reading a connection; what came from it is gone, and everything that follows from that."""
+    at = text_from_time(current.now)
+    with current.store.exclusive("scan"):
+        connection = one_of(name, current.store.all(Connection))
+        with current.store.transaction():
+            current.store.put(msgspec.structs.replace(connection, is_connected=False), seen=at)
+            for item in current.objects(connection.id):
+                current.store.remove(NativeObject, f"{connection.id}|{item.kind}|{item.id}", seen=at)
+            current.store.remove(Reading, connection.id, seen=at)
+        current.forget_connections()
+        current.forget(connection.id)
+        return _settled(current, at, (connection.id,), ())
+
+
+def _logs(current: Current, at: str) -> list[Scan]:
+    found = []
+    for source, path in default_logs(decision_log(state_folder()).parent):
+        try:
+            scan = read_decisions(current, source, path, at)
+        except RefusedError as error:
+            scan = Scan(connection=source, at=at, fault=str(error))
+        if scan.events or scan.unread_records or scan.fault:
+            found.append(scan)
+    return found
+
+
+def _settled(current: Current, at: str, connections: tuple[str, ...], scans: tuple[Scan, ...]) -> Turn:
+    new, changed, gone = join(current, at)
+    opened, closed = watch(current, at)
+    return Turn(
+        connections=connections,
+        scans=scans,
+        new=new,
+        changed=changed,
+        gone=gone,
+        opened=opened,
+        closed=closed,
+        coverage=coverage(current),
+    )
+
+
+def join(current: Current, at: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Joins what all connections show into agents and bindings, and gives events to agents; slugs that are new, changed, gone."""
+    store = current.store
+    known = current.agents
+    linked = link(
+        {name: reading.inventory for name, reading in current.readings.items()},
+        tuple(current.principals.values()),
+        current.databases,
+        tuple(known.values()),
+        current.all_uses,
+        at,
+    )
+    ledger = Ledger(files_read=0, bytes_read=0, skipped=(), unresolved=linked.gaps)
+    bound = {f"{item.agent}|{item.principal}" for item in linked.bound}
+    with store.transaction():
+        for agent in linked.agents:
+            if agent.agent.id not in current.standings and not agent.agent.is_test:
+                store.put(lifecycle.discovered(agent.agent.id, at), seen=at)
+        touched = [agent.agent.id for agent in store.put_all(linked.agents, seen=at)]
+        store.put_all(linked.bound, seen=at)
+        for item in current.bound:
+            if (key := f"{item.agent}|{item.principal}") not in bound:
+                store.remove(Bound, key, seen=at)
+        store.put(Reading(connection=LINKED, inventory=Inventory(agents=(), mcp_servers=(), secrets=(), ledger=ledger)), seen=at)
+    store.rebind(assigner(linked.agents, linked.bound, current.principals.values()))
+    before = dict(known)
+    current.rejoin()
+    return _differences(before, current.agents, touched)
+
+
+def _differences(
+    before: Mapping[str, KnownAgent], after: Mapping[str, KnownAgent], touched: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    new = tuple(slug for slug in after if (slug not in before or before[slug].is_gone) and not after[slug].is_gone)
+    gone = tuple(slug for slug in after if after[slug].is_gone and slug in before and not before[slug].is_gone)
+    changed = tuple(slug for slug in touched if slug not in new and slug not in gone)
+    return tuple(slug for slug in new if not after[slug].agent.is_test), changed, gone
