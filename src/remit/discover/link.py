@@ -13,6 +13,7 @@ each ref means (`principals`), and by which evidence an agent uses it. Invariant
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -23,10 +24,10 @@ from remit.discover.known import recognised, slug_for
 from remit.discover.merge import place_order
 from remit.discover.principals import Directory
 from remit.model.access import Principal
-from remit.model.agent import Agent
+from remit.model.agent import Agent, OwnerCandidate
 from remit.model.event import Use
 from remit.model.evidence import Gap, GapKind
-from remit.model.identity import Bound
+from remit.model.identity import Because, Bound
 from remit.model.ledger import Inventory
 from remit.model.standing import KnownAgent
 
@@ -42,6 +43,7 @@ _NOT_LOOKED_AT = frozenset(
     }
 )
 """Kinds of gap behind which something may stand that was there before. What the user left out, and what is deleted, is gone."""
+_TAGS_OF_TEAMS = ("#tag/team", "#tag/squad")
 _NO_AGENTS_THERE = ("arn:aws:iam", "arn:aws:s3", "iam:", "iam.", "s3:", "s3.", "s3/", "sts:", "sts.", "cloudtrail")
 """Beginnings of places in AWS where no agent is hosted."""
 
@@ -87,7 +89,9 @@ def link(
     binder.by_tags()
     binder.by_use(uses)
     binder.by_name()
-    return Linked(agents=agents, bound=binder.bound(), gaps=tuple(dict.fromkeys([*gaps, *binder.gaps])))
+    bound = binder.bound()
+    agents = tuple(_with_tagged_owner(agent, bound, directory) for agent in agents)
+    return Linked(agents=agents, bound=bound, gaps=tuple(dict.fromkeys([*gaps, *binder.gaps])))
 
 
 def _members(inventories: Mapping[str, Inventory]) -> list[Member]:
@@ -127,6 +131,21 @@ def _with_final_ids(groups: Sequence[Group], named: Sequence[KnownAgent], ids: M
         agent = msgspec.structs.replace(one.agent, delegates_to=tuple(dict.fromkeys(delegates)), copies=copies[one.agent.id])
         result.append(msgspec.structs.replace(one, agent=agent))
     return result
+
+
+def _with_tagged_owner(known: KnownAgent, bound: Sequence[Bound], directory: Directory) -> KnownAgent:
+    """The agent with whom a tag or comment of an identity of its own names; a team's tag says who pays, not who answers."""
+    users = Counter(binding.principal for binding in bound)
+    found = list(known.agent.owner_candidates)
+    for binding in bound:
+        principal = directory.by_ref.get(binding.principal)
+        if binding.agent != known.agent.id or principal is None or principal.owner is None or principal.person is not None:
+            continue
+        is_team = principal.owner.place.path.lower().endswith(_TAGS_OF_TEAMS)
+        if users[binding.principal] == 1 and not is_team and all(candidate.name != principal.owner.text for candidate in found):
+            because = Because(place=principal.owner.place, text="a tag or comment of its identity")
+            found.append(OwnerCandidate(name=principal.owner.text, because=because))
+    return msgspec.structs.replace(known, agent=msgspec.structs.replace(known.agent, owner_candidates=tuple(found)))
 
 
 def _gone(known: KnownAgent, inventories: Mapping[str, Inventory]) -> KnownAgent:

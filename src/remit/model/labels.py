@@ -9,6 +9,7 @@ A label is hostile text that somebody chose. Invariants:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from remit.model.agent import Agent
@@ -96,6 +97,45 @@ _OF_A_RUN = frozenset(
     }
 )
 """Words that are added to the name of what runs."""
+_OF_A_COPY = frozenset(
+    {
+        "archive",
+        "archived",
+        "attic",
+        "backup",
+        "bak",
+        "clone",
+        "copied",
+        "copy",
+        "deprecated",
+        "draft",
+        "experiment",
+        "experimental",
+        "experiments",
+        "fork",
+        "forked",
+        "legacy",
+        "obsolete",
+        "old",
+        "orig",
+        "original",
+        "poc",
+        "prototype",
+        "sandbox",
+        "scratch",
+        "temp",
+        "tmp",
+        "trash",
+        "unused",
+    }
+)
+"""Words in a path that say that what stands there is not the one in use."""
+
+
+def says_copy(agent: Agent) -> bool:
+    """Whether an agent's path says that it is a copy of something."""
+    words = re.split(r"[^a-z0-9]+", f"{agent.place.path} {agent.id}".lower())
+    return any(word in _OF_A_COPY or word.rstrip("0123456789") in _OF_A_COPY for word in words)
 
 
 def folded(text: str) -> str:

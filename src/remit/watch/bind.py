@@ -5,20 +5,20 @@ Decided once for each distinct who, so that cost grows with novelty. Steps, firs
 2. Remit's own identities are nobody's;
 3. a key that one agent holds: that agent;
 4. a session or application named after an agent: that agent, whatever else uses the identity;
-5. the one agent that uses the identity, unless the record shows somebody else there: another key than the agent's, or a person's client
-   on a person's login;
+5. the one agent that uses the identity (copies of one agent count as the one that is in use), unless the record shows somebody else
+   there: another key than the agent's, or a person's client on a person's login;
 6. nobody: the record stays without an agent, and is counted so.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from remit.model.access import Principal
 from remit.model.event import Who
 from remit.model.identity import Bound
-from remit.model.labels import AgentLabels, folded
+from remit.model.labels import AgentLabels, folded, says_copy
 from remit.model.standing import KnownAgent
 
 _CLIENTS_OF_PEOPLE = (
@@ -41,15 +41,14 @@ class Assigner:
     """Says which agent a who is."""
 
     def __init__(self, agents: Iterable[KnownAgent], bound: Iterable[Bound], principals: Iterable[Principal]) -> None:
-        known = [agent for agent in agents if not agent.agent.is_test]
-        self._slugs = frozenset(agent.agent.id for agent in known)
-        self._labels = AgentLabels(agent.agent for agent in known if not agent.is_gone)
+        self._known = {agent.agent.id: agent for agent in agents if not agent.agent.is_test}
+        self._labels = AgentLabels(agent.agent for agent in self._known.values() if not agent.is_gone)
         self._principals = {principal.ref: principal for principal in principals}
         self._bound: dict[str, list[Bound]] = defaultdict(list)
         self._keys: dict[tuple[str, str], set[str]] = defaultdict(set)
         for binding in bound:
             # INVARIANT (use alone): a session's name binds by itself; it does not make the agent one of those that any record may mean.
-            if binding.agent in self._slugs and binding.is_named:
+            if binding.agent in self._known and binding.is_named:
                 self._bound[binding.principal].append(binding)
                 for fingerprint in binding.key_fingerprints:
                     self._keys[binding.principal, fingerprint].add(binding.agent)
@@ -57,7 +56,7 @@ class Assigner:
     def __call__(self, who: Who) -> str:
         """The slug of the agent; empty: nobody that is known."""
         if not who.principal:
-            return who.agent if who.agent in self._slugs else ""
+            return who.agent if who.agent in self._known else ""
         principal = self._principals.get(who.principal)
         if principal is not None and principal.is_own:
             return ""
@@ -67,10 +66,25 @@ class Assigner:
         named = self._labels.named_by(who.session)
         if named is not None:
             return named
-        bound = self._bound.get(who.principal, [])
+        bound = self._without_copies(self._bound.get(who.principal, []))
         if len(bound) != 1 or _is_somebody_else(bound[0], principal, who):
             return ""
         return bound[0].agent
+
+    def _without_copies(self, bound: Sequence[Bound]) -> Sequence[Bound]:
+        """Of agents that are copies of each other the one in use: the one whose path does not say that it is a copy, the first one seen."""
+        if len(bound) < 2:
+            return bound
+        kept: list[Bound] = []
+        for binding in sorted(bound, key=lambda one: self._order(self._known[one.agent])):
+            copies = self._known[binding.agent].agent.copies
+            if not any(other.agent in copies for other in kept):
+                kept.append(binding)
+        return kept
+
+    @staticmethod
+    def _order(known: KnownAgent) -> tuple[bool, bool, str, str, str]:
+        return (known.is_gone, says_copy(known.agent), known.first_seen, known.agent.place.path, known.agent.id)
 
 
 def _is_somebody_else(bound: Bound, principal: Principal | None, who: Who) -> bool:

@@ -61,6 +61,8 @@ def families_of(agents: Iterable[KnownAgent]) -> dict[str, str]:
         agent = known.agent
         root(agent.id)
         together: list[object] = [(source, agent.place.path) for source in known.sources]
+        if agent.language == "markdown":
+            together += [("of one client", source, agent.place.path.rpartition("/")[0]) for source in known.sources]
         together += [(source, place.path, place.line) for source in known.sources for place in agent.places if place.line is not None]
         for key in together:
             parent[root(agent.id)] = root(first_at.setdefault(key, agent.id))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from remit.contracts.detection import Rule, Window
 from remit.model.finding import Severity, Spotted
+from remit.model.labels import says_copy
 from remit.model.standing import KnownAgent
 from remit.model.times import days_between, text_from_time
 from remit.watch.window import agents_of, bindings_by_agent, families_of, raised, severity_by_reach
@@ -25,40 +26,6 @@ RULE = Rule(
     remedy="`remit retire AGENT --as PERSON` takes its access away and keeps its record; to keep it, `remit owner AGENT PERSON`",
 )
 _LATELY_DAYS = 30.0
-_MARKED = frozenset(
-    {
-        "archive",
-        "archived",
-        "attic",
-        "backup",
-        "bak",
-        "clone",
-        "copied",
-        "copy",
-        "deprecated",
-        "draft",
-        "experiment",
-        "experimental",
-        "experiments",
-        "fork",
-        "forked",
-        "legacy",
-        "obsolete",
-        "old",
-        "orig",
-        "original",
-        "poc",
-        "prototype",
-        "sandbox",
-        "scratch",
-        "temp",
-        "tmp",
-        "trash",
-        "unused",
-        "v0",
-        "v1",
-    }
-)
 _ENVIRONMENTS = frozenset({"dev", "development", "int", "preprod", "prd", "prod", "production", "qa", "stage", "staging", "stg", "uat"})
 
 
@@ -98,10 +65,9 @@ def _place(known: KnownAgent) -> tuple[str, ...]:
 
 def _order(window: Window, known: KnownAgent, used: dict[str, str]) -> tuple[bool, bool, str, bool, str]:
     """The original first."""
-    words = {*_words(known), *re.split(r"[^a-z0-9]+", known.agent.id)}
     last = used.get(known.agent.id)
     is_idle = last is None or days_between(last, text_from_time(window.now)) > _LATELY_DAYS
-    return (bool(words & _MARKED), is_idle, known.first_seen, known.agent.id not in window.owners, known.agent.place.path)
+    return (says_copy(known.agent), is_idle, known.first_seen, known.agent.id not in window.owners, known.agent.place.path)
 
 
 def _last_used(window: Window) -> dict[str, str]:

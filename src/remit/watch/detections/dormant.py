@@ -1,8 +1,8 @@
 """Agents that have not acted for a long time while their credentials still work.
 
 How long: `lifecycle.dormant_after` of the approved remit, else thirty days. Nothing is concluded from silence where nobody listened:
-every system of the agent must have been recorded over that whole time, up to lately, and its last reading must have had no gaps. Use by
-anyone who is not known to be somebody else counts as the agent's.
+every system of the agent must have been recorded over that whole time, up to lately, and its last reading must have had no gaps. Whoever
+used the identity, it is not asleep.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from remit.model.finding import Severity, Spotted
 from remit.model.identity import Bound
 from remit.model.standing import KnownAgent
 from remit.model.times import days_between, text_from_time
-from remit.watch.window import agents_of, bindings_by_agent, families_of, severity_by_reach, shown
+from remit.watch.window import agents_of, bindings_by_agent, severity_by_reach, shown
 
 RULE = Rule(
     id="dormant",
@@ -33,13 +33,12 @@ def detect(window: Window) -> Iterator[Spotted]:
     """One finding for each agent."""
     agents = agents_of(window, with_gone=True)
     bound = bindings_by_agent(window)
-    family = families_of(agents)
     trails = _trails(window)
     last = _last_used(window)
     for known in agents:
         bindings = [binding for binding in bound.get(known.agent.id, ()) if _is_live(window.principals[binding.principal])]
         if bindings:
-            yield from _of(window, known, bindings, trails, last, family)
+            yield from _of(window, known, bindings, trails, last)
 
 
 def _of(
@@ -48,7 +47,6 @@ def _of(
     bindings: Sequence[Bound],
     trails: Mapping[str, tuple[str, str]],
     last: Mapping[tuple[str, str], str],
-    family: Mapping[str, str],
 ) -> Iterator[Spotted]:
     slug = known.agent.id
     now = text_from_time(window.now)
@@ -58,12 +56,14 @@ def _of(
     for principal in principals.values():
         if not _was_heard(window, principal.connection, trails, days, now):
             return
-        said = [principal.last_used, principal.created, *(login.last_used for login in principal.logins)]
+        said = [principal.last_used, *(login.last_used for login in principal.logins)]
         if any(at is not None and days_between(at, now) <= days for at in said):
             return
-    relatives = {other for other, name in family.items() if name == family[slug]} | {""}
-    mine = [at for (agent, ref), at in last.items() if agent == slug or (agent in relatives and ref in principals)]
+    mine = [at for (agent, ref), at in last.items() if agent == slug or ref in principals]
     if any(days_between(at, now) <= days for at in mine):
+        return
+    # What is new has had no time to act, unless records show that it was there before.
+    if not mine and any(days_between(at, now) <= days for principal in principals.values() if (at := principal.created) is not None):
         return
     since = f"last on {max(mine)}" if mine else "never since records began"
     listed = ", ".join(shown(window, ref) for ref in sorted(principals))

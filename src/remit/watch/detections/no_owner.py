@@ -1,13 +1,12 @@
 """Agents that nobody answers for.
 
-Nobody: no owner was set by `remit owner`, no approved remit names a contact, no CODEOWNERS line or tag near the code names anyone, no
-tag of an identity that it alone uses does, and no agent that hands over to it has an owner. A candidate is not an owner, but somebody
-to ask; an agent with one is shown in `remit agents` and is no finding.
+Nobody: no owner was set by `remit owner`, no approved remit names a contact, nothing near the code (CODEOWNERS, a README, a tag) and no tag
+of its own identity names anyone, and no agent that hands over to it has an owner. A candidate is not an owner, but somebody to ask; an
+agent with one is shown in `remit agents` and is no finding.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from remit.contracts.detection import Rule, Window
@@ -27,15 +26,7 @@ def detect(window: Window) -> Iterator[Spotted]:
     """One finding for each agent."""
     agents = agents_of(window)
     bound = bindings_by_agent(window)
-    used_by = Counter(binding.principal for bindings in bound.values() for binding in bindings)
-    owned = set(window.owners) | set(window.remits)
-    for known in agents:
-        slug = known.agent.id
-        tagged = any(
-            window.principals[binding.principal].owner is not None and used_by[binding.principal] == 1 for binding in bound.get(slug, ())
-        )
-        if known.agent.owner_candidates or tagged:
-            owned.add(slug)
+    owned = set(window.owners) | set(window.remits) | {known.agent.id for known in agents if known.agent.owner_candidates}
     handed = [(known.agent.id, other) for known in agents for other in known.agent.delegates_to]
     grows = True
     while grows:

@@ -55,7 +55,7 @@ def _is_of_the_past(window: Window, use: Use) -> bool:
 
 
 def _spotted(window: Window, agent: str, principal: str, system: str, action: str, resource: str, found: list[Judged]) -> Spotted:
-    found.sort(key=lambda judged: judged.use.last, reverse=True)
+    found.sort(key=lambda judged: (judged.use.last, judged.use.resource, judged.use.place, judged.use.credential), reverse=True)
     happened = sum(judged.use.allowed for judged in found)
     calls = happened + sum(judged.use.denied for judged in found)
     did = "did" if happened else "tried"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from remit.contracts.detection import Rule, Window
+from remit.model.agent import InferredAction
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.finding import Severity, Spotted
 from remit.model.ids import printable
@@ -38,13 +39,17 @@ def detect(window: Window) -> Iterator[Spotted]:
     for known in agents_of(window):
         alignment = window.alignments.get(known.agent.id)
         if alignment is not None and alignment.is_from_draft and known.agent.id not in window.remits:
-            yield from _of(window, alignment)
+            yield from _of(window, alignment, known.agent.inferred_actions)
 
 
-def _of(window: Window, alignment: Alignment) -> Iterator[Spotted]:
+def _of(window: Window, alignment: Alignment, inferred: Iterable[InferredAction]) -> Iterator[Spotted]:
+    would = {(action.action.lower(), _name(action.resource)) for action in inferred}
     known = {_system(line) for line in alignment.lines if line.class_ in _NEEDED}
     groups: dict[tuple[str, str, str, str], list[AlignmentLine]] = defaultdict(list)
     for line in alignment.lines:
+        action = line.action.lower()
+        if (action, _name(line.resource)) in would or (action, None) in would:
+            continue
         if line.class_ is Class.USED_NOT_NEEDED and _system(line) in known and _UNDER_AN_AGENT.match(line.action) is None:
             groups[line.principal, line.system, line.action, container_of(line.resource)].append(line)
     for (principal, system, action, resource), lines in sorted(groups.items()):
@@ -59,6 +64,11 @@ def _of(window: Window, alignment: Alignment) -> Iterator[Spotted]:
             evidence=tuple(dict.fromkeys(str(because.place) for line in lines for because in line.because)) or (principal,),
             severity=severity_by_reach(window, [principal], RULE.severity),
         )
+
+
+def _name(resource: str | None) -> str | None:
+    """What code and records call a thing alike: the bucket of an object, the last part of an ARN, a path or an address."""
+    return None if resource is None else re.split(r"[:/]", container_of(resource))[-1].lower()
 
 
 def _system(line: AlignmentLine) -> str:

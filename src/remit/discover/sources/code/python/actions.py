@@ -137,6 +137,8 @@ class _Reading:
             if named is None:
                 return
             method = named
+        elif any(step[:1].islower() and "(" in step for step in match[3].split(".")[:-1]):
+            return  # of an answer, not of the service: `get_item(...).get("Item")`
         elif method in self.words.silent or (method[:1].isupper() and match[1] == "resource"):
             return
         known = self.words.methods.get(prefix, {}).get(method)
@@ -177,12 +179,17 @@ class _Reading:
             return None
         if name.startswith("arn:"):
             return f"{name}/{key}" if key else name
-        return rule["arn"].format(name.lstrip("/")) + (f"/{key}" if key else "")
+        return rule["arn"].format(name.lstrip("/") if rule["arn"].endswith("/{}") else name) + (f"/{key}" if key else "")
 
     def _s3_key(self, call: Expression, arguments: Arguments) -> str | None:
-        """The key that a call names; `*` where it names one that is not known from here: the action is on an object all the same."""
+        """The key that a call names; `*` for what of it is not known from here: the action is on an object all the same."""
         given = self.values.argument(call, ("Key",), arguments)
-        return (self.values.text(given) or "*") if given is not None else None
+        if given is None:
+            return None
+        text = self.values.text(given)
+        # A sum leaves unknown parts out, so only a text that shows where its fields are is a pattern.
+        shaped = self.values.text(given, templates=True) if text is None else None
+        return text or (_FIELD.sub("*", shaped) if shaped is not None and _FIELD.search(shaped) else "*")
 
     def _positional_s3(self, call: Expression, arguments: Arguments) -> tuple[str | None, str | None]:
         """`upload_file(file, bucket, key)` and `download_file(bucket, key, file)` of a client."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tree_sitter import Node
+
 from remit.discover.sources.code.python.actions import actions
 from remit.discover.sources.code.python.credentials import credentials
 from remit.discover.sources.code.python.module import Call, Module
@@ -19,6 +21,7 @@ from remit.model.place import Place
 
 _MAX_MODULES = 80
 _MAX_DEPTH = 6
+_MAX_DISPATCHED = 400
 _PASSED = frozenset({"add_node", "submit", "to_thread", "partial", "Thread", "run_in_executor", "create_task", "map", "RunnableLambda"})
 
 
@@ -64,6 +67,8 @@ def _calls(module: Module, facts: Facts, imported: list[tuple[str, int]]) -> Ite
     memo: dict[tuple[int, str], tuple[str, str] | None] = {}
     own = {scope.name for scope in (*module.functions, *module.classes)}
     bound = own | {name for name, found in module.root.bindings.items() if found[0].kind == "import"}
+    for node, target in _dispatched(module, facts, bound):
+        yield CallSeen(place=Place(module.path, module.line(node)), function=None, to_path=target[0], to_function=target[1])
     for call in module.calls:
         for target in _targets(call, module, facts, memo, bound):
             function = call.scope.dotted
@@ -73,6 +78,23 @@ def _calls(module: Module, facts: Facts, imported: list[tuple[str, int]]) -> Ite
                 yield CallSeen(
                     place=Place(module.path, module.line(call.node)), function=function, to_path=target[0], to_function=target[1]
                 )
+
+
+def _dispatched(module: Module, facts: Facts, bound: set[str]) -> Iterator[tuple[Node, tuple[str, str]]]:
+    """The functions in the tables of a module, by which a loop calls them: `CALLS = {"look_up": tools.look_up}`."""
+    count = 0
+    for bindings in module.root.bindings.values():
+        for binding in bindings:
+            if binding.kind != "assign" or binding.node.type != "dictionary":
+                continue
+            for pair in binding.node.named_children:
+                value = pair.child_by_field_name("value") if pair.type == "pair" else None
+                if value is None or value.type not in ("identifier", "attribute") or text_of(value).partition(".")[0] not in bound:
+                    continue
+                count += 1
+                target = _defined(facts.values.names.follow(Expression(module, module.root, value))) if count <= _MAX_DISPATCHED else None
+                if target is not None:
+                    yield value, target
 
 
 def _targets(
