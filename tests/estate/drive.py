@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from tests.estate import postgres
 from tests.estate.generate import Estate
 
@@ -60,8 +61,9 @@ class Driver:
         made, server = self.estate.company, self.estate.cloud.server
         return ["--endpoint-url", server.endpoint, "--region", made.region, "--trail", self.estate.trail]
 
-    def make_identities(self) -> None:
-        """Makes the read and write identities with exactly what `--print-policy` says, as an administrator would."""
+    def make_identities(self) -> list[str]:
+        """Makes the read and write identities with exactly what `--print-policy` says, as an administrator would; gives what cannot be run."""
+        problems = []
         for side in ("read", "write"):
             printed = self.run("connect", "aws", "--print-policy", side, *self.aws_options()).out
             document = json.loads(printed)
@@ -70,7 +72,12 @@ class Driver:
             script = self.run(
                 "connect", "postgres", self.estate.url("remit_read"), "--print-policy", side, "--log", str(self.estate.log)
             ).out
-            postgres.run_script(self.estate.postgres, self.estate.company.database, script)
+            try:
+                postgres.run_script(self.estate.postgres, self.estate.company.database, script)
+            except psycopg.Error as error:
+                problems.append(f"the script for {side} cannot be run: {error}")
+                self.estate.postgres.execute(f"CREATE ROLE remit_{side} LOGIN SUPERUSER")
+        return problems
 
     def connect(self) -> None:
         """Connects code, AWS and Postgres."""

@@ -1,0 +1,40 @@
+"""`python -m tests.estate.judge SEED [none|all|FAULT ...] [--acts N]`: runs the story of an estate and prints each difference."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.estate import story
+from tests.estate.generate import build
+
+
+def main(words: list[str]) -> None:
+    """Builds and judges."""
+    acts = 3
+    if "--acts" in words:
+        at = words.index("--acts")
+        acts = int(words[at + 1])
+        words = words[:at] + words[at + 2 :]
+    if not words or not words[0].isdigit():
+        sys.exit(__doc__)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, build(int(words[0]), Path(folder), story.planted(words[1:])) as estate:
+        print(f"{estate.company.name}, seed {words[0]}: faults {[fault.rule for fault in estate.company.faults]}", flush=True)
+        told = story.run(estate, acts)
+    for stage in story.STAGES:
+        problems = told.problems.get(stage, [])
+        print(f"== {stage}: {len(problems) or 'as it should be'}{f' on {told.tried[stage]} agents' if stage in told.tried else ''}")
+        for problem in problems:
+            print("   ", problem[:900])
+    print(f"drafts: precision {told.drafts.precision:.3f}, recall {told.drafts.recall:.3f}; classes {sorted(told.classes)}")
+    for sign, lines in (("+", told.drafts.wrong), ("-", told.drafts.missed)):
+        for line in sorted(lines):
+            print("   ", sign, *line)
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
