@@ -23,10 +23,10 @@ from remit.model.errors import RefusedError
 from remit.model.ids import printable
 from remit.systems.aws.faults import UNREACHABLE, UNUSABLE, CallError
 
-_READ_ATTEMPTS = 5
+_READ_ATTEMPTS = 4
 _OPTIONAL_ATTEMPTS = 2
 _CONNECT_SECONDS = 5
-_READ_SECONDS = 30
+_READ_SECONDS = 20
 DEFAULT_REGION = "us-east-1"
 _PERMISSIONS = {
     "s3:ListBuckets": "s3:ListAllMyBuckets",
@@ -49,6 +49,17 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     def partition(self) -> str:
         """`aws`, `aws-cn`, `aws-us-gov`."""
         return self.arn.split(":", 2)[1]
+
+
+class Answer(dict[str, Any]):
+    """What a call gave; a member that should be there and is not is a CallError, as any other answer that is not understood."""
+
+    def __init__(self, permission: str, members: Mapping[str, Any]) -> None:
+        super().__init__(members)
+        self._permission = permission
+
+    def __missing__(self, name: str) -> Any:
+        raise CallError(self._permission, UNUSABLE, 0, f"the answer has no `{name}`")
 
 
 class Clients:
@@ -126,12 +137,14 @@ class Clients:
 
     def _guarded(self, service: str, client: Any, method: str, ask: Callable[[], Any]) -> Any:
         from botocore import exceptions  # type: ignore[import-untyped]
+        from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
         if service in self._lost:
             raise self._lost[service]
         permission = _permission(client, method)
         try:
-            return ask()
+            answer = ask()
+            return None if answer is None else Answer(permission, answer)
         except exceptions.ClientError as error:
             said = error.response.get("Error", {})
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -140,9 +153,7 @@ class Clients:
             # One service that does not answer is not asked again, and the others are: an endpoint may exist in some regions alone.
             self._lost[service] = CallError(permission, UNREACHABLE, 0, str(error))
             raise self._lost[service] from None
-        except exceptions.BotoCoreError as error:
-            raise CallError(permission, UNUSABLE, 0, type(error).__name__) from None
-        except (OSError, ValueError, KeyError, RecursionError) as error:
+        except (exceptions.BotoCoreError, ResponseParserError, OSError, ValueError, KeyError, RecursionError) as error:
             raise CallError(permission, UNUSABLE, 0, f"the answer is not understood ({type(error).__name__})") from None
 
     def _client(self, service: str, region: str | None, attempts: int) -> Any:

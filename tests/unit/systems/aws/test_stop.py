@@ -143,8 +143,17 @@ def _user(name: str, **body: object) -> NativeObject:
     return NativeObject(connection="aws:main", kind=USER, id=f"{ROOT}:user/{name}", body={**given, **body})
 
 
+NOTHING: dict[str, object] = {"InlinePolicies": [], "AttachedPolicies": [], "PermissionsBoundary": None}
+
+
 def _role(name: str, **body: object) -> NativeObject:
-    given = {"Arn": f"{ROOT}:role/{name}", "RoleName": name.rpartition("/")[2], "InlinePolicies": [], "AttachedPolicies": [], "Tags": {}}
+    given = {
+        "Arn": f"{ROOT}:role/{name}",
+        "RoleName": name.rpartition("/")[2],
+        "InlinePolicies": [],
+        "AttachedPolicies": [],
+        "PermissionsBoundary": None,
+    }
     return NativeObject(connection="aws:main", kind=ROLE, id=f"{ROOT}:role/{name}", body={**given, **body})
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 from remit.model.access import NativeObject
 from remit.model.evidence import Gap
-from remit.systems.aws.faults import CallError, gap
+from remit.systems.aws.faults import UNUSABLE, CallError, gap
 from remit.systems.aws.objects import GROUP, POLICY, PROVIDER, ROLE, USER
 from remit.systems.aws.read import bodies, parts
 from remit.systems.aws.session import Caller, Clients
 from remit.systems.aws.targets import text_of
 
 _DETAILS = ("User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy")
+_PAGES = {"PageSize": 1000}
 _LISTS = ("UserDetailList", "RoleDetailList", "GroupDetailList", "Policies")
 
 
@@ -57,7 +58,9 @@ class IamReading:
 
     def _details(self) -> list[list[dict[str, Any]]]:
         found: list[list[dict[str, Any]]] = [[] for _ in _LISTS]
-        for page in self._clients.pages("iam", "get_account_authorization_details", Filter=list(_DETAILS)):
+        for page in self._clients.pages("iam", "get_account_authorization_details", Filter=list(_DETAILS), PaginationConfig=_PAGES):
+            if not any(name in page for name in _LISTS):
+                raise CallError("iam:GetAccountAuthorizationDetails", UNUSABLE, 0, "the answer lists nothing at all")
             for kept, name in zip(found, _LISTS, strict=True):
                 kept.extend(page.get(name, ()))
         return found
@@ -116,7 +119,7 @@ class IamReading:
 
     def _listed(self, method: str, key: str, place: str, what: str) -> dict[str, dict[str, Any]]:
         try:
-            return {item["Arn"]: item for page in self._clients.pages("iam", method) for item in page[key]}
+            return {item["Arn"]: item for page in self._clients.pages("iam", method, PaginationConfig=_PAGES) for item in page[key]}
         except CallError as error:
             self._gaps.append(gap(place, what, error, is_whole=False))
             return {}

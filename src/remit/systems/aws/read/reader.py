@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from remit.contracts.system import RawRecord
 from remit.model.access import NativeObject
@@ -20,6 +21,8 @@ from remit.systems.aws.read.trail import TrailReading, address_of
 from remit.systems.aws.session import Caller, Clients, known_caller, open_clients, regions_of
 from remit.systems.aws.state import current_state
 
+_Found = TypeVar("_Found")
+
 
 class AwsReader:
     """Reads with the profile of the connection; nothing in it changes anything."""
@@ -33,11 +36,13 @@ class AwsReader:
     def read(self) -> Iterator[NativeObject | Evidence | Gap]:
         """Whom Remit acts as, IAM, the buckets and the hosted agents; what could not be read is a gap."""
         yield from self._selves()
-        yield from IamReading(self._clients, self._connection.id, self._caller).read()
-        yield from read_buckets(self._clients, self._connection.id, self._caller)
+        account = f"arn:{self._caller.partition}:%s:{self._caller.account}:*"
+        yield from _understood(IamReading(self._clients, self._connection.id, self._caller).read(), account % "iam:")
+        yield from _understood(read_buckets(self._clients, self._connection.id, self._caller), f"arn:{self._caller.partition}:s3:::*")
         regions = regions_of(self._connection) or (self._clients.region,)
         for region in regions:
-            yield from HostedReading(self._clients, self._connection.id, self._caller, region).read()
+            hosted = HostedReading(self._clients, self._connection.id, self._caller, region).read()
+            yield from _understood(hosted, account % f"bedrock:{region}")
         where = Place(f"arn:{self._caller.partition}:bedrock:*:{self._caller.account}:*")
         named = ", ".join(f"`{printable(region)}`" for region in regions)
         what = f"hosted agents were looked for in {named} alone; name more with `--region A,B`"
@@ -82,6 +87,15 @@ class AwsReader:
         for caller, names in sides.items():
             body = {"Arn": caller.arn, "Account": caller.account, "UserId": caller.user_id, "Sides": names}
             yield NativeObject(connection=self._connection.id, kind=SELF, id=caller.arn, body=body)
+
+
+def _understood(found: Iterator[_Found], place: str) -> Iterator[_Found | Gap]:
+    """What a part shows; an answer of another shape than AWS describes ends that part with a gap."""
+    try:
+        yield from found
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        what = f"the rest was not read: an answer has another shape than AWS describes ({type(error).__name__})"
+        yield Gap(place=Place(place), kind=GapKind.UNSUPPORTED, what=what)
 
 
 def open_reader(connection: Connection, environment: Mapping[str, str]) -> AwsReader:

@@ -1,0 +1,169 @@
+"""Sessions: whose credentials are used, and what a server says that throttles, fails, hangs up or talks nonsense."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from remit.model.access import NativeObject
+from remit.model.connection import Connection
+from remit.model.errors import RefusedError
+from remit.model.evidence import Gap, GapKind
+from remit.systems.aws.faults import CallError
+from remit.systems.aws.session import Clients, open_clients
+from remit.systems.aws.system import SYSTEM
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE00", "AWS_SECRET_ACCESS_KEY": "canary-secret-93", "AWS_EC2_METADATA_DISABLED": "true"}
+CALLER = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/remit-read</Arn><UserId>AIDA</UserId>"
+    "<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+
+
+class Server:
+    """A server that answers GetCallerIdentity, and everything else by `how`; `asked` are the operations in order."""
+
+    def __init__(self, how: Callable[[Any, str], None]) -> None:
+        self.asked: list[str] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                action = parse_qs(body).get("Action", [self.path])[0]
+                server.asked.append(action)
+                if action == "GetCallerIdentity":
+                    say(self, 200, CALLER)
+                else:
+                    how(self, action)
+
+            do_GET = do_POST
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing."""
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.http.server_address[1]}"
+
+
+def say(handler: Any, status: int, text: str) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(text.encode())))
+    handler.end_headers()
+    handler.wfile.write(text.encode())
+
+
+def error(status: int, code: str, message: str = "no") -> Callable[[Any, str], None]:
+    text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    return lambda handler, _: say(handler, status, text)
+
+
+def hang_up(handler: Any, _: str) -> None:
+    handler.close_connection = True
+    handler.connection.shutdown(2)
+
+
+@contextmanager
+def serving(how: Callable[[Any, str], None]) -> Iterator[Server]:
+    server = Server(how)
+    thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.http.shutdown()
+        server.http.server_close()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+
+
+def _connection(address: str, **settings: str) -> Connection:
+    return Connection(id="aws:main", kind="aws", name="main", settings={"endpoint_url": address, "region": "eu-west-1", **settings})
+
+
+FAULTY = {
+    "throttles": (error(400, "Throttling"), GapKind.UNRESOLVED, "AWS throttles `iam:GetAccountAuthorizationDetails`"),
+    "has a bad day": (error(500, "InternalFailure"), GapKind.UNSUPPORTED, "an error of its own (500)"),
+    "hangs up": (hang_up, GapKind.UNRESOLVED, "no answer to `iam:"),
+    "talks nonsense": (lambda handler, _: say(handler, 200, "<html>hello"), GapKind.UNSUPPORTED, "UNUSABLE"),
+    "answers with other members": (lambda handler, _: say(handler, 200, "<html><a>hello</a></html>"), GapKind.UNSUPPORTED, "UNUSABLE"),
+    "denies": (error(403, "AccessDenied"), GapKind.NO_PERMISSION, "no permission `iam:ListRoles`"),
+    "denies explicitly": (
+        error(403, "AccessDenied", "User is not authorized with an explicit deny in a policy"),
+        GapKind.NO_PERMISSION,
+        "a statement denies it explicitly",
+    ),
+    "has an expired token": (error(403, "ExpiredToken"), GapKind.NO_PERMISSION, "renew the credentials"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_faulty_server_leaves_gaps_and_never_an_empty_account_or_a_traceback(name: str) -> None:
+    how, kind, told = FAULTY[name]
+    with serving(how) as server:
+        reader = SYSTEM.open(_connection(server.address), KEYS)
+        found = list(reader.read())
+        reader.close()
+    assert {item.kind for item in found if isinstance(item, NativeObject)} == {"self"}
+    gaps = [item for item in found if isinstance(item, Gap) and ":iam:" in item.place.path]
+    assert gaps
+    assert {gap.kind for gap in gaps} == {kind}
+    assert any("users" in gap.what or gap.place.path.endswith((":user/*", ":iam::123456789012:*")) for gap in gaps), "users are unread"
+    assert told == "UNUSABLE" or any(told in gap.what for gap in gaps)
+    assert "canary" not in repr(found)
+
+
+def test_a_service_that_does_not_answer_is_not_asked_again() -> None:
+    with serving(hang_up) as server:
+        reader = SYSTEM.open(_connection(server.address), KEYS)
+        list(reader.read())
+        reader.close()
+    assert {action for action in server.asked if action.startswith(("Get", "List"))} == {
+        "GetCallerIdentity",
+        "GetAccountAuthorizationDetails",
+    }
+
+
+def test_a_change_is_sent_once_whatever_comes_back() -> None:
+    for how in (hang_up, error(500, "InternalFailure"), error(400, "Throttling")):
+        with serving(how) as server:
+            clients = open_clients(_connection(server.address), KEYS, None)
+            with pytest.raises(CallError):
+                clients.once("iam", "delete_role_policy", RoleName="x", PolicyName="y")
+            clients.close()
+        assert server.asked == ["DeleteRolePolicy"]
+
+
+def test_credentials_come_from_the_given_environment_and_not_from_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHEPROCESS0000")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    assert _key(open_clients(_connection("http://127.0.0.1:1"), KEYS, None)) == KEYS["AWS_ACCESS_KEY_ID"]
+    nothing = {"AWS_SHARED_CREDENTIALS_FILE": "missing", "AWS_CONFIG_FILE": "missing", "AWS_EC2_METADATA_DISABLED": "true"}
+    with pytest.raises(RefusedError, match="no AWS credentials"):
+        open_clients(_connection("http://127.0.0.1:1"), nothing, None)
+
+
+def _key(clients: Clients) -> str:
+    return str(clients._session.get_credentials().access_key)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_lookalike"),
+    [
+        ("http://127.0.0.1:5000", True),
+        ("https://vpce-1.iam.eu-west-1.vpce.amazonaws.com", False),
+        ("https://amazonaws.com.example.org", True),
+    ],
+)
+def test_what_stands_in_for_aws_is_told_from_aws(address: str, is_lookalike: bool) -> None:
+    assert open_clients(_connection(address), KEYS, None).is_lookalike is is_lookalike
