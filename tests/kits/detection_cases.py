@@ -20,7 +20,7 @@ from tests.unit.watch.records import NOW, because, bound, known, login, remit, r
 from remit.contracts.detection import Window
 from remit.contracts.system import Vocabulary
 from remit.model.access import Access, LoginState, Principal, PrincipalAccess, Unread
-from remit.model.agent import AgentState, Fingerprint, OwnerCandidate
+from remit.model.agent import AgentState, Fingerprint, InferredAction, OwnerCandidate
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.place import Place
 from remit.model.standing import Ownership, Standing
@@ -146,6 +146,8 @@ def _value(key: str, value: Any) -> Any:
         return tuple(OwnerCandidate(name=name, because=because("owns it", "CODEOWNERS:3")) for name in value)
     if key == "fingerprint":
         return Fingerprint(whole=value.get("whole", "w"), prompt=value.get("prompt"), code=value.get("code"))
+    if key == "inferred_actions":
+        return tuple(InferredAction(system=one[0], action=one[1], resource=one[2], because=Place("tools.py", 3)) for one in value)
     if key == "places":
         return tuple(Place(path, line, line + 9) for path, line in value)
     return tuple(value) if isinstance(value, list) else value

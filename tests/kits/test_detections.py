@@ -93,6 +93,7 @@ def twice(window: Window) -> Iterator[Spotted]:
         (variant(name="x.other"), "not the name of its file"),
         (variant(rule={"title": "A title."}), "no line without a full stop"),
         (variant(rule={"why": "bad"}), "does not say"),
+        (variant(rule={"severity": "grave"}), "its severity is none"),
         (variant(rule={"remedy": "do something"}), "names no command"),
         (variant(rule={"remedy": "`remit conjure AGENT`"}), "which is no command"),
         (variant(detect=lambda _: iter(())), "never seen to fire"),

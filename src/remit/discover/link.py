@@ -13,7 +13,6 @@ each ref means (`principals`), and by which evidence an agent uses it. Invariant
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -134,15 +133,14 @@ def _with_final_ids(groups: Sequence[Group], named: Sequence[KnownAgent], ids: M
 
 
 def _with_tagged_owner(known: KnownAgent, bound: Sequence[Bound], directory: Directory) -> KnownAgent:
-    """The agent with whom a tag or comment of an identity of its own names; a team's tag says who pays, not who answers."""
-    users = Counter(binding.principal for binding in bound)
+    """The agent with whom a tag or comment of its identity names; a team's tag says who pays, not who answers."""
     found = list(known.agent.owner_candidates)
     for binding in bound:
         principal = directory.by_ref.get(binding.principal)
         if binding.agent != known.agent.id or principal is None or principal.owner is None or principal.person is not None:
             continue
         is_team = principal.owner.place.path.lower().endswith(_TAGS_OF_TEAMS)
-        if users[binding.principal] == 1 and not is_team and all(candidate.name != principal.owner.text for candidate in found):
+        if not is_team and all(candidate.name != principal.owner.text for candidate in found):
             because = Because(place=principal.owner.place, text="a tag or comment of its identity")
             found.append(OwnerCandidate(name=principal.owner.text, because=because))
     return msgspec.structs.replace(known, agent=msgspec.structs.replace(known.agent, owner_candidates=tuple(found)))

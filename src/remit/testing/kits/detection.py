@@ -61,7 +61,8 @@ def _of_rule(detection: Any) -> Iterator[str]:
         yield "its title is no line without a full stop"
     if len(rule.why) < _LEAST_WHY:
         yield "its `why` does not say what an attacker or an accident makes of it"
-    if not isinstance(rule.severity, Severity):
+    severity: Any = rule.severity
+    if not isinstance(severity, Severity):
         yield "its severity is none"
     yield from _of_remedy(rule.remedy)
     if not callable(getattr(detection, "detect", None)):

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from remit.contracts.detection import Rule, Window
+from remit.document.pattern import resource_matcher
 from remit.model.agent import InferredAction
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.finding import Severity, Spotted
@@ -44,11 +45,14 @@ def detect(window: Window) -> Iterator[Spotted]:
 
 def _of(window: Window, alignment: Alignment, inferred: Iterable[InferredAction]) -> Iterator[Spotted]:
     would = {(action.action.lower(), _name(action.resource)) for action in inferred}
+    in_code = {action.system.partition(":")[0] for action in inferred}
+    needs = [line for line in alignment.lines if line.class_ in _NEEDED]
     known = {_system(line) for line in alignment.lines if line.class_ in _NEEDED}
     groups: dict[tuple[str, str, str, str], list[AlignmentLine]] = defaultdict(list)
     for line in alignment.lines:
         action = line.action.lower()
-        if (action, _name(line.resource)) in would or (action, None) in would:
+        is_hinted = (action, _name(line.resource)) in would or (action, None) in would
+        if is_hinted or (_system(line) not in in_code and any(_is_about(need, line) for need in needs)):
             continue
         if line.class_ is Class.USED_NOT_NEEDED and _system(line) in known and _UNDER_AN_AGENT.match(line.action) is None:
             groups[line.principal, line.system, line.action, container_of(line.resource)].append(line)
@@ -66,11 +70,16 @@ def _of(window: Window, alignment: Alignment, inferred: Iterable[InferredAction]
         )
 
 
+def _is_about(need: AlignmentLine, line: AlignmentLine) -> bool:
+    """Whether a need is about the same thing, whatever it does with it. Words alone, without code, seldom say every act."""
+    return need.system == line.system and resource_matcher(need.resource)(line.resource)
+
+
 def _name(resource: str | None) -> str | None:
     """What code and records call a thing alike: the bucket of an object, the last part of an ARN, a path or an address."""
     return None if resource is None else re.split(r"[:/]", container_of(resource))[-1].lower()
 
 
 def _system(line: AlignmentLine) -> str:
-    """Services of one cloud count as one system: who knows an agent's use of one of them knows its code there."""
-    return line.system if not line.system.startswith("aws:") else "aws"
+    """The kind of system: who knows what an agent does in one service or database knows its code there."""
+    return line.system.partition(":")[0]
