@@ -60,6 +60,8 @@ _THROTTLED = frozenset(
 _ABSENT = ("NoSuch", "NotFound", "DoesNotExist", "NonExistent")
 UNREACHABLE = "unreachable"
 """Code of a call that got no answer."""
+NO_CREDENTIALS = "no credentials"
+"""Code of a call that could not be signed."""
 UNUSABLE = "unusable"
 """Code of a call whose answer, or whose arguments, nobody understands."""
 
@@ -79,7 +81,9 @@ class CallError(Exception):
     @property
     def is_wrong_key(self) -> bool:
         """Whether the key, the token or the clock is wrong, which says nothing about permissions."""
-        return any(word in self.code or word in self.message for word in _WRONG_KEY)
+        # A bare `403` has the code in its text; in every other answer the text may hold names that somebody chose.
+        said = self.message if self.code == "403" else self.code
+        return self.code == NO_CREDENTIALS or any(word in said for word in _WRONG_KEY)
 
     @property
     def is_denied(self) -> bool:
@@ -121,6 +125,8 @@ class CallError(Exception):
 
     def words(self) -> str:
         """One clause for a person."""
+        if self.code == NO_CREDENTIALS:
+            return f"the credentials of this profile cannot be had ({self.message})"
         if self.is_wrong_key:
             return f"the key or token is not accepted (`{printable(self.code)}`): renew the credentials of this profile"
         if self.is_denied:

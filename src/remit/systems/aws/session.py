@@ -21,13 +21,14 @@ import msgspec
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
 from remit.model.ids import printable
-from remit.systems.aws.faults import UNREACHABLE, UNUSABLE, CallError
+from remit.systems.aws.faults import NO_CREDENTIALS, UNREACHABLE, UNUSABLE, CallError
 
 _READ_ATTEMPTS = 4
 _OPTIONAL_ATTEMPTS = 2
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 DEFAULT_REGION = "us-east-1"
+_MFA = "Remit runs without a person; give a profile with credentials that need none, such as one of `aws sso login`"
 _PERMISSIONS = {
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:ListObjectsV2": "s3:ListBucket",
@@ -153,6 +154,11 @@ class Clients:
             # One service that does not answer is not asked again, and the others are: an endpoint may exist in some regions alone.
             self._lost[service] = CallError(permission, UNREACHABLE, 0, str(error))
             raise self._lost[service] from None
+        except (exceptions.SSOError, exceptions.TokenRetrievalError) as error:
+            raise CallError(permission, NO_CREDENTIALS, 0, str(error)) from None
+        except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError) as error:
+            # Its text may hold what a program for credentials printed.
+            raise CallError(permission, NO_CREDENTIALS, 0, type(error).__name__) from None
         except (exceptions.BotoCoreError, ResponseParserError, OSError, ValueError, KeyError, RecursionError) as error:
             raise CallError(permission, UNUSABLE, 0, f"the answer is not understood ({type(error).__name__})") from None
 
@@ -207,13 +213,20 @@ def regions_of(connection: Connection) -> tuple[str, ...]:
 
 def open_clients(connection: Connection, environment: Mapping[str, str], profile: str | None) -> Clients:
     """A session with this profile, or with the environment's credentials; raises RefusedError in words."""
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 
     try:
         session = _session(environment, profile)
         region = next(iter(regions_of(connection)), None) or session.get_config_variable("region") or DEFAULT_REGION
+        if session.get_scoped_config().get("mfa_serial"):
+            raise RefusedError(f"{connection.id}: profile `{printable(profile or 'default')}` asks for a code of a device: {_MFA}")
         if session.get_credentials() is None:
             raise RefusedError(f"{connection.id}: no AWS credentials: {_where(profile, environment)}")
+    except CredentialRetrievalError:
+        # Its text may hold what a program for credentials printed.
+        raise RefusedError(
+            f"{connection.id}: the credentials cannot be had from what the profile names; {_where(profile, environment)}"
+        ) from None
     except BotoCoreError as error:
         raise RefusedError(f"{connection.id}: {printable(str(error))}; {_where(profile, environment)}") from None
     return Clients(session, region, connection.setting("endpoint_url") or environment.get("AWS_ENDPOINT_URL") or None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -167,3 +169,44 @@ def _key(clients: Clients) -> str:
 )
 def test_what_stands_in_for_aws_is_told_from_aws(address: str, is_lookalike: bool) -> None:
     assert open_clients(_connection(address), KEYS, None).is_lookalike is is_lookalike
+
+
+PROFILES = """
+[profile printing]
+credential_process = {python} -c "import sys; sys.exit('canary-secret-93')"
+[profile device]
+role_arn = arn:aws:iam::123456789012:role/x
+source_profile = printing
+mfa_serial = arn:aws:iam::123456789012:mfa/dana
+[profile half]
+aws_access_key_id = AKIAEXAMPLEEXAMPLE00
+[profile sso]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+sso_account_id = 123456789012
+sso_role_name = x
+"""
+CANNOT_SIGN = {"printing": "cannot be had", "device": "asks for a code of a device", "half": "Partial credentials", "sso": "SSO"}
+
+
+@pytest.mark.parametrize("profile", CANNOT_SIGN)
+def test_a_profile_that_gives_no_credentials_is_told_in_words_without_what_it_printed(profile: str, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(PROFILES.replace("{python}", sys.executable), "utf-8")
+    environment = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": "missing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    with pytest.raises(RefusedError) as caught:
+        SYSTEM.open(_connection("http://127.0.0.1:1", profile=profile), environment)
+    assert CANNOT_SIGN[profile] in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_name_in_a_denial_does_not_make_it_a_wrong_key() -> None:
+    denial = CallError("s3:ListBucket", "AccessDenied", 403, "no access to bucket InvalidToken-ExpiredToken")
+    assert denial.is_denied
+    assert not denial.is_wrong_key
+    bare = CallError("bedrock:ListAgents", "403", 403, "<Code>SignatureDoesNotMatch</Code>")
+    assert bare.is_wrong_key
+    assert not bare.is_denied
