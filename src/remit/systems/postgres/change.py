@@ -139,11 +139,11 @@ class PostgresWriter:
         thing, grantee = object_sql(self._session, given), given["grantee"]
         for grantor in sorted({row[2] for row in set(now) - set(then)}):
             gone = [row for row in set(now) - set(then) if row[2] == grantor]
-            self._as(grantor, revokes(thing, grantee, gone, set(then)))
+            self._as(grantor, revokes(thing, grantee, gone, set(then)), owner=given["owner"])
         # To revoke from the whole takes column privileges of the same grantor along: what is there now is asked anew.
         left = set(rows_in(current_state(self._session, step) or "[]"))
         for grantor in sorted({row[2] for row in set(then) - left}):
-            self._as(grantor, grants(thing, grantee, [row for row in set(then) - left if row[2] == grantor]))
+            self._as(grantor, grants(thing, grantee, [row for row in set(then) - left if row[2] == grantor]), owner=given["owner"])
 
     def _set_membership(self, given: dict[str, str], now: list[Any], then: list[Any]) -> None:
         role, member = given["role"], given["grantee"]
@@ -154,9 +154,9 @@ class PostgresWriter:
         for row in sorted(set(then) - set(now)):
             self._as(row[0], [membership_grant(role, member, row)])
 
-    def _as(self, role: str, statements: Iterable[sql.Composed]) -> None:
-        """Runs statements as the role in whose name they are; a superuser needs no SET ROLE for its own."""
-        if role != self._user:
+    def _as(self, role: str, statements: Iterable[sql.Composed], owner: str = "") -> None:
+        """Runs statements as the role in whose name they are; what a superuser grants on a thing is in the name of its owner anyway."""
+        if role != self._user and not (self._is_superuser and role == owner):
             self._session.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
         for statement in statements:
             self._session.execute(statement)

@@ -72,7 +72,7 @@ BEGIN
     END IF;
     EXECUTE pg_catalog.format('REVOKE %I FROM %I GRANTED BY %I', found.role, found.member, found.grantor);
     EXECUTE pg_catalog.format('GRANT %I TO %I WITH INHERIT %s, SET %s, ADMIN %s GRANTED BY remit_write', found.role, found.member,
-      found.inherit_option, found.set_option, found.admin_option);
+      found.inherit_option::text, found.set_option::text, found.admin_option::text);
   END LOOP;
 END
 $remit$;

@@ -54,10 +54,11 @@ class Rights:
         thing = self.world.thing(f"schema/{schema}")
         if thing is None:
             return Refusal(f"there is no schema `{schema}`")
-        for role in (READ_ALL, WRITE_ALL):
-            if role in self.reached:
-                return Right(f"`{role}` may look into every schema", self.row(f"pg_roles {role}"), self.reached[role])
-        return self._on_whole(thing, "usage") or Refusal(f"`{self.role}` has no USAGE on schema `{schema}`", self.place_of(thing))
+        return (
+            self._over_all(thing, "usage")
+            or self._on_whole(thing, "usage")
+            or Refusal(f"`{self.role}` has no USAGE on schema `{schema}`", self.place_of(thing))
+        )
 
     def on(self, thing: Thing, privilege: str, columns: Sequence[str] = ()) -> Right | Refusal:
         """Whether the role has a privilege on a thing, or on all of these columns of it; without columns: on the whole of it."""
@@ -113,6 +114,10 @@ class Rights:
         return self._right(row, self.row(f"pg_attribute {thing.resource}.{quoted(column)} attacl"), f"on a column of {thing.resource}")
 
     def _over_all(self, thing: Thing, privilege: str) -> Right | None:
+        if thing.class_ == "schema" and privilege == "usage":
+            for role in (READ_ALL, WRITE_ALL):
+                if role in self.reached:
+                    return Right(f"`{role}` may look into every schema", self.row(f"pg_roles {role}"), self.reached[role])
         if thing.class_ not in ("table", "sequence"):
             return None
         for role, words in OVER_ALL.items():

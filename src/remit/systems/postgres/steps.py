@@ -7,7 +7,7 @@
 - `LOGIN`, target `role/NAME login`: `open` (it may log in), `closing` (it may not, and a session of it still lives), `closed`.
 
 Texts are JSON without spaces, rows and keys sorted. `arguments` are what the names in a target were made from: `class`, `schema`, `name`,
-`arguments`, `role`, `grantee`; and `label`, for whom the step was proposed.
+`arguments`, `role`, `grantee`, `owner`; and `label`, for whom the step was proposed.
 """
 
 from __future__ import annotations
@@ -94,10 +94,13 @@ class Steps:
     def privileges(self, thing: Thing, before: Iterable[PrivilegeRow], after: Iterable[PrivilegeRow]) -> Step:
         """A step that makes the privileges of the role on a thing what they shall be."""
         old, new = set(before), set(after)
-        taken, given = _in_words(old - new), _in_words(new - old)
-        said = [f"revoke {taken} on {thing.resource} from `{self._role}`"] if taken else []
+        plain = {row for row in new - old if (*row[:3], True) in old}
+        optional = _in_words(plain)
+        taken, given = _in_words(row for row in old - new if (*row[:3], False) not in plain), _in_words(new - old - plain)
+        said = [f"take the grant option of {optional} on {thing.resource} from `{self._role}`"] if optional else []
+        said += [f"revoke {taken} on {thing.resource} from `{self._role}`"] if taken else []
         said += [f"grant {given} on {thing.resource} to `{self._role}`"] if given else []
-        arguments = {"class": thing.class_, "grantee": self._role, "name": str(thing.body["name"])}
+        arguments = {"class": thing.class_, "grantee": self._role, "name": str(thing.body["name"]), "owner": thing.owner}
         for name in ("schema", "arguments"):
             if thing.schema is not None and thing.body.get(name) is not None:
                 arguments[name] = str(thing.body[name])
@@ -141,6 +144,12 @@ class Steps:
             after=after,
             arguments={**arguments, "label": self._label},
         )
+
+
+def gives(step: Step) -> bool:
+    """Whether a step on privileges gives something that was not there."""
+    old = {row[:3] for row in rows_in(step.before or "[]")}
+    return any(row[:3] not in old for row in rows_in(step.after or "[]"))
 
 
 def _membership_text(memberships: Iterable[Membership]) -> str:

@@ -45,10 +45,9 @@ class LiveReader:
                 kind = GapKind.NO_PERMISSION if is_refusal else GapKind.VANISHED if self._session.closed else GapKind.UNRESOLVED
                 yield Gap(place=Place(place), kind=kind, what=reason(error))
                 continue
-            for body in bodies:
-                yield native(
-                    self._connection.id, part.kind, _canonical(self._connection.id, part.kind, body, self._session.info.server_version)
-                )
+            version = self._session.info.server_version
+            objects = [native(self._connection.id, part.kind, _canonical(self._connection.id, part.kind, body, version)) for body in bodies]
+            yield from sorted(objects, key=lambda item: item.id)
         yield from self._selves(unread)
         if not self._session.closed:
             self._session.rollback()
