@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-NAMES = ("decide", "serve", "gateway", "discover", "store")
+NAMES = ("decide", "serve", "gateway", "discover", "store", "loop")
 
 
 def main() -> int:

@@ -79,9 +79,9 @@ def moved(who: Who) -> str:
 
 def timed(what: str, do: Callable[[], Any]) -> Any:
     """Does it once and says how long it took."""
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     result = do()
-    say(what, f"{time.perf_counter() - began:.2f} s")
+    say(what, f"{time.perf_counter() - began:.2f} s, of it {time.process_time() - busy:.2f} s computing here")
     return result
 
 
@@ -107,10 +107,7 @@ def measure(url: str, count: int) -> None:
     """Everything, on one backend."""
     with Store.open(url) as store:
         timed(f"put {AGENTS:,} agents and standings", lambda: _put(store))
-        began = time.perf_counter()
-        store.add_events(events(count), {"aws:main": "end"}, assign=by_role)
-        took = time.perf_counter() - began
-        say(f"add {count:,} events", f"{took:.1f} s, {count / took:,.0f} a second, {took / count * 1e6:.1f} us each")
+        timed(f"add {count:,} events", lambda: store.add_events(events(count), {"aws:main": "end"}, assign=by_role))
         say("memory at its highest so far", f"{_memory_mb():.0f} MB")
         timed("the same 10,000 events again: none counted", lambda: store.add_events(_first(count, 10_000)))
         often("sequence(), what a point asks at each call", store.sequence, 2000)

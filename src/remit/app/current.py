@@ -243,6 +243,12 @@ class Current:
                 found[use.agent].append(use)
         return found
 
+    def uses_of(self, slug: str) -> list[Use]:
+        """What one agent did; asks for no other's where not all were read already."""
+        if "all_uses" in self.__dict__:
+            return self.uses_by_agent.get(slug, [])
+        return self.store.uses(agent=slug)
+
     def sharing(self, slug: str) -> dict[str, list[str]]:
         """For each identity of an agent the other agents, not retired, that use it."""
         others: dict[str, list[str]] = defaultdict(list)

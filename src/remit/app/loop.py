@@ -79,7 +79,7 @@ def material(current: Current, slug: str) -> Material:
         contact=ownership.person if ownership is not None else None,
         bound=bound,
         principals=tuple(current.principals[item.principal] for item in bound if item.principal in current.principals),
-        uses=tuple(current.uses_by_agent.get(slug, ())),
+        uses=tuple(current.uses_of(slug)),
         texts=texts_about(known.agent, texts, neighbours),
         mcp_servers=servers_of(known.agent, servers),
         known=current.resources,
@@ -101,4 +101,4 @@ def alignment_of(current: Current, slug: str) -> Alignment:
     """Needed, granted and used of one agent: needed by its approved remit, else by its draft."""
     needs: Remit | Draft = current.remits.get(slug) or draft_of(current, slug)
     access = current.access_of([bound.principal for bound in current.bound_by_agent.get(slug, ())])
-    return align(slug, needs, access, current.uses_by_agent.get(slug, ()), current.vocabularies, current.concerns)
+    return align(slug, needs, access, current.uses_of(slug), current.vocabularies, current.concerns)

@@ -70,6 +70,13 @@ def _lines(text: str | None) -> list[str]:
     if text is None:
         return []
     try:
-        return json.dumps(json.loads(text), indent=2).splitlines()
+        found = json.loads(text)
     except ValueError:
         return text.splitlines()
+    if isinstance(found, list):
+        return [" ".join(_word(part) for part in row) if isinstance(row, list) else json.dumps(row) for row in found]
+    return json.dumps(found, indent=2).splitlines()
+
+
+def _word(part: object) -> str:
+    return part if isinstance(part, str) else json.dumps(part)
