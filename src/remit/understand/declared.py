@@ -142,8 +142,9 @@ def _written(material: Material, word: str) -> Iterator[tuple[str, str]]:
         yield "aws:s3", f"arn:aws:s3:::{word}/*"
     elif "." in word:
         for connection in databases_of(material):
-            if material.known.is_relation(connection, word.lower()):
-                yield connection, word.lower()
+            written = word if material.known.is_relation(connection, word) else word.lower()
+            if material.known.is_relation(connection, written):
+                yield connection, written
 
 
 def _called(claim: Claimed) -> Iterator[tuple[str, str, str]]:

@@ -27,9 +27,10 @@ for _verb in Verb:
 _STORES = frozenset(_TABLE["verbs"]["stores"])
 _GRAMMAR = {name: frozenset(words) for name, words in _TABLE["grammar"].items()}
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*(?:[-*•\d]+[.)]?\s+|\n)|\n(?=\s*[A-Z])")
-_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_'./:*$-]*|[,;()]")
+_TOKEN = re.compile(r"(?:\w+\.)?\"[^\"\s]+\"|/[\w./-]+\w|[A-Za-z0-9][A-Za-z0-9_'./:*$-]*|[,;()]")
 _BY_MEANS = frozenset({Verb.TRANSMIT, Verb.EXECUTE})
 """Verbs that act on what they use: "notify via the alerts topic"."""
+_CLAUSE_BEGINS = frozenset({"", ",", ";", "(", ")", "and", "or", "then", "but", "that", "which", "who", "to", "when", "if"})
 _BOUNDS = frozenset({";", ")", "but", "then", "instead", "however"})
 _NEGATION_REACH = 4
 """Words between a negation and the verb that it is about."""
@@ -142,7 +143,7 @@ def _forms(word: str) -> Iterator[str]:
 
 def _claims_of(sentence: str) -> Iterator[Claimed]:
     tokens = _TOKEN.findall(sentence)
-    heads = [index for index in range(len(tokens)) if _is_verb(tokens, index)]
+    heads = _heads(tokens)
     is_negated = False
     for position, head in enumerate(heads):
         begin = heads[position - 1] + 1 if position else 0
@@ -157,35 +158,21 @@ def _claims_of(sentence: str) -> Iterator[Claimed]:
             yield _claim(sentence, tokens, head, heads[position + 1] if position + 1 < len(heads) else len(tokens))
 
 
-def _is_verb(tokens: list[str], index: int) -> bool:
-    if not verbs_of_word(tokens[index]):
-        return False
-    before = tokens[index - 1].lower() if index else ""
-    if before in _GRAMMAR["before_nouns"] and not tokens[index].lower().endswith("ing"):
-        return False
-    # "order export", "cost report": a noun behind a noun, where the word has a form that only nouns share and no verb went before.
-    after = tokens[index + 1].lower() if index + 1 < len(tokens) else ""
-    return not (index and after in ("", ",", ".", ")") and before not in ("to", "and", "or", ",", "") and not _may_lead(before))
-
-
-def _may_lead(word: str) -> bool:
-    return word in (
-        "you",
-        "it",
-        "that",
-        "which",
-        "who",
-        "can",
-        "may",
-        "must",
-        "will",
-        "should",
-        "then",
-        "also",
-        "agent",
-        "bot",
-        "assistant",
-    ) or bool(verbs_of_word(word))
+def _heads(tokens: list[str]) -> list[int]:
+    """Where the verbs stand: behind what leads to one, or, once in a clause, behind its subject ("the agent reads")."""
+    found: list[int] = []
+    is_taken = False
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1].lower() if index else ""
+        if before in _CLAUSE_BEGINS or before.endswith(":"):
+            is_taken = False
+        if not verbs_of_word(token) or (before in _GRAMMAR["before_nouns"] and not token.lower().endswith("ing")):
+            continue
+        # Behind another word a second verb of a clause is a noun: "read the instrument file", "summarise incident reports".
+        if not is_taken or before in _GRAMMAR["leads"] or before.endswith("ly"):
+            found.append(index)
+            is_taken = True
+    return found
 
 
 def _claim(sentence: str, tokens: list[str], head: int, end: int) -> Claimed:
@@ -196,7 +183,9 @@ def _claim(sentence: str, tokens: list[str], head: int, end: int) -> Claimed:
         lowered = token.lower()
         if token in (";", ")") or lowered in _GRAMMAR["ends"]:
             break
-        if (_VERBS[word] & _BY_MEANS and lowered in _GRAMMAR["means"]) or (word in _STORES and lowered in _GRAMMAR["destinations"]):
+        if Verb.DELETE in _VERBS[word] and lowered == "from":
+            part = "target"  # "delete its row from the table"
+        elif (_VERBS[word] & _BY_MEANS and lowered in _GRAMMAR["means"]) or (word in _STORES and lowered in _GRAMMAR["destinations"]):
             part = "target"
         elif lowered in _GRAMMAR["sources"]:
             part = "source"
@@ -208,8 +197,11 @@ def _claim(sentence: str, tokens: list[str], head: int, end: int) -> Claimed:
         name: frozenset(stem(each) for part, text in written if part == name for each in _split(text))
         for name in ("object", "target", "source")
     }
-    return Claimed(sentence, word, _VERBS[word], stems["object"], stems["target"], stems["source"], tuple(written))
+    # What something is deleted from is looked at too.
+    sources = stems["source"] | (stems["target"] if Verb.DELETE in _VERBS[word] else frozenset())
+    return Claimed(sentence, word, _VERBS[word], stems["object"], stems["target"], sources, tuple(written))
 
 
 def _split(text: str) -> list[str]:
-    return [part for part in re.split(r"[^A-Za-z0-9']+", text) if part]
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
+    return [part for part in re.split(r"[^A-Za-z0-9']+", spaced) if part]
