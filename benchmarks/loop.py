@@ -5,6 +5,7 @@ Smaller or larger: `python -m benchmarks.loop EVENTS`.
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -34,17 +35,20 @@ _TIMES = 5
 
 def roles() -> Iterator[NativeObject]:
     """A role for each agent, with a policy that is broader than its need."""
-    import json
-
     for number in range(AGENTS):
         text = _POLICY % (number % 50)
         arn = f"arn:aws:iam::123456789012:role/service/agent-{number}"
         body = {
-            "Arn": arn, "RoleName": f"agent-{number}", "Path": "/service/", "CreateDate": SEEN,
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}, "AssumeRolePolicyText": '{"Version":"2012-10-17","Statement":[]}',
+            "Arn": arn,
+            "RoleName": f"agent-{number}",
+            "Path": "/service/",
+            "CreateDate": SEEN,
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
             "InlinePolicies": [{"PolicyName": "access", "PolicyDocument": json.loads(text), "PolicyText": text}],
-            "AttachedPolicies": [], "PermissionsBoundary": None, "MaxSessionDuration": 3600, "Tags": {}, "RoleLastUsed": None, "Description": "",
-        }  # fmt: skip
+            "AttachedPolicies": [],
+            "PermissionsBoundary": None,
+            "Tags": {},
+        }
         yield NativeObject(connection="aws:main", kind="iam:role", id=arn, body=body)
 
 
@@ -106,15 +110,7 @@ def main() -> int:
         with Store.open(url) as store:
             fill(store, count)
         sys.stdout.write(f"{AGENTS:,} agents, {count:,} events\n")
-        for words in (
-            ["--version"],
-            ["agent", "agent-17", "--json"],
-            ["agent", "agent-17"],
-            ["agents", "--json"],
-            ["agents"],
-            ["findings"],
-            ["plan", "agent-17", "--json"],
-        ):
+        for line in ("--version", "agent agent-17 --json", "agent agent-17", "agents --json", "agents", "findings", "plan agent-17 --json"):
             measured(line.split(), url)
     return 0
 
