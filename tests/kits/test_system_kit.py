@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import cedarpy
 import msgspec
 import pytest
 from tests.kits.plugins.lockers.system import Lockers
+from tests.servers import postgres_server
 
 from remit.contracts import registry
 from remit.contracts.system import Feature, NotBuilt, ReadSide, Vocabulary, Works
@@ -87,7 +89,31 @@ def by_iam(native: Native, request: Request) -> bool:
     return evaluate_case({"id": "kit", "request": asked, "identity_policies": [json.loads(native.text)]}, load=json.loads).is_allowed
 
 
-EVALUATORS: dict[str, Evaluate] = {"cedar": by_cedar, "mcp": by_filter, "lockers": by_list, "aws": by_iam}
+@cache
+def granted_live(text: str) -> frozenset[tuple[str, str]]:
+    """What a live Postgres lets the role do on the kit's tables once the text was run there: (action, name of the table)."""
+    with postgres_server() as server:
+        server.execute("CREATE ROLE keeper")
+        for name in TABLES:
+            server.execute(f'CREATE TABLE public."{name}" ()')
+        server.execute(text)
+        asked = """SELECT p, c.relname FROM pg_class c, unnest(ARRAY['select', 'insert', 'update', 'delete', 'truncate']) p
+            WHERE c.relnamespace = 'public'::regnamespace AND has_table_privilege('keeper', c.oid, p)"""
+        return frozenset((str(action), str(name)) for action, name in server.execute(asked))
+
+
+TABLES = ("own-desk", "own-secret-1", "shared", "drawer", "somebody's")
+PLACE = "postgres:place"
+
+
+def by_postgres(native: Native, request: Request) -> bool:
+    """A live Postgres. Of the words that are no privilege, `copy` is an INSERT; nobody was made owner or given an attribute."""
+    action = "insert" if request.action == "copy" else request.action
+    is_about_it = request.agent == "keeper" and request.system == PLACE
+    return is_about_it and (action, request.resource.removeprefix("public.")) in granted_live(native.text)
+
+
+EVALUATORS: dict[str, Evaluate] = {"cedar": by_cedar, "mcp": by_filter, "lockers": by_list, "aws": by_iam, "postgres": by_postgres}
 
 
 def test_a_system_is_found_by_its_folder_alone():

@@ -15,9 +15,11 @@ from remit.model.connection import Connection
 from remit.model.event import Event
 from remit.model.native import Native
 from remit.model.plan import Proposal, Step
+from remit.model.remit import Remit
 from remit.model.verbs import Verb
 from remit.systems.postgres.access import AccessOf
 from remit.systems.postgres.audit import events_of
+from remit.systems.postgres.compile import grants
 from remit.systems.postgres.decides import concerns, verdict_of
 from remit.systems.postgres.evaluate import Evaluator
 from remit.systems.postgres.least_privilege import least_privilege
@@ -53,7 +55,7 @@ class PostgresSystem:
     kind = "postgres"
     features: Mapping[str, Feature] = {
         "verbs": Works(),
-        "compile": NotBuilt("a remit is not compiled to GRANT statements yet"),
+        "compile": Works(),
         "read": Works(),
         "access": Works(),
         "audit": Works(),
@@ -74,6 +76,10 @@ class PostgresSystem:
     def vocabulary(self) -> Vocabulary:
         """The reviewed table of actions."""
         return _vocabulary()
+
+    def compile(self, remit: Remit) -> Native:
+        """The remit as GRANT statements."""
+        return grants(remit)
 
     def open(self, connection: Connection, environment: Mapping[str, str]) -> Reader:
         """Connects with the read role."""

@@ -59,7 +59,7 @@ limits: {calls: 600/hour}
 lifecycle: {expires: 2030-01-01}
 """
 _NAMED = re.compile(r"resource: ([a-z*-]+)(?=[,}])|resource: \"(own[a-z*-]+)\"")
-_NAMING = {"aws": ("aws:s3", "arn:aws:s3:::")}
+_NAMING = {"aws": ("aws:s3", "arn:aws:s3:::"), "postgres": ("postgres:place", "public.")}
 """Kind -> (the system in lines, what its resources begin with), where a made-up name would mean nothing there."""
 _RESOURCES = ("own-desk", "own-secret-1", "shared", "drawer", "somebody's")
 _ARGUMENTS: tuple[dict[str, object], ...] = (
@@ -218,7 +218,7 @@ def built_in_requests(system: ReadSide) -> Iterator[Request]:
 def _actions(system: ReadSide) -> Iterator[tuple[str, str]]:
     table = system.vocabulary()
     place, prefix = _naming(system.kind)
-    service = f"{place.partition(':')[2]}:" if prefix else ""
+    service = f"{place.partition(':')[2]}:" if system.kind == "aws" else ""
     native: dict[Verb, str] = {}
     for action, verb in sorted(table.verbs.items()) if table is not None else ():
         if action.startswith(service):
@@ -227,7 +227,7 @@ def _actions(system: ReadSide) -> Iterator[tuple[str, str]]:
         yield from ((tool, tool) for tool in (*native.values(), *_RESOURCES, UNHEARD_OF))
         return
     # A native policy knows no verbs of ours, and what it has not heard of is still an action of a service.
-    others = (f"{service}UnheardOf7f3c",) if service else ("read", "update", "delete", "transmit", UNHEARD_OF)
+    others = (f"{service}UnheardOf7f3c",) if service else (UNHEARD_OF,) if prefix else ("read", "update", "delete", "transmit", UNHEARD_OF)
     for action in (*native.values(), *others):
         for resource in _RESOURCES:
             yield action, prefix + resource
