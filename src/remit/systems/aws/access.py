@@ -17,6 +17,7 @@ from remit.model.access import Access, Effect, NativeObject, PrincipalAccess, Un
 from remit.model.identity import Because
 from remit.model.place import Place
 from remit.model.verbs import Verb
+from remit.systems.aws.bucket_policies import BucketPolicies
 from remit.systems.aws.catalogue import actions_matching, concerns_pattern, vocabulary
 from remit.systems.aws.evaluation import Asked, Policies, decide
 from remit.systems.aws.grants import Estate, Grant, Held
@@ -24,7 +25,7 @@ from remit.systems.aws.identities import principals
 from remit.systems.aws.pattern import is_pattern, overlaps
 from remit.systems.aws.policy import Policy, Statement
 from remit.systems.aws.reach import Reach, less, reaches_of, within
-from remit.systems.aws.requester import Named, named_by, requester_of
+from remit.systems.aws.requester import Named, requester_of
 from remit.systems.aws.variables import Context
 
 __all__ = ["access_of", "decides", "principals"]
@@ -34,22 +35,26 @@ _UNREAD_BOUNDARY = "a permissions boundary that was not read"
 def access_of(objects: Iterable[NativeObject], refs: Sequence[str]) -> Iterator[PrincipalAccess]:
     """Everything that each of these principals can do."""
     estate = Estate(objects)
+    buckets = BucketPolicies(estate)
     for ref in refs:
         held = estate.held(ref)
         if held is None:
             yield PrincipalAccess(principal=ref, access=(), unread=(Unread(place=ref, why="no such user or role was read"),))
             continue
-        yield PrincipalAccess(principal=ref, access=tuple(_lines(held, estate)), unread=held.unread)
+        yield PrincipalAccess(principal=ref, access=tuple(_lines(held, buckets)), unread=held.unread)
 
 
-def _lines(held: Held, estate: Estate) -> Iterator[Access]:
+def _lines(held: Held, buckets: BucketPolicies) -> Iterator[Access]:
     context = Context(held.context, is_whole=False)
     reaches = _bounded([reach for grant in held.grants for reach in _granted(grant, context)], held, context)
-    by_bucket, denials = _by_buckets(held, estate, context)
-    reaches += by_bucket
-    denials += [statement for policy in (*held.policies(), *_boundary(held)) for statement in policy.statements if not statement.is_allow]
-    for statement in denials:
-        reaches = [left for reach in reaches for left in less(reach, statement, context)]
+    for statement, named in buckets.granting(held.principal):
+        given = list(reaches_of(statement, context, (_because(statement),)))
+        reaches += _bounded(given, held, context) if named is Named.ROLE else given
+    for policy in (*held.policies(), *_boundary(held)):
+        for statement in policy.statements:
+            if not statement.is_allow:
+                reaches = [left for reach in reaches for left in less(reach, statement, context)]
+    reaches = [left for reach in reaches for left in buckets.less_denied(reach, held, context)]
     merged: dict[tuple[str, str, frozenset[str], tuple[str, ...], str | None], Reach] = {}
     for reach in reaches:
         if not concerns_pattern(reach.action, reach.resource):
@@ -94,29 +99,6 @@ def _bounded(reaches: list[Reach], held: Held, context: Context) -> list[Reach]:
 
 def _same(reach: Reach) -> tuple[str, str, tuple[str, ...], frozenset[str]]:
     return reach.action, reach.resource, reach.but, reach.depends_on
-
-
-def _by_buckets(held: Held, estate: Estate, context: Context) -> tuple[list[Reach], list[Statement]]:
-    """What the policies of buckets give a principal, and the statements in them that deny it something."""
-    given: list[Reach] = []
-    denials: list[Statement] = []
-    requester = requester_of(held.principal)
-    for arn in sorted(estate.buckets):
-        policy = estate.bucket_policy(arn)
-        for statement in policy.statements if isinstance(policy, Policy) else ():
-            named = named_by(requester, statement.principals or ())
-            if statement.is_allow and named >= Named.ROLE:
-                reaches = list(reaches_of(statement, context, (_because(statement),)))
-                given += _bounded(reaches, held, context) if named is Named.ROLE else reaches
-            elif not statement.is_allow and _denies(statement, named, held):
-                denials.append(statement)
-    return given, denials
-
-
-def _denies(statement: Statement, named: Named, held: Held) -> bool:
-    if statement.not_principals is None:
-        return named is not Named.NO
-    return held.boundary is not None or named_by(requester_of(held.principal), statement.not_principals) < Named.ROLE
 
 
 @lru_cache(maxsize=16384)

@@ -20,13 +20,13 @@ from remit.model.access import NativeObject, Principal
 from remit.model.alignment import AlignmentLine
 from remit.model.ids import printable
 from remit.model.plan import Proposal, Step
+from remit.systems.aws.bucket_policies import BucketPolicies
 from remit.systems.aws.catalogue import actions_matching, vocabulary
 from remit.systems.aws.grants import Estate, Grant, Held
 from remit.systems.aws.identities import principals
 from remit.systems.aws.narrowing import Kept, Narrowed, kept_denials, narrowed
 from remit.systems.aws.objects import attached_target, attachment_text, group_target, inline_target, membership_text
-from remit.systems.aws.policy import Policy, Statement, policy_of
-from remit.systems.aws.requester import Named, named_by, requester_of
+from remit.systems.aws.policy import Statement, policy_of
 from remit.systems.aws.shortening import LEVELS, shortened
 from remit.systems.aws.trials import trials
 from remit.systems.aws.variables import Context
@@ -249,12 +249,9 @@ class _Narrowing:
     def _tell_what_stays(self) -> None:
         for part in self._held.unread:
             self._residue.append(f"{printable(part.place)} stays as it is: {printable(part.why)}")
-        requester = requester_of(self._held.principal)
-        for arn in self._estate.buckets:
-            policy = self._estate.bucket_policy(arn)
-            for statement in policy.statements if isinstance(policy, Policy) else ():
-                if statement.is_allow and named_by(requester, statement.principals or ()) >= Named.ROLE and not self._keeps(statement):
-                    self._residue.append(f"{printable(statement.place)} grants it more by the bucket's own policy, which is not changed")
+        for statement, _ in BucketPolicies(self._estate).granting(self._held.principal):
+            if not self._keeps(statement):
+                self._residue.append(f"{printable(statement.place)} grants it more by the bucket's own policy, which is not changed")
 
     def _keeps(self, statement: Statement) -> bool:
         return narrowed(statement, self._keep, self._context, ()).is_whole

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import IntEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -40,6 +41,7 @@ class Requester(msgspec.Struct, frozen=True, kw_only=True):
     """ARN of the role of a session, of the user of a federated session, where it is known."""
 
 
+@lru_cache(maxsize=4096)
 def requester_of(name: str, principal_arn: str | None = None) -> Requester:
     """Reads a principal; `principal_arn` is `aws:PrincipalArn`, which has the path of a session's role. Raises ValueError."""
     if name == "*":
