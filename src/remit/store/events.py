@@ -208,33 +208,51 @@ def _added(made: Any) -> Any:
 # --- whose they are --------------------------------------------------------------------------------------------------------------
 
 
-def rebind(connection: Connection, assign: Assign) -> int:
-    """Asks anew whom each who is taken for; gives how many changed."""
+class _Turned(msgspec.Struct):
+    """What other bindings make of the whos of some lanes."""
+
+    changed: dict[int, str] = {}
+    """Number of a who -> the agent that it is taken for now."""
+    becomes: dict[int, dict[str, set[str]]] = {}
+    """Lane -> agent that whos of it were taken for -> agents that they are taken for now."""
+
+
+def _turned(connection: Connection, assign: Assign, lanes: Sequence[int] | None) -> _Turned:
     question = select(
         who.c.number, who.c.lane, who.c.session, who.c.credential, who.c.said, who.c.agent, source.c.name, lane.c.principal
     ).select_from(who.join(lane, who.c.lane == lane.c.number).join(source, lane.c.source == source.c.number))
-    changed: dict[int, str] = {}
-    becomes: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    """Lane -> agent that whos of it were taken for -> agents that they are taken for now."""
+    if lanes is not None:
+        question = question.where(who.c.lane.in_(lanes))
+    found = _Turned()
     for number, lane_number, session, credential, said, agent, source_name, principal in connection.execute(question):
         now = storable_key(assign(Who(source=source_name, principal=principal, session=session, credential=credential, agent=said)))
-        becomes[lane_number][agent].add(now)
+        found.becomes.setdefault(lane_number, {}).setdefault(agent, set()).add(now)
         if now != agent:
-            changed[number] = now
-    if not changed:
-        return 0
+            found.changed[number] = now
+    return found
+
+
+def turning_lanes(connection: Connection, assign: Assign) -> list[int]:
+    """The lanes in which some who is taken for another agent now. Changes nothing."""
+    becomes = _turned(connection, assign, None).becomes
+    return [number for number, agents in becomes.items() if any(now != {agent} for agent, now in agents.items())]
+
+
+def rebind(connection: Connection, assign: Assign, lanes: Sequence[int]) -> int:
+    """Asks anew whom each who of these lanes is taken for, and moves their counts; gives how many changed."""
+    found = _turned(connection, assign, lanes)
     of: dict[str, list[int]] = defaultdict(list)
-    for number, agent in changed.items():
+    for number, agent in found.changed.items():
         of[agent].append(number)
     for agent, numbers in of.items():
         for some in chunks(numbers):
             connection.execute(update(who).where(who.c.number.in_(some)).values(agent=agent))
-    parted = [number for number, agents in becomes.items() if any(len(now) > 1 for now in agents.values())]
-    for some in chunks(parted):
-        recount(connection, some)
-    moved = {number: {agent: next(iter(now)) for agent, now in becomes[number].items()} for number in becomes.keys() - set(parted)}
-    _move(connection, {number: agents for number, agents in moved.items() if any(agent != now for agent, now in agents.items())})
-    return len(changed)
+    parted = [number for number, agents in found.becomes.items() if any(len(now) > 1 for now in agents.values())]
+    if parted:
+        recount(connection, parted)
+    whole = {number: agents for number, agents in found.becomes.items() if number not in set(parted)}
+    _move(connection, {number: {agent: next(iter(now)) for agent, now in agents.items()} for number, agents in whole.items()})
+    return len(found.changed)
 
 
 def _move(connection: Connection, moved: Mapping[int, Mapping[str, str]]) -> None:

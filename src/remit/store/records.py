@@ -39,6 +39,8 @@ WAIT_S = 5.0
 """How long a writer waits for another one, and `exclusive` for its holder."""
 EVENTS_AT_ONCE = 10_000
 """Events in one transaction: in between another writer, such as a quarantine, gets its turn."""
+LANES_AT_ONCE = 20
+"""Lanes whose counts are moved in one transaction."""
 _AT_ONCE = 500
 SetAside = Callable[[Event, str], None]
 
@@ -280,8 +282,13 @@ class Store:
 
     def rebind(self, assign: Assign) -> int:
         """Asks anew which agent took what, once for each distinct who; events and uses follow. Gives how many whos changed."""
-        with self._database.write() as connection:
-            return event_log.rebind(connection, assign)
+        turning = self._database.read(lambda connection: event_log.turning_lanes(connection, assign))
+        changed = 0
+        for start in range(0, len(turning), LANES_AT_ONCE):
+            # In turns, each of them whole, so that no other writer waits for all of them.
+            with self._database.write() as connection:
+                changed += event_log.rebind(connection, assign, turning[start : start + LANES_AT_ONCE])
+        return changed
 
     def uses(self, agent: str | None = None, principal: str | None = None) -> list[Use]:
         """What really happened, counted; of an agent (`""`: of nobody known), of a principal, or all."""
