@@ -139,7 +139,7 @@ class AwsWriter:
             answer = agent.optional(call.service, call.method, region=call.region, **call.arguments)
         except CallError as error:
             if error.is_denied:
-                return None if probe.is_allowed and self._may_mean_otherwise(agent, call, error) else DENIED
+                return None if self._may_mean_otherwise(agent, call, error, probe) else DENIED
             if error.is_absent and error.code != "NoSuchBucket":
                 return ALLOWED if call.is_absence_telling else None
             # An object without bytes has no first one: S3 looked at the permission before it looked at the range.
@@ -148,11 +148,11 @@ class AwsWriter:
             answer["Body"].close()
         return ALLOWED
 
-    def _may_mean_otherwise(self, agent: Clients, call: Call, error: CallError) -> bool:
-        """Whether a denial of what should be allowed may have another reason than the policies that a plan is about."""
+    def _may_mean_otherwise(self, agent: Clients, call: Call, error: CallError, probe: Probe) -> bool:
+        """Whether a denial may have another reason than the policies that a plan is about."""
         if error.is_explicitly_denied:
             return False
-        if agent.is_lookalike and call.service not in ("s3", "iam", "sts"):
+        if probe.is_allowed and agent.is_lookalike and call.service not in ("s3", "iam", "sts"):
             # A server that stands in for AWS may not weigh resources: a grant on one table is no grant on `*`.
             return True
         if call.method != "get_object":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pkgutil
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -17,10 +18,11 @@ import msgspec
 from remit.model.access import Access, Effect, NativeObject
 from remit.model.plan import Probe
 from remit.systems.aws.access import access_of
-from remit.systems.aws.objects import BUCKET, of_kind
+from remit.systems.aws.objects import BUCKET, PROOF_SESSION, of_kind
 from remit.systems.aws.pattern import is_pattern, matches
 
 _MOST_PROBES = 5
+_ENOUGH_TRIES = 2
 _ALWAYS = "s3:ListAllMyBuckets"
 """What is tried where nothing of the table was granted: a stopped identity may not even do this."""
 _LONG = frozenset({"key", "secret"})
@@ -74,20 +76,36 @@ def call_for(action: str, resource: str) -> Call | None:
 
 
 def probes_of(objects: Sequence[NativeObject], connection: str, principal: str, *, is_allowed: bool) -> Iterator[Probe]:
-    """Harmless tries of what a principal can do now, each service once before any twice; at least one."""
+    """What shows that a principal can (or no longer can) do what it can now: harmless tries, each action once before any twice.
+
+    Where few of its grants can be tried, some are named that are only evaluated. At least one comes where it is to be denied.
+    """
     granted = [line for found in access_of(objects, [principal]) for line in found.access if line.decision is Effect.ALLOW]
-    buckets = sorted(of_kind(objects, BUCKET))
-    candidates = dict.fromkeys(_candidates(granted, buckets))
-    if not candidates and not is_allowed:
-        candidates = {(_ALWAYS, "*"): None}
-    services: dict[str, int] = {}
-    turns: list[tuple[int, int, tuple[str, str]]] = []
-    for number, (action, resource) in enumerate(candidates):
-        service = action.partition(":")[0]
-        services[service] = services.get(service, 0) + 1
-        turns.append((services[service], number, (action, resource)))
-    for _, _, (action, resource) in sorted(turns)[:_MOST_PROBES]:
+    tried = _in_turns(dict.fromkeys(_candidates(granted, sorted(of_kind(objects, BUCKET)))))
+    if len(tried) < _ENOUGH_TRIES:
+        tried += [named for named in _in_turns(dict.fromkeys(_evaluated(granted))) if named not in tried][: _ENOUGH_TRIES - len(tried)]
+    if not tried and not is_allowed:
+        tried = [(_ALWAYS, "*")]
+    for action, resource in tried[:_MOST_PROBES]:
         yield Probe(connection=connection, principal=principal, action=action, resource=resource, is_allowed=is_allowed)
+
+
+def _in_turns(named: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each action once before any twice, and each service once before any twice."""
+    seen: Counter[str] = Counter()
+    turns: list[tuple[int, int, int, tuple[str, str]]] = []
+    for number, (action, resource) in enumerate(named):
+        service = action.partition(":")[0]
+        seen.update((action, service))
+        turns.append((seen[action], seen[service], number, (action, resource)))
+    return [named for *_, named in sorted(turns)]
+
+
+def _evaluated(granted: Iterable[Access]) -> Iterator[tuple[str, str]]:
+    """Grants of one action on resources of one kind, with something in the place of what a pattern leaves open."""
+    for line in granted:
+        if not is_pattern(line.action) and line.resource != "*":
+            yield line.action, line.resource.replace("*", PROOF_SESSION).replace("?", "x")
 
 
 def _candidates(granted: Iterable[Access], buckets: Sequence[str]) -> Iterator[tuple[str, str]]:
