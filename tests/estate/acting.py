@@ -118,7 +118,9 @@ def quarantine_and_release(driver: Driver, slug: str, known: str) -> list[str]:
             problems += [f"{other.slug} suffers: {text}" for text in differing(estate, other, expected)]
             break
     released = driver.json("release", known, expect=None)
-    problems += state_of("release", released, "applied") + [f"not released {text}" for text in unrestored(before, picture(estate))]
+    problems += state_of("release", released, released["state"] if released["state"] == "undone" else "applied") + [
+        f"not released {text}" for text in unrestored(before, picture(estate))
+    ]
     return problems + ([f"after release {text}" for text in differing(estate, agent, could)])
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ class Said:
     code: int
     out: str
     err: str
+    seconds: float = 0.0
 
     @property
     def document(self) -> Any:
@@ -41,11 +43,12 @@ class Driver:
 
     def run(self, *words: str, expect: int | None = 0) -> Said:
         """One command. `expect`: its exit code; None: any of 0 and 1."""
+        began = time.monotonic()
         done = subprocess.run(
             [str(REMIT), *words], capture_output=True, text=True, env=self.estate.environment(), cwd=self.estate.folder, timeout=300, check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        answer = Said(words, done.returncode, done.stdout, done.stderr)
+        answer = Said(words, done.returncode, done.stdout, done.stderr, time.monotonic() - began)
         self.said.append(answer)
         problem = f"remit {' '.join(words)} ended with {done.returncode}\n{done.stderr[-3000:]}\n{done.stdout[-2000:]}"
         assert "Traceback (most recent call last)" not in done.stderr, problem

@@ -33,6 +33,8 @@ def main(words: list[str]) -> None:
     for sign, lines in (("+", told.drafts.wrong), ("-", told.drafts.missed)):
         for line in sorted(lines):
             print("   ", sign, *line)
+    slowest = sorted(told.seconds.items(), key=lambda one: -one[1])
+    print(f"{told.commands} commands: {', '.join(f'{command} {seconds:.0f} s' for command, seconds in slowest)}")
     print(f"{time.monotonic() - began:.0f} s")
 
 

@@ -27,6 +27,10 @@ class Told:
     classes: set[str] = field(default_factory=set)
     tried: dict[str, int] = field(default_factory=dict)
     """Stage -> how many agents it was tried on."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Command -> how long all of its runs took."""
+    commands: int = 0
+    """How many commands were run."""
 
 
 class Story:
@@ -61,6 +65,9 @@ class Story:
         self._stage("hostile text", self._hostile)
         self._stage("disconnect", self._disconnect)
         self._stage("leaks", self.driver.leaks)
+        for said in self.driver.said:
+            self.told.seconds[said.words[0]] = self.told.seconds.get(said.words[0], 0.0) + said.seconds
+            self.told.commands += 1
         return self.told
 
     def find(self) -> tuple[Any, list[str]]:
