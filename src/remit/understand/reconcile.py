@@ -26,6 +26,8 @@ from remit.understand.declared import Wording, support
 from remit.understand.material import Material
 from remit.understand.naming import as_policies_write, container_of, generalised
 
+_MOST_FOLDERS = 4
+"""Of more folders of a bucket, the bucket is the pattern that a person can read."""
 _FEW_KEYS = 3
 """From so many different keys on, the folder that they share is taken for what an unknown key stands for."""
 
@@ -85,7 +87,7 @@ def reconcile(
         _add_written(lines, claim)
     left = _attach(material, list(lines.values()))
     found = [*_narrowed(material, lines.values())]
-    supported, only, settled = _settle(left, [claim for claim in code.claims if claim.resource is None], texts)
+    supported, only, settled = _settle(found, left, [claim for claim in code.claims if claim.resource is None], texts)
     found = _absorbed([*found, *supported])
     for line in found:
         if not any(claim.origin is Origin.DECLARED for claim in line.claims):
@@ -187,7 +189,7 @@ def _placed(line: Line, resources: Sequence[str], accounts: Set[str], known_regi
 
 
 def _settle(
-    left: Sequence[tuple[str, Use]], open_claims: Sequence[Claim], texts: Sequence[Wording]
+    lines: Sequence[Line], left: Sequence[tuple[str, Use]], open_claims: Sequence[Claim], texts: Sequence[Wording]
 ) -> tuple[list[Line], list[Line], set[Place]]:
     """Lines for what was used and nothing covers: supported ones, observed-only ones, and the places of open claims that this settles."""
     groups: dict[tuple[str, str, str], list[Use]] = defaultdict(list)
@@ -196,14 +198,19 @@ def _settle(
     containers: dict[tuple[str, str], set[str]] = defaultdict(set)
     for verb, system, container in groups:
         containers[verb, system].add(container)
+    groups = {(*key[:2], part): found for key, uses in groups.items() for part, found in by_folder(key[2], uses).items()}
+    for line in lines:
+        # What words alone name and use confirms may be what the code means: then nothing else is.
+        if line.uses and not any(claim.origin is Origin.INFERRED for claim in line.claims):
+            containers[line.verb, line.system].add(container_of(line.resource))
     supported: list[Line] = []
     only: list[Line] = []
     settled: set[Place] = set()
-    for (verb, system, container), uses in sorted(groups.items()):
+    for (verb, system, part), uses in sorted(groups.items()):
         resource = generalised([use.resource for use in uses])
         matching = [claim for claim in open_claims if claim.system == system and claim.verb == verb]
         spoken = list(support(texts, verb, system, resource))
-        if spoken or (matching and containers[verb, system] == {container}):
+        if spoken or (matching and containers[verb, system] == {container_of(part)}):
             line = Line(verb, system, resource, [*matching, *spoken], uses)
             settled.update(claim.because.place for claim in matching)
             supported.append(line)
@@ -211,7 +218,21 @@ def _settle(
             line = Line(verb, system, resource, [], uses)
             line.is_observed_only = True
             only.append(line)
+    for line in lines:
+        meant = [claim for claim in open_claims if claim.system == line.system and claim.verb == line.verb]
+        if line.uses and not any(claim.origin is Origin.INFERRED for claim in line.claims):
+            line.claims += meant
+            settled.update(claim.because.place for claim in meant)
     return supported, only, settled
+
+
+def by_folder(container: str, uses: Sequence[Use]) -> dict[str, list[Use]]:
+    """Uses by the first folder in a container, so that a neighbour's folder is not taken for one's own; few folders only."""
+    found: dict[str, list[Use]] = defaultdict(list)
+    for use in uses:
+        inside = use.resource[len(container) :].lstrip("/")
+        found[f"{container}/{inside.partition('/')[0]}" if "/" in inside else container].append(use)
+    return found if len(found) <= _MOST_FOLDERS else {container: list(uses)}
 
 
 def _absorbed(lines: Sequence[Line]) -> list[Line]:

@@ -7,12 +7,16 @@ from typing import Any
 
 from remit.contracts.system import Vocabulary
 from remit.document.parse import parse_or_raise
-from remit.model.access import Access, Effect
+from remit.model.access import Access, Effect, NativeObject
+from remit.model.agent import Agent, Fingerprint, InferredAction
+from remit.model.draft import Draft
 from remit.model.event import Use
-from remit.model.identity import Because
-from remit.model.place import Place
+from remit.model.evidence import McpServerSeen, TextSeen
+from remit.model.identity import Because, Bound
+from remit.model.place import Confidence, Place
 from remit.model.remit import Remit
 from remit.model.verbs import Verb
+from remit.understand.material import Material, known_resources
 
 ROLE = "arn:aws:iam::111111111111:role/worker"
 DATABASE_ROLE = "postgres:db/worker"
@@ -144,4 +148,76 @@ def use(action: str, resource: str, allowed: int, denied: int, options: Mapping[
         denied=denied,
         place=options.get("place", "log:1"),
         columns=tuple(options.get("columns", ())),
+    )
+
+
+AGENT_FILE = "worker/agent.py"
+
+
+def material_of(case: Mapping[str, Any]) -> Material:
+    """The material of a draft case."""
+    place = Place(AGENT_FILE, 1, 90)
+    actions = tuple(
+        InferredAction(
+            system=(entry[2] if len(entry) > 2 else {}).get("system") or system_of(entry[0]).replace("postgres:db", "postgres"),
+            action=entry[0],
+            resource=entry[1],
+            because=Place(AGENT_FILE, 10 + number),
+        )
+        for number, entry in enumerate(case.get("code", []))
+    )
+    agent = Agent(
+        id="worker",
+        name="Worker",
+        framework="openai-agents",
+        construct="Agent",
+        language="python",
+        place=place,
+        places=(place,),
+        model=case.get("model"),
+        tools=tuple(case["tools"]) if "tools" in case else None,
+        purpose=case.get("purpose"),
+        purpose_place=Place(AGENT_FILE, 2, 9) if "purpose" in case else None,
+        delegates_to=(),
+        kind=None,
+        identities=(),
+        credentials=(),
+        autonomy=None,
+        exposure=(),
+        risk=0.0,
+        owner_candidates=(),
+        inferred_actions=actions,
+        fingerprint=Fingerprint(whole="x"),
+        copies=(),
+        confidence=Confidence.CERTAIN,
+        is_test=False,
+    )
+    relations = [
+        NativeObject(connection="postgres:db", kind="pg:relation", id=name, body={"name": name.partition(".")[2].strip('"')})
+        for name in case.get("relations", [])
+    ]
+    servers = tuple(
+        McpServerSeen(place=Place("mcp.json", 3), client="code", name=name, transport="stdio", command_or_url="x")
+        for name in case.get("servers", [])
+    )
+    texts = (TextSeen(place=Place("remit.yaml", 1), kind="remit", text=case["remit"]),) if "remit" in case else ()
+    return Material(
+        agent=agent,
+        contact=case.get("contact", "dana@example.com"),
+        bound=tuple(Bound(agent="worker", principal=ref, because=()) for ref in (ROLE, DATABASE_ROLE)),
+        uses=tuple(use(*entry) for entry in case.get("uses", [])),
+        texts=texts,
+        mcp_servers=servers,
+        known=known_resources(relations),
+        vocabularies=VOCABULARIES,
+        concerns=CONCERNS,
+    )
+
+
+def lines_of(found: Draft, *, only_used: bool) -> list[str]:
+    """`verb | system | resource | origins` of the lines of a draft."""
+    return sorted(
+        f"{line.verb} | {line.system} | {line.resource} | {' '.join(sorted({reason.origin.value for reason in line.reasons}))}"
+        for line in found.lines
+        if line.is_observed_only is only_used
     )

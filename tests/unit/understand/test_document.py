@@ -1,0 +1,127 @@
+"""A draft as a file: the parser reads it, people see where each line comes from, and no text gets out of its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.unit.understand.worlds import material_of
+
+from remit.document.parse import parse
+from remit.model.draft import Draft, DraftLine, DraftObjective, Origin, Reason, Unresolved
+from remit.model.identity import Because
+from remit.model.place import Place
+from remit.understand.document import document, quoted
+from remit.understand.draft import draft
+
+CASES: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[2] / "cases" / "understand" / "drafts.yaml").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_the_file_says_what_the_draft_says(case: dict[str, Any]) -> None:
+    found = draft(material_of(case))
+    parsed = parse(document(found), "worker.yaml")
+    needed = {(line.verb, line.system, line.resource) for line in found.lines if not line.is_observed_only}
+    if not needed:
+        assert parsed.remit is None
+        return
+    assert parsed.remit is not None, parsed.problems
+    assert {(line.verb, line.system, line.resource) for _, line in parsed.remit.capabilities()} == needed
+    assert parsed.remit.owner.contact == "dana@example.com"
+    assert set(parsed.remit.identities) == set(found.identities)
+
+
+def test_an_unknown_owner_is_a_place_to_fill() -> None:
+    found = replace(draft(material_of({"code": [["ce:GetCostAndUsage", None]]})), contact=None)
+    text = document(found)
+    assert "remit owner worker PERSON" in text
+    assert [problem.what for problem in parse(text).errors] == ["`contact` is empty"]
+
+
+def test_what_only_use_shows_stands_there_as_a_comment_that_can_be_taken_up() -> None:
+    case = {"code": [["ce:GetCostAndUsage", None]], "uses": [["sns:Publish", "arn:aws:sns:eu-west-1:111111111111:t", 3, 0]]}
+    text = document(draft(material_of(case)))
+    line = '- {transmit: "aws:sns", resource: "arn:aws:sns:eu-west-1:111111111111:t"}'.replace('"aws:sns"', "aws:sns")
+    assert f"# {line}" in text
+    assert "sns:Publish was used 3 times, last on 2026-11-02T00:00:00Z" in text
+    taken = text.replace("    can:\n", f"    can:\n      {line}\n")
+    parsed = parse(taken)
+    assert parsed.remit is not None
+    assert any(capability.verb == "transmit" for _, capability in parsed.remit.capabilities())
+
+
+def test_beside_each_line_stands_where_it_comes_from() -> None:
+    case = {"code": [["s3:GetObject", "arn:aws:s3:::b/a"]], "uses": [["s3:GetObject", "arn:aws:s3:::b/a", 2, 0]]}
+    lines = document(draft(material_of(case))).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.strip().startswith("- {read: aws:s3"))
+    assert lines[at - 2].strip() == "# inferred: worker/agent.py:10: code calls s3:GetObject"
+    assert lines[at - 1].strip() == "# observed: log:1: s3:GetObject was used 2 times, last on 2026-11-02T00:00:00Z"
+
+
+HOSTILE = st.text(
+    alphabet=st.one_of(st.characters(), st.sampled_from(list("#:{}[]&*!|>'\"%@`,-?\\\n\r\t\x00\x85\u2028\u2029\ufeff\u202e"))), max_size=40
+)
+
+
+def hostile_draft(texts: list[str]) -> Draft:
+    purpose, why, resource, column, path, reason, identity, what = texts
+    because = Because(place=Place(path or "x", 3), text=reason)
+    line = DraftLine(
+        objective="work",
+        verb="read",
+        system="aws:s3",
+        resource=resource or "*",
+        columns=(column,) if column.strip() else (),
+        reasons=(Reason(origin=Origin.DECLARED, because=because),),
+    )
+    return Draft(
+        agent="worker",
+        purpose=purpose if purpose.strip() else "x",
+        purpose_because=because,
+        contact="dana@example.com",
+        identities=(identity,),
+        objectives=(DraftObjective(name="work", why=why if why.strip() else "x", because=(because,)),),
+        lines=(line, replace(line, resource=f"{resource}2", is_observed_only=True)),
+        unresolved=(Unresolved(what=what, because=because),),
+    )
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(HOSTILE, min_size=8, max_size=8))
+def test_no_text_gets_out_of_its_place(texts: list[str]) -> None:
+    found = hostile_draft(texts)
+    text = document(found)
+    parsed = parse(text)
+    [line] = [line for line in found.lines if not line.is_observed_only]
+    surrogate = any(0xD800 <= ord(char) <= 0xDFFF for char in "".join(texts))
+    if parsed.remit is None:
+        # Only what the grammar itself refuses in this place may fail: never a key, a line or a document that was not there.
+        assert surrogate or {problem.code for problem in parsed.errors} <= {"empty", "text", "resource", "pattern", "type"}, parsed.problems
+        return
+    remit = parsed.remit
+    assert [objective.name for objective in remit.objectives] == ["work"]
+    assert len(list(remit.capabilities())) == 1
+    if not surrogate:
+        assert next(remit.capabilities())[1].resource == line.resource
+        assert remit.purpose == found.purpose
+    assert remit.owner.contact == "dana@example.com"
+    assert remit.never == ()
+
+
+@settings(deadline=None, max_examples=300)
+@given(HOSTILE)
+def test_a_quoted_text_reads_back_as_itself(text: str) -> None:
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+        return
+    parsed = parse(
+        f"remit: 1\nagent: x\npurpose: {quoted('x' + text)}\nowner: {{contact: a}}\nobjectives: {{x: {{why: y, can: [{{read: aws:s3, resource: z}}]}}}}"
+    )
+    assert parsed.remit is not None, parsed.problems
+    assert parsed.remit.purpose == "x" + text
