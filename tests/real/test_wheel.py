@@ -32,3 +32,5 @@ def test_the_wheel_installs_from_the_runtime_lock_and_finds_the_agents_of_the_ex
     assert {agent["name"] for agent in found["agents"]} >= {"invoice-desk", "cost-triage", "returns-agent"}
     run(remit, "check", ROOT / "examples" / "remits" / "cost-triage.yaml", cwd=tmp_path)
     assert "permit" in run(remit, "compile", ROOT / "examples" / "remits" / "cost-triage.yaml", "--to", "cedar", cwd=tmp_path)
+    opens = "import sys; from remit.store.records import Store; print(Store.open(sys.argv[1]).sequence())"
+    assert run(python, "-c", opens, f"sqlite:///{tmp_path}/data/store.sqlite3", cwd=tmp_path) == "0\n"

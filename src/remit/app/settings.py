@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from remit.model.errors import UsageError
 from remit.store.suspended import FILE_NAME
 
 
@@ -24,3 +26,19 @@ def decision_log(state: Path) -> Path:
 def suspended_file(state: Path) -> Path:
     """Where quarantines stand for points without a store."""
     return state / FILE_NAME
+
+
+def store_url(given: str | None, environment: Mapping[str, str]) -> str | None:
+    """The address of `--store`, else of REMIT_STORE; None: the file in the user's data folder.
+
+    A password may stand in the environment alone: a command line is read by every process of the machine, and kept by shells.
+    """
+    if not given:
+        return environment.get("REMIT_STORE") or None
+    from remit.store.address import address  # here: most commands have no store
+
+    if address(given).has_password:
+        raise UsageError(
+            "`--store` holds a password; put the whole address into REMIT_STORE, or the password into a password file of libpq"
+        )
+    return given

@@ -89,17 +89,24 @@ class Database:
         """The one writer: all of it is kept or nothing. Inside a transaction of this thread it is part of that."""
         open_one: Connection | None = getattr(self._local, "connection", None)
         if open_one is not None:
-            with in_words(self.address.shown):
-                yield open_one
+            try:
+                with in_words(self.address.shown):
+                    yield open_one
+            except BaseException:
+                self._local.is_doomed = True
+                raise
             return
         with in_words(self.address.shown):
             self._check_file()
             for guard in self._guards:
                 guard()
             connection = self._begin()
-            self._local.connection = connection
+            self._local.connection, self._local.is_doomed = connection, False
             try:
                 yield connection
+                if self._local.is_doomed:
+                    # Whoever caught the failure of a part must not keep the rest of it.
+                    raise RefusedError(f"the store `{self.address.shown}` kept nothing of this: a part of it had failed")
                 connection.commit()
             except BaseException:
                 _undo(connection)

@@ -9,10 +9,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Engine, event, text
 from tests.servers import postgres_server
@@ -317,6 +319,37 @@ def test_a_server_that_lets_nobody_in_is_told_in_words(postgres) -> None:  # typ
         Store.open(postgres.url("rights", "reads_only"))
     postgres.drop_database("rights")
     postgres.execute("DROP ROLE reads_only")
+
+
+def test_a_part_that_failed_takes_the_whole_transaction_with_it_though_somebody_caught_it(store: Store) -> None:
+    def catches() -> None:
+        with store.transaction():
+            store.put(_owned("a"), seen=SEEN)
+            with suppress(RefusedError):
+                store.add_events([*_events(3), msgspec.structs.replace(_events(1)[0], id="9", happened="soon")])
+            with suppress(RefusedError), store._database.write() as connection:
+                connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    with pytest.raises(RefusedError, match="kept nothing of this: a part of it had failed"):
+        catches()
+    assert (store.all(Ownership), store.events()) == ([], [])
+    assert store.put(_owned("a"), seen=SEEN)
+
+
+def test_threads_share_a_store_and_lose_nothing(store: Store) -> None:
+    def fill(name: str) -> None:
+        for number in range(15):
+            store.put(_owned(f"{name}-{number}"), seen=SEEN)
+            store.add_events(msgspec.structs.replace(item, id=f"{name}-{number}-{item.id}") for item in _events(4))
+            assert store.get(Ownership, f"{name}-{number}") is not None
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(fill, "abcd"))
+    assert len(store.all(Ownership)) == store.sequence() == 60
+    assert sum(use.allowed for use in store.uses()) == 240
+    before = store.uses()
+    store.rebuild()
+    assert store.uses() == before
 
 
 # --- damage ------------------------------------------------------------------------------------------------------------------------
