@@ -18,8 +18,8 @@ from remit.model.identity import Because
 from remit.model.place import Place
 from remit.model.verbs import Verb
 from remit.systems.aws.bucket_policies import BucketPolicies
-from remit.systems.aws.catalogue import actions_matching, concerns_pattern, vocabulary
-from remit.systems.aws.evaluation import Asked, Policies, decide
+from remit.systems.aws.catalogue import action_of, actions_matching, concerns_pattern, vocabulary
+from remit.systems.aws.evaluation import Asked, Policies, decide, names_action
 from remit.systems.aws.grants import Estate, Grant, Held
 from remit.systems.aws.identities import principals
 from remit.systems.aws.pattern import is_pattern, overlaps
@@ -29,6 +29,7 @@ from remit.systems.aws.requester import Named, requester_of
 from remit.systems.aws.variables import Context
 
 __all__ = ["access_of", "decides", "principals"]
+_RESOURCE = "the resource"
 _UNREAD_BOUNDARY = "a permissions boundary that was not read"
 
 
@@ -175,9 +176,26 @@ def verdict(held: Held, estate: Estate, action: str, resource: str) -> Verdict:
         resource=of_bucket if isinstance(of_bucket, Policy) else None,
     )
     answer = decide(asked, policies)
+    if _is_settled_by_the_resource(answer, held, action, resource):
+        because = "it is allowed on some of what the pattern stands for"
+        answer = Verdict(is_allowed=False, depends_on=(_RESOURCE,), because=because)
     missing = [part.place for part in held.unread]
     if answer.is_explicit or not missing or (not answer.is_allowed and answer.depends_on):
         return answer
     return Verdict(
         is_allowed=False, depends_on=tuple(missing), because=f"{answer.because}; not read: {', '.join(missing)}", place=answer.place
+    )
+
+
+def _is_settled_by_the_resource(answer: Verdict, held: Held, action: str, resource: str) -> bool:
+    """Whether a denial is only due to a pattern in the place of a resource: a record of use does not always say which one it was."""
+    if answer.is_allowed or answer.is_explicit or answer.depends_on or not is_pattern(resource):
+        return False
+    known = action_of(action)
+    if known is None or not known.types:
+        return False
+    statements = (statement for policy in held.policies() for statement in policy.statements if statement.is_allow)
+    return any(
+        names_action(statement, action) and (statement.resources is None or any(overlaps(one, resource) for one in statement.resources))
+        for statement in statements
     )

@@ -132,16 +132,19 @@ class _Limits:
         self._policies = policies
         self._is_inside = asked.requester.account == asked.resource_account
         self._has_identity = asked.requester.kind in ("user", "role", "session", "federated-user", "root")
+        # Roles of services are exempt from the policies of an organisation; the path is AWS's own, and nobody else can make one there.
+        is_of_service = ":role/aws-service-role/" in asked.requester.behind
+        self._service_control = policies.service_control if self._has_identity and not is_of_service else ()
+        self._resource_control = policies.resource_control if not is_of_service else ()
 
     def denies(self) -> Iterable[tuple[Truth, Statement]]:
         """The statements that deny, or may."""
         policies = self._policies
         layers: list[Policy] = []
         if self._has_identity:
-            layers += [policy for level in policies.service_control for policy in level]
             layers += [*policies.identity, *policies.session]
             layers += [policies.boundary] if policies.boundary is not None else []
-        layers += [policy for level in policies.resource_control for policy in level]
+        layers += [policy for level in (*self._service_control, *self._resource_control) for policy in level]
         for policy in layers:
             for statement in policy.statements:
                 if not statement.is_allow and (answer := speaks_of(statement, self._asked)).may_be:
@@ -165,8 +168,7 @@ class _Limits:
 
     def allowed(self) -> tuple[Truth, str, str]:
         """Whether every layer allows, why, and the place of the grant."""
-        levels = self._policies.service_control if self._has_identity else ()
-        answers = [self._allows(level)[0] for level in levels]
+        answers = [self._allows(level)[0] for level in self._service_control]
         for number, answer in enumerate(answers):
             if answer.is_false:
                 return NO, f"no service control policy of level {number} allows it", ""

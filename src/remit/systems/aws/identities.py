@@ -25,6 +25,7 @@ _OWNER_TAGS = (
     *("owner", "owner-email", "owned-by", "contact", "responsible", "maintainer", "team-contact"),
     *("team", "owner-team", "owning-team", "squad"),
 )
+_AGENT_TAGS = ("remit-agent", "agent", "ai-agent", "agent-id", "agent-name")
 _EXPIRY_TAGS = (
     *("expires", "expiry", "expires-at", "expires-on", "expire", "expiration", "expiration-date", "expiry-date"),
     *("valid-until", "until", "end-date", "temporary-until", "delete-after", "remove-after"),
@@ -36,10 +37,8 @@ def principals(objects: Iterable[NativeObject]) -> Iterator[Principal]:
     """The users and roles of a connection, by ARN."""
     listed = list(objects)
     own = {_own(str(body.get("Arn", ""))) for body in of_kind(listed, SELF).values()}
-    for kind in (ROLE, USER):
-        for arn, body in sorted(of_kind(listed, kind).items()):
-            connection = next(item.connection for item in listed if item.id == arn)
-            yield _principal(arn, body, kind, connection, own)
+    for item in sorted((item for item in listed if item.kind in (ROLE, USER)), key=lambda item: item.id):
+        yield _principal(item.id, item.body, item.kind, item.connection, own)
 
 
 def _own(arn: str) -> tuple[str, str]:
@@ -69,6 +68,7 @@ def _principal(arn: str, body: Mapping[str, Any], kind: str, connection: str, ow
         is_protected=f"{path}/".startswith(_PROTECTED_PATHS),
         person=_person(arn, name, path, word, tags, body),
         owner=_owner(arn, tags),
+        agent=_agent(arn, tags),
         expires=_expires(arn, tags),
         created=_time(body.get("CreateDate")),
         last_used=_latest([_time(body.get("RoleLastUsed")), _time(body.get("PasswordLastUsed")), *(login.last_used for login in logins)]),
@@ -109,6 +109,14 @@ def _person(arn: str, name: str, path: str, word: str, tags: Mapping[str, tuple[
 
 def _owner(arn: str, tags: Mapping[str, tuple[str, str]]) -> Because | None:
     for key in _OWNER_TAGS:
+        written, value = tags.get(key, ("", ""))
+        if value.strip():
+            return Because(place=Place(f"{arn}#tag/{written}"), text=value.strip())
+    return None
+
+
+def _agent(arn: str, tags: Mapping[str, tuple[str, str]]) -> Because | None:
+    for key in _AGENT_TAGS:
         written, value = tags.get(key, ("", ""))
         if value.strip():
             return Because(place=Place(f"{arn}#tag/{written}"), text=value.strip())

@@ -1,7 +1,8 @@
 """What a record of CloudTrail was allowed by: the IAM actions of its operation, and the ARN of what each was about.
 
-A resource is taken, in this order, from the record's `resources`, from a parameter that is an ARN, and from parameters that fill the
-format of an ARN in the catalogue (`${TableName}` by `tableName`); only a form that the action can be about counts. What is not said is `*`.
+A resource is taken, in this order, from the words of a denial, from the record's `resources`, from a parameter that is an ARN, and from
+parameters that fill the format of an ARN in the catalogue (`${TableName}` by `tableName`); only a form that the action can be about
+counts. What is not said is `*`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _QUEUE_URL = re.compile(r"https?://[^/]*/(\d{12})/([A-Za-z0-9_.-]{1,80})\Z")
 _NAME_TEXT = re.compile(r"[^\x00-\x1f*?]{1,1024}\Z")
 _WHERE = frozenset({"partition", "region", "account"})
 _HTTP_VERBS = {"Create": "POST", "Get": "GET", "Update": "PATCH", "Delete": "DELETE", "Put": "PUT", "Import": "PUT", "Tag": "PUT"}
+_DENIAL = re.compile(r"\AUser: \S+ is not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9]+) on resource: \"?(arn:[^\s\"]+)\"?")
+_MOST_MESSAGE = 4096
 _SUFFIX = "amazonaws.com"
 _PROFILE = re.compile(r"(us|us-gov|eu|apac|ap|au|ca|jp|sa|me|af|global)\.[a-z0-9-]+\.")
 _MOST_PARTS = 2000
@@ -49,6 +52,8 @@ class Names:
         """(action, resource) that the call needed, each once."""
         found: dict[tuple[str, str], None] = {}
         parameters = _object(call.body.get("requestParameters"))
+        if (told := _told_by_denial(call.body)) is not None:
+            return [told]
         for action in self._actions(call, parameters):
             for resource in self._resources(action, call.body, parameters) or ["*"]:
                 found[action, resource] = None
@@ -125,6 +130,16 @@ class Names:
             if values := flat.get(name.lower()):
                 return [_as_named(prefix, placeholder, text) for text in values]
         return []
+
+
+def _told_by_denial(body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The action and resource that AWS's own words name when it denies; a denied call often leaves its parameters out."""
+    message = body.get("errorMessage")
+    match = _DENIAL.search(message) if isinstance(message, str) and len(message) <= _MOST_MESSAGE else None
+    known = action_of(match[1]) if match else None
+    if match is None or known is None or not _NAME_TEXT.match(match[2]) or not concerns(known.name, match[2]):
+        return None
+    return known.name, match[2]
 
 
 def _written(form: str, given: Mapping[str, str]) -> str:

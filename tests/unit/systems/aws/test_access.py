@@ -170,6 +170,20 @@ def test_one_question_is_answered_with_the_context_unknown(action: str, resource
     assert verdict.because
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "depends_on"),
+    [
+        ("s3:GetObject", "*", ("the resource",)),
+        ("s3:GetObject", "arn:aws:s3:::exports/*", ()),
+        ("s3:GetObject", "arn:aws:s3:::other/*", ()),
+        ("s3:ListAllMyBuckets", "*", ()),
+    ],
+)
+def test_a_pattern_for_a_resource_is_answered_with_what_it_may_stand_for(action: str, resource: str, depends_on: tuple[str, ...]):
+    objects = [triage(statement(["s3:GetObject", "s3:ListAllMyBuckets"], EXPORTS[1]))]
+    assert decides(objects, ROLE, action, resource).depends_on == depends_on
+
+
 def test_nobody_can_do_anything_as_somebody_unknown():
     (found,) = access_of([], [ROLE])
     assert (found.access, len(found.unread)) == ((), 1)

@@ -159,6 +159,16 @@ def test_the_resources_that_a_record_lists_go_before_its_parameters():
     assert event.resource == key
 
 
+def test_a_denial_is_taken_at_its_word_where_parameters_are_left_out():
+    key = WHERE.format("kms") + "key/1"
+    who = "User: arn:aws:sts::111122223333:assumed-role/triage/run-7 is not authorized to perform: "
+    told = f"{who}kms:Decrypt on resource: {key} because no identity-based policy allows the kms:Decrypt action"
+    (event,) = read(record("kms", "Decrypt", None, errorCode="AccessDenied", errorMessage=told))
+    assert (event.action, event.resource, event.result) == ("kms:Decrypt", key, Result.DENIED)
+    lying = f"{who}iam:DeleteUser on resource: {key}"
+    assert [event.action for event in read(record("kms", "Decrypt", None, errorCode="AccessDenied", errorMessage=lying))] == ["kms:Decrypt"]
+
+
 def test_events_of_one_record_have_ids_of_their_own():
     events = read(record("ssm", "GetParameters", {"names": ["a", "b", "c"]}))
     assert len({event.id for event in events}) == 3

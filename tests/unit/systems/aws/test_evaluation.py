@@ -59,6 +59,11 @@ def limited(condition: Any, effect: str = "Allow") -> list[dict[str, Any]]:
         ("every level of SCPs must allow", {"identity_policies": [READ], "service_control_policies": [[EVERYTHING], []]}, "deny"),
         ("one SCP of a level is enough", {"identity_policies": [READ], "service_control_policies": [[policy(), READ]]}, "allow"),
         ("an RCP need not allow", {"identity_policies": [READ], "resource_control_policies": [[policy()]]}, "allow"),
+        (
+            "roles of services are exempt from SCPs",
+            {"principal": arn("role/aws-service-role/x.amazonaws.com/R"), "identity_policies": [READ], "service_control_policies": [[]]},
+            "allow",
+        ),
         ("an RCP denies", {"identity_policies": [READ], "resource_control_policies": [[bucket_policy("*", "Deny")]]}, "explicit"),
         ("a bucket's policy allows a role", {"resource_policy": bucket_policy({"AWS": arn("role/report")})}, "allow"),
         (
