@@ -1,1 +1,1 @@
-"""What Remit keeps: the decision log."""
+"""What Remit keeps: a store of records, events and uses, and the decision log of points."""
