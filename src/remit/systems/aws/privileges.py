@@ -19,10 +19,7 @@ from remit.systems.aws.read.trail import address_of
 from remit.systems.aws.session import regions_of
 
 _OWN_NAMES = (
-    "role/remit-read",
-    "role/remit-write",
-    "user/remit-read",
-    "user/remit-write",
+    *(f"{kind}/{folder}remit-{side}" for kind in ("role", "user") for folder in ("", "*/") for side in ("read", "write")),
     "role/aws-service-role/*",
     "role/aws-reserved/*",
 )

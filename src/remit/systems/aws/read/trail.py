@@ -8,10 +8,12 @@ Invariants:
 
 from __future__ import annotations
 
-import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +25,8 @@ from remit.model.ids import printable
 from remit.model.place import Place
 from remit.systems.aws.faults import CallError, gap
 from remit.systems.aws.read import bodies
-from remit.systems.aws.read.position import Position, Positions, TrailFile, positions_from, unread
+from remit.systems.aws.read.position import Position, Positions, Progress, TrailFile, positions_from, unread
+from remit.systems.aws.read.trail_file import CHUNK_BYTES, TooLargeError, records_in, unpacked
 from remit.systems.aws.session import Clients
 
 _STREAM = re.compile(r"(.*/)?CloudTrail/[a-z0-9-]+/\Z")
@@ -32,23 +35,13 @@ _DAY = re.compile(r"(\d{4}/\d\d/\d\d)/")
 _LATEST = timedelta(days=7)
 """A file is delivered within a day or so. Once everything was read, the folders of days older than this before the newest are not listed
 again; files that somebody puts there later are not seen."""
-MAX_PACKED_BYTES = 64 * 1024 * 1024
-MAX_BYTES = 256 * 1024 * 1024
-_CHUNK = 1 << 20
 _MOST_REFUSALS = 20
 """Files of one stream that may be denied before the rest of it is left."""
+_AT_ONCE = 8
 _MOST_DEPTH = 24
 _REST = ""
 """Name of the stream of all files that do not stand in CloudTrail's own layout."""
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?\Z", re.DOTALL)
-
-
-class _Records(msgspec.Struct):
-    records: list[msgspec.Raw] = msgspec.field(name="Records")
-
-
-class _TooLargeError(Exception):
-    """A file that unpacks to more than is read."""
 
 
 def address_of(trail: str) -> tuple[str, str] | None:
@@ -90,7 +83,31 @@ class TrailReading:
     def _stream(self, stream: str, files: list[TrailFile], at: Position | None, refused: int = 0) -> Iterator[RawRecord | Gap]:
         yield from self._drain_gaps()
         progress, waiting = unread(files, at)
-        for number, file in enumerate(waiting):
+        with closing(self._fetched(waiting)) as texts:
+            yield from self._in_order(stream, files, waiting, texts, progress, refused)
+
+    def _fetched(self, waiting: list[TrailFile]) -> Generator[Future[bytes], None, None]:
+        """The texts of files, in order, a few of them fetched ahead."""
+        pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
+        try:
+            ahead = deque(pool.submit(self._text, file.key) for file in waiting[:_AT_ONCE])
+            for number in range(len(waiting)):
+                yield ahead.popleft()
+                if number + _AT_ONCE < len(waiting):
+                    ahead.append(pool.submit(self._text, waiting[number + _AT_ONCE].key))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _in_order(
+        self,
+        stream: str,
+        files: list[TrailFile],
+        waiting: list[TrailFile],
+        texts: Iterator[Future[bytes]],
+        progress: Progress,
+        refused: int,
+    ) -> Iterator[RawRecord | Gap]:
+        for number, (file, text) in enumerate(zip(waiting, texts, strict=True)):
             before = _written(self._reached)
             position = progress.pass_by(file)
             if number == len(waiting) - 1 and (floor := _floor(stream, files)):
@@ -98,7 +115,7 @@ class TrailReading:
             # INVARIANT (nothing lost): behind a file that could not be read the cursor stands still: the next reading tries it again.
             after = before if refused else _written({**self._reached, stream: position})
             try:
-                yield from self._file(file.key, before, after)
+                yield from self._file(file.key, text, before, after)
             except CallError as error:
                 yield gap(self._place(file.key), "the file was not read", error)
                 if error.is_absent:
@@ -169,17 +186,17 @@ class TrailReading:
             return
         found.append(TrailFile(bodies.instant(item["LastModified"]) or "1970-01-01T00:00:00Z", key))
 
-    def _file(self, key: str, before: str, after: str) -> Iterator[RawRecord | Gap]:
+    def _file(self, key: str, fetched: Future[bytes], before: str, after: str) -> Iterator[RawRecord | Gap]:
         place = self._place(key)
         try:
-            text = self._text(key)
-        except _TooLargeError as error:
+            text = fetched.result()
+        except TooLargeError as error:
             yield Gap(place=Place(place), kind=GapKind.TOO_LARGE, what=str(error))
             return
         except (zlib.error, EOFError) as error:
             yield Gap(place=Place(place), kind=GapKind.PARSE_ERROR, what=f"not a whole gzip file: {printable(str(error))}")
             return
-        records, fault = _records(text)
+        records, fault = records_in(text)
         for index, record in enumerate(records):
             is_last = index == len(records) - 1
             yield RawRecord(place=f"{place}#{index}", payload=record, cursor=after if is_last else before)
@@ -190,7 +207,7 @@ class TrailReading:
         answer = self._clients.call("s3", "get_object", Bucket=self._bucket, Key=key)
         body = answer["Body"]
         try:
-            return _unpacked(iter(lambda: body.read(_CHUNK), b""), key)
+            return unpacked(iter(lambda: body.read(CHUNK_BYTES), b""), key)
         except (OSError, ValueError) as error:
             raise CallError("s3:GetObject", "unreachable", 0, f"the file broke off ({type(error).__name__})") from None
         except Exception as error:
@@ -199,62 +216,6 @@ class TrailReading:
             raise
         finally:
             body.close()
-
-
-def _unpacked(chunks: Iterator[bytes], key: str) -> bytes:
-    """The text of a file, packed or not (some stores unpack on the way); bounded on both sides."""
-    packed, size, parts = 0, 0, []
-    unpacker: Any = None
-    for number, chunk in enumerate(chunks):
-        packed += len(chunk)
-        if packed > MAX_PACKED_BYTES:
-            raise _TooLargeError(f"larger than {MAX_PACKED_BYTES >> 20} MiB")
-        if number == 0 and chunk[:2] == b"\x1f\x8b":
-            unpacker = zlib.decompressobj(wbits=31)
-        while chunk:
-            part = chunk if unpacker is None else unpacker.decompress(chunk, _CHUNK)
-            chunk = b"" if unpacker is None else unpacker.unconsumed_tail
-            size += len(part)
-            if size > MAX_BYTES:
-                raise _TooLargeError(f"unpacks to more than {MAX_BYTES >> 20} MiB")
-            parts.append(part)
-    if unpacker is not None and not unpacker.eof:
-        raise EOFError("it ends too early")
-    if unpacker is None and key.endswith(".gz") and parts and parts[0].lstrip()[:1] != b"{":
-        raise EOFError("it does not begin like one")
-    return b"".join(parts)
-
-
-def _records(text: bytes) -> tuple[list[bytes], str]:
-    """The records of a file, each as it stands there, and what is wrong with the rest."""
-    try:
-        return [bytes(record) for record in msgspec.json.decode(text, type=_Records).records], ""
-    except (msgspec.MsgspecError, RecursionError) as error:
-        records = _salvaged(text)
-        return records, f"not a CloudTrail file ({printable(str(error))}); {len(records)} records before the fault were read"
-
-
-def _salvaged(text: bytes) -> list[bytes]:
-    """The records that stand before a fault."""
-    found: list[bytes] = []
-    start = re.search(rb'"Records"\s*:\s*\[', text)
-    if start is None:
-        return found
-    rest = text[start.end() :].decode("utf-8", "replace")
-    decoder, at = json.JSONDecoder(), 0
-    while True:
-        while at < len(rest) and rest[at] in " \t\r\n,":
-            at += 1
-        if at >= len(rest) or rest[at] == "]":
-            return found
-        try:
-            record, end = decoder.raw_decode(rest, at)
-        except (ValueError, RecursionError):
-            return found
-        if not isinstance(record, dict):
-            return found
-        found.append(rest[at:end].encode())
-        at = end
 
 
 def _floor(stream: str, files: list[TrailFile]) -> str:

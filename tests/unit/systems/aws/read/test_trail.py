@@ -13,7 +13,7 @@ from tests.unit.systems.aws.account import ADMIN, Account, allow, live_account
 from remit.contracts.system import RawRecord
 from remit.model.connection import Connection
 from remit.model.evidence import Gap, GapKind
-from remit.systems.aws.read import trail
+from remit.systems.aws.read import trail, trail_file
 from remit.systems.aws.system import SYSTEM
 
 LOGS = "audit/AWSLogs/123456789012"
@@ -153,7 +153,7 @@ def test_records_before_a_fault_are_kept(bucket: Bucket) -> None:
 
 
 def test_what_a_file_unpacks_to_is_bounded(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trail, "MAX_BYTES", 5 << 20)
+    monkeypatch.setattr(trail_file, "MAX_BYTES", 5 << 20)
     bucket.put(f"{DAY}/bomb.json.gz", body=gzip.compress(b" " * (50 << 20)))
     bucket.put(f"{DAY}/c.json.gz", "1")
     ids, gaps, _ = bucket.read()
