@@ -30,7 +30,7 @@ _MODELS = {
     "hand-rolled": ("claude-sonnet-4-20250514", "claude-3-7-sonnet-latest"),
     "autogen": ("gpt-4o", "gpt-4o-mini"),
     "smolagents": ("Qwen/Qwen2.5-72B-Instruct", "meta-llama/Llama-3.3-70B-Instruct"),
-    "strands": ("us.anthropic.claude-sonnet-4-20250514-v1:0", "us.amazon.nova-pro-v1:0"),
+    "strands": ("anthropic.claude-3-5-sonnet-20241022-v2:0", "amazon.nova-pro-v1:0"),
     "mastra": ("gpt-4o", "gpt-4.1"),
     "vercel-ai": ("gpt-4o", "gpt-4.1-mini"),
     "notebook": ("openai:gpt-4o", "anthropic:claude-sonnet-4-0"),
@@ -119,8 +119,7 @@ def _agent(draw: Draw, made: Company, kind: str, form: str) -> Agent:
     doings = [_doing(tool, names, made.region) for tool in purpose["tools"]]
     if form == "strands":
         model_id = draw.one(_MODELS["strands"])
-        bare = model_id.split(".", 1)[1]
-        doings.append(operations.doing("bedrock.invoke", bare, made.region, tool="", says="Think with the model."))
+        doings.append(operations.doing("bedrock.invoke", model_id, made.region, tool="", says="Think with the model."))
         model = model_id
     else:
         model = names.get("modelid") or draw.one(_MODELS[form])

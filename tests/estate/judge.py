@@ -1,4 +1,4 @@
-"""`python -m tests.estate.judge SEED [none|all|FAULT ...] [--acts N]`: runs the story of an estate and prints each difference."""
+"""`python -m tests.estate.judge SEED [none|all|FAULT ...] [--acts N] [--looks N]`: prints each difference from the truth."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from tests.estate.generate import build
 
 def main(words: list[str]) -> None:
     """Builds and judges."""
-    acts = 3
-    if "--acts" in words:
-        at = words.index("--acts")
-        acts = int(words[at + 1])
-        words = words[:at] + words[at + 2 :]
+    given: dict[str, int | None] = {"--acts": 3, "--looks": None}
+    for option in given:
+        if option in words:
+            at = words.index(option)
+            given[option] = int(words[at + 1])
+            words = words[:at] + words[at + 2 :]
     if not words or not words[0].isdigit():
         sys.exit(__doc__)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, build(int(words[0]), Path(folder), story.planted(words[1:])) as estate:
         print(f"{estate.company.name}, seed {words[0]}: faults {[fault.rule for fault in estate.company.faults]}", flush=True)
-        told = story.run(estate, acts)
+        told = story.run(estate, given["--acts"] or 0, given["--looks"])
     for stage in story.STAGES:
         problems = told.problems.get(stage, [])
         print(f"== {stage}: {len(problems) or 'as it should be'}{f' on {told.tried[stage]} agents' if stage in told.tried else ''}")

@@ -53,6 +53,14 @@ def statements(made: Company) -> Iterator[str]:
     for group, grants in made.groups.items():
         for grant in grants:
             yield from _granted(grant, group)
+    first = next(iter(made.tables)).split(".")[0]
+    yield f"SET ROLE {quoted(first + '_owner')}"
+    yield f"CREATE VIEW {first}.holidays AS SELECT 1 AS day"
+    yield f"GRANT SELECT ON TABLE {first}.holidays TO PUBLIC"
+    yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {first} GRANT SELECT ON TABLES TO shop_web"
+    yield f"SET ROLE {DBA}"
+    hostile = made.hostile[0] + made.hostile[4].replace("'", "")
+    yield f"COMMENT ON ROLE shop_web IS '{hostile}'"
     yield "RESET ROLE"
 
 

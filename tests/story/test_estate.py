@@ -19,7 +19,7 @@ DRAFTED_FROM = (1, 2, 3, 4, 5)
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[story.Told]:
     with build(12, tmp_path_factory.mktemp("estate"), set(faults.ALL)) as estate:
-        yield story.run(estate, acts=1)
+        yield story.run(estate, acts=1, looks=3)
 
 
 @pytest.mark.parametrize("stage", story.STAGES)

@@ -22,6 +22,9 @@ def write(made: Company, folder: Path) -> None:
     files["CODEOWNERS" if made.seed % 2 else ".github/CODEOWNERS"] = _codeowners(made)
     files["README.md"] = f"# {made.name}\n\nEverything that {made.domain} runs. Each folder has its own README.\n"
     files[".gitignore"] = "__pycache__/\nnode_modules/\n.venv/\n"
+    most_exposed = made.agents[made.seed % len(made.agents)]
+    spoken = "\n".join(text[:200].replace("\u0000", "") for text in made.hostile[:6])
+    files[f"{most_exposed.folder}/NOTES.md"] = f"# Mails that came in\n\nKeep them, they are the regression set.\n\n{spoken}\n"
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
