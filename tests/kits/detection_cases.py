@@ -104,6 +104,8 @@ def _principal(name: str, fields: dict[str, Any]) -> Principal:
     for key in ("person", "owner", "expires"):
         if key in fields:
             fields[key] = because(str(fields[key]), f"tag `{key}` of {name}")
+    if "assumed_by" in fields:
+        fields["assumed_by"] = tuple(fields["assumed_by"])
     if "logins" in fields:
         fields["logins"] = tuple(LoginState(**login_) for login_ in fields["logins"])
     return maker(name, **fields)

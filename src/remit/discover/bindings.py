@@ -122,7 +122,7 @@ class Binder:
         """Tags and descriptions of identities that name the agent: `agent=cost-triage`."""
         for principal in self._directory.by_ref.values():
             for text, because in _tags(principal):
-                slug = self._labels.named_by(text)
+                slug = self._labels.called(text.removeprefix("agent:"))
                 if slug in self._present and not principal.is_own and slug is not None:
                     self._add(slug, principal.ref, (because,), Confidence.LIKELY)
 
@@ -186,6 +186,8 @@ class Binder:
 
 
 def _tags(principal: Principal) -> Iterable[tuple[str, Because]]:
+    if principal.agent is not None:
+        yield principal.agent.text, Because(place=principal.agent.place, text="a tag of the identity names the agent")
     for match in _TAG.finditer(principal.description[:2000]):
         yield match[1].strip(), Because(place=Place(principal.place), text="its description names the agent")
 

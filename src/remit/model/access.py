@@ -66,6 +66,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is taken for a person's own login: a tag, a path, a name that is a mail address."""
     owner: Because | None = None
     """Who a tag or comment says answers for it."""
+    agent: Because | None = None
+    """Which agent a tag says it is of; its text is the agent's id or name, hostile text."""
     expires: Because | None = None
     """Place of the date on which the whole identity was meant to end; its text is the RFC 3339 date."""
     created: str | None = None

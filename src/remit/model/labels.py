@@ -175,6 +175,10 @@ class AgentLabels:
             self._memo[label] = self._named(folded(label))
         return self._memo[label]
 
+    def called(self, name: str) -> str | None:
+        """The slug of the one agent that has this name, no more and no less."""
+        return self._agents.get(folded(name))
+
     def _named(self, label: str) -> str | None:
         parts = label.split("-")
         for end in range(len(parts), 0, -1):

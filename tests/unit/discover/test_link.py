@@ -250,6 +250,10 @@ def test_a_description_that_names_the_agent_binds_unless_it_names_nobody(tmp_pat
     inventory = tree(tmp_path, CODE)
     told = [role("a", description="agent=cost-triage"), role("b", description="remit:agent: nobody"), role("c", description="not an agent")]
     assert [bound.principal for bound in linked(inventory, told).bound] == [told[0].ref]
+    tagged = [
+        role("d", agent=Because(place=Place("x#tag/agent"), text=text)) for text in ("agent:cost-triage", "cost-triage-eu", "finance")
+    ]
+    assert [linked(inventory, [one]).bound != () for one in tagged] == [True, False, False]
 
 
 def use(principal: Principal, session: str, action: str = "s3:GetObject") -> Use:

@@ -8,7 +8,7 @@ from typing import Any
 
 from remit.contracts.detection import Window
 from remit.document.parse import parse_or_raise
-from remit.model.access import Principal
+from remit.model.access import LoginState, Principal
 from remit.model.agent import Agent, Fingerprint
 from remit.model.event import Use
 from remit.model.identity import Because, Bound
@@ -80,7 +80,15 @@ def user(name: str, account: str = "111122223333", **fields: Any) -> Principal:
 def login(name: str, connection: str = "postgres:finops", **fields: Any) -> Principal:
     """A role of Postgres."""
     ref = f"{connection}/{name}"
-    plain = {"ref": ref, "short": ref, "connection": connection, "kind": "role", "place": f"{connection} row pg_roles {name}"}
+    logins = (LoginState(name="login", kind="password"),)
+    plain = {
+        "ref": ref,
+        "short": ref,
+        "connection": connection,
+        "kind": "role",
+        "place": f"{connection} row pg_roles {name}",
+        "logins": logins,
+    }
     return Principal(**{**plain, **fields})
 
 

@@ -82,6 +82,8 @@ def _is_live(principal: Principal) -> bool:
         return False
     if principal.logins:
         return any(login.is_active for login in principal.logins)
+    if principal.ref.startswith("postgres:"):
+        return bool(principal.assumed_by)
     return principal.kind != "user"
 
 

@@ -1,7 +1,7 @@
 """Agents that act as a person: with the access key of somebody's user, or on somebody's own login.
 
-Whose it is, a name, tag or path says (`Principal.person`); a user of AWS with a password for the console is a person's too, and so is
-one whose other credentials are used besides the agent's key.
+Whose it is, a name, tag or path says (`Principal.person`); a user of AWS with a password for the console is a person's too. It is over
+when the agent's key is switched off or gone.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def detect(window: Window) -> Iterator[Spotted]:
     for known in agents_of(window):
         for binding in bound.get(known.agent.id, ()):
             principal = window.principals[binding.principal]
-            why = _why_person(window, principal, binding)
-            if why is None:
+            why = _why_person(principal)
+            if why is None or _is_switched_off(principal, binding):
                 continue
             text, place = why
             places = (*(str(because.place) for because in binding.because), principal.place, *((place,) if place else ()))
@@ -46,7 +46,7 @@ def detect(window: Window) -> Iterator[Spotted]:
             )
 
 
-def _why_person(window: Window, principal: Principal, binding: Bound) -> tuple[str, str] | None:
+def _why_person(principal: Principal) -> tuple[str, str] | None:
     """Why an identity is a person's, and the place that shows it; None where nothing does."""
     if principal.person is not None:
         return principal.person.text, str(principal.person.place)
@@ -54,12 +54,10 @@ def _why_person(window: Window, principal: Principal, binding: Bound) -> tuple[s
         return None
     if any(login.kind == "password" and login.is_active for login in principal.logins):
         return "it has a password for the console", ""
-    if binding.key_fingerprints:
-        others = [
-            use
-            for use in window.uses
-            if use.principal == principal.ref and use.agent == "" and use.credential not in binding.key_fingerprints
-        ]
-        if others:
-            return "somebody uses it besides, without the agent's key", max(others, key=lambda use: use.last).place
     return None
+
+
+def _is_switched_off(principal: Principal, binding: Bound) -> bool:
+    """Whether the agent holds keys, and none of them works any more."""
+    keys = [login for login in principal.logins if login.fingerprint in binding.key_fingerprints]
+    return bool(keys) and len(keys) == len(binding.key_fingerprints) and not any(login.is_active for login in keys)
