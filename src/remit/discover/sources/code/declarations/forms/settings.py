@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from remit.discover.sources.code.declarations.environment import Setting, identities_of
 from remit.discover.sources.code.declarations.page import Found, Page
-from remit.model.evidence import IdentitySeen
 from remit.model.place import Confidence, Place
 
 _WANTED = re.compile(
@@ -24,7 +23,6 @@ _NOT = re.compile(
 )
 _LINE = re.compile(r"\s*(?:export\s+|ENV\s+|ARG\s+|Environment=\"?|-\s+)?[\"\']?([A-Za-z_][\w.-]{0,100})[\"\']?\s*[:=]\s*(.*?)\s*,?\s*\Z")
 _SECTION = re.compile(r"\s*\[+\s*(?:profile\s+)?[\"\']?([\w.@/-]+)[\"\']?\s*\]+\s*\Z")
-_ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 _TEMPLATE = re.compile(r"\.(?:example|sample|template|dist|tmpl)(?:\.|\Z)|(?:\A|/)(?:example|sample)", re.IGNORECASE)
 _MOST_LINES, _LONGEST = 5_000, 2_000
 
@@ -40,11 +38,6 @@ def settings(page: Page) -> Found:
     for section, found in _sections(page):
         about = (f"name:{section}",) if section and section.lower() != "default" else ()
         yield from identities_of(found, "of this file", None, about, confidence)
-        roles = [(value, place) for name, value, place in found if name.lower() == "role_arn" and _ROLE.fullmatch(value)]
-        for ref, place in roles:
-            if "aws" in page.path.lower() or page.name in {"config", "credentials"}:
-                text = f"`role_arn` of profile `{section[:80]}`" if section else "`role_arn` of this file"
-                yield IdentitySeen(place=place, ref=ref, because=text, confidence=confidence, about=about)
 
 
 def _sections(page: Page) -> Iterator[tuple[str, list[Setting]]]:
