@@ -70,18 +70,20 @@ def acts(connection: Connection, keys: Collection[ActKey]) -> dict[ActKey, int]:
 
 
 def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Adds rows, all with the same columns; many go to Postgres in one stream."""
-    if not rows:
+    """Adds rows, all with the same columns in the same order; many go in one stream, past what is done for single ones."""
+    if len(rows) < _WORTH_A_STREAM:
+        if rows:
+            connection.execute(insert(table), rows)
         return
-    if connection.dialect.name != "postgresql" or len(rows) < _WORTH_A_STREAM:
-        connection.execute(insert(table), rows)
+    columns = ", ".join(f'"{name}"' for name in rows[0])
+    if connection.dialect.name != "postgresql":
+        places = ", ".join("?" for _ in rows[0])
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({columns}) VALUES ({places})", [tuple(row.values()) for row in rows])  # noqa: S608 - names of ours
         return
-    names = list(rows[0])
-    columns = ", ".join(f'"{name}"' for name in names)
     raw: Any = connection.connection.driver_connection
     with raw.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as stream:
         for row in rows:
-            stream.write_row([row[name] for name in names])
+            stream.write_row(tuple(row.values()))
 
 
 class Whos:
