@@ -69,12 +69,16 @@ def made_world(server: LivePostgres, seed: int, *, owned_by_superuser: bool = Tr
     server.new_database(name)
     roles = [f"w{seed}r{number}{chance.choice(_SUFFIXES)}" for number in range(chance.randint(6, 9))]
     made = Made(server, name, roles, [], [], [], [])
-    with psycopg.connect(server.url(name), autocommit=True) as admin:
-        try:
+    try:
+        with psycopg.connect(server.url(name), autocommit=True) as admin:
             _make(admin, made, chance, owned_by_superuser)
-            yield made
-        finally:
-            admin.execute("RESET ROLE")
+        yield made
+    finally:
+        _forget(server, name, seed)
+
+
+def _forget(server: LivePostgres, name: str, seed: int) -> None:
+    """Drops the database and its roles, those of Remit too."""
     server.drop_database(name)
     with psycopg.connect(server.url(), autocommit=True) as admin:
         names = [

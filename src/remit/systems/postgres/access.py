@@ -20,7 +20,7 @@ from remit.systems.postgres.acl import PUBLIC
 from remit.systems.postgres.names import quoted, role_of
 from remit.systems.postgres.rights import Right, Rights
 from remit.systems.postgres.row_security import is_filtered, policies_of
-from remit.systems.postgres.world import OVER_ALL, Membership, Thing, World
+from remit.systems.postgres.world import MAINTAIN_ALL, OVER_ALL, READ_ALL, WRITE_ALL, Membership, Thing, World
 
 _LISTED: Mapping[str, tuple[str, ...]] = {
     "table": ("select", "insert", "update", "delete", "truncate", "references", "trigger", "maintain"),
@@ -92,7 +92,8 @@ class AccessOf:
     def _as(self, role: str, path: Sequence[Because]) -> Iterator[Access]:
         """What a role can do as itself; `path` is how somebody becomes it."""
         rights = Rights(self.world, role)
-        for everything, privileges in OVER_ALL.items():
+        for everything in (READ_ALL, WRITE_ALL):
+            privileges = OVER_ALL[everything]
             if everything in rights.reached:
                 hops = [*path, *(self._hop(step, "inherits from") for step in rights.reached[everything])]
                 text = f"`{everything}` has it on every table, view and sequence"
@@ -101,6 +102,8 @@ class AccessOf:
         things: dict[str, Thing] = {}
         for grantee in {**rights.reached, PUBLIC: ()}:
             things.update(self._by_grantee.get(grantee, {}))
+        if MAINTAIN_ALL in rights.reached:  # it does not look into schemas, so that no `*` says it
+            things.update({name: thing for name, thing in self.world.things.items() if thing.class_ == "table"})
         for _, thing in sorted(things.items()):
             for privilege in _LISTED.get(thing.class_, ()):
                 yield from self._on(rights, thing, privilege, path)
@@ -131,7 +134,7 @@ class AccessOf:
     def _is_over_all(self, rights: Rights, thing: Thing, privilege: str) -> bool:
         """Whether a line with `*` says it already."""
         is_relation = thing.class_ in ("table", "sequence")
-        return is_relation and any(name in rights.reached and privilege in words for name, words in OVER_ALL.items())
+        return is_relation and any(name in rights.reached and privilege in OVER_ALL[name] for name in (READ_ALL, WRITE_ALL))
 
     def _granted(
         self, rights: Rights, thing: Thing, privilege: str, right: Right, path: Sequence[Because], columns: tuple[str, ...]
