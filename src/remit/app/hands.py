@@ -99,7 +99,8 @@ class Hands:
         self._writers: dict[str, WriteSide] = {}
         self._readings: dict[str, tuple[NativeObject | Evidence | Gap, ...]] = {}
         self._waits = list(means.patience_seconds)
-        self._connections = {step.connection: self._connected(step.connection) for step in plan.steps}
+        named = dict.fromkeys((*(step.connection for step in plan.steps), *(probe.connection for probe in plan.probes)))
+        self._connections = {name: self._connected(name) for name in named}
 
     def __enter__(self) -> Hands:
         with ExitStack() as opened:
@@ -159,7 +160,7 @@ class Hands:
             if found != step.before:
                 return (
                     f"{_name(step)} was changed by somebody else since this plan was made; nothing was done; "
-                    f"`remit scan`, then `remit plan {self.plan.agent}` makes a new one from what is there now"
+                    f"`remit plan {self.plan.agent}` makes a new one from what is there now"
                 )
         return ""
 
@@ -329,10 +330,7 @@ class Hands:
         """What is to be tried: nothing as an identity on which a step failed, which the plan says anyway."""
         states = zip(self.plan.steps, self.plan.step_states, strict=True)
         failed = {step.principal for step, state in states if state is StepState.FAILED}
-        return [probe for probe in self.plan.probes if probe.principal not in failed and self._is_connected(probe.connection)]
-
-    def _is_connected(self, name: str) -> bool:
-        return name in self._connections
+        return [probe for probe in self.plan.probes if probe.principal not in failed]
 
     def _reading(self, name: str) -> tuple[NativeObject | Evidence | Gap, ...]:
         """Everything that a connection shows now; read once for all probes."""
@@ -341,7 +339,8 @@ class Hands:
         return self._readings[name]
 
     def _targets(self, is_undo: bool) -> Iterator[Proof]:
-        touched = [step for step, state in zip(self.plan.steps, self.plan.step_states, strict=True) if state is not StepState.WAITING]
+        states = zip(self.plan.steps, self.plan.step_states, strict=True)
+        touched = [step for step, state in states if state is not StepState.WAITING and (is_undo or state is StepState.DONE)]
         for step in _first_on_each_target(touched) if is_undo else _last_on_each_target(touched):
             wanted, word = (step.before, AS_BEFORE) if is_undo else (step.after, AS_PLANNED)
             found = self._read(step, wanted)

@@ -18,6 +18,7 @@ import msgspec
 from remit.app import act
 from remit.app.current import Current
 from remit.app.loop import alignment_of
+from remit.app.hands import Readings
 from remit.app.release import release
 from remit.app.scan import keep_state
 from remit.govern import lifecycle
@@ -81,7 +82,7 @@ def carry_out_release(current: Current, slug: str, approver: Approver, environme
         raise RefusedError(f"agent `{slug}` is {current.state(slug)}, not suspended: there is nothing to release")
     acted = release(current.store, slug, approver[0], approver[1], "release", _means(current, environment))
     for done in acted:
-        _keep_readings(current, done)
+        _keep_readings(current, done.readings)
     stuck = next((done.plan for done in acted if done.plan.state is not PlanState.UNDONE), None)
     if stuck is not None:
         return stuck
@@ -187,8 +188,13 @@ def _uses_of(current: Current, name: str) -> list[Use]:
 
 
 def _carried(current: Current, move: Move, plan_id: str, approval: Approval, environment: Mapping[str, str]) -> Plan:
-    done = move(current.store, plan_id, approval, _means(current, environment))
-    _keep_readings(current, done)
+    try:
+        done = move(current.store, plan_id, approval, _means(current, environment))
+    except act.OutdatedError as error:
+        # The next plan is to be made from what is there now, not from what made this one outdated.
+        _keep_readings(current, error.readings)
+        raise
+    _keep_readings(current, done.readings)
     return done.plan
 
 
@@ -197,8 +203,8 @@ def _means(current: Current, environment: Mapping[str, str]) -> act.Means:
     return act.Means(systems=systems, environment=environment, now=_now)
 
 
-def _keep_readings(current: Current, done: act.Acted) -> None:
-    for name, items in done.readings.items():
+def _keep_readings(current: Current, readings: Readings) -> None:
+    for name, items in readings.items():
         keep_state(current, current.connections[name], items, _now())
 
 

@@ -130,6 +130,8 @@ class StepState(StrEnum):
     UNDOING = "undoing"
     UNDONE = "undone"
     FAILED = "failed"
+    AGAIN = "again"
+    """It failed, and a person said to try again."""
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ Decides which step is next and what an outcome means. Invariants:
 - undo order is reverse, and only what the plan may have touched is undone;
 - what failed, was done half, or was done while failure was reported is `stuck`, never `applied` and never `undone`;
 - a plan is applied or undone only when every proof holds;
+- what stops an agent goes on where it can: a step that fails ends the steps on its own identity alone, and the plan is stuck at the end;
+  any other plan is stuck at once;
 - only an approval moves it, and a new one is needed after it got stuck (who may give one: `govern.lifecycle`; quarantine and release
   need no approver).
 Leaves to others: performing the moves and saving the plan before and after each (`app.act`).
@@ -24,6 +26,7 @@ from remit.model.errors import RefusedError
 from remit.model.plan import Approval, Plan, PlanKind, PlanState, Proof, Proposal, Replay, Step, StepState
 
 _UNTOUCHED = frozenset({StepState.WAITING, StepState.UNDONE})
+_GOES_ON = frozenset({PlanKind.QUARANTINE, PlanKind.RETIRE})
 NOTHING_TO_REPLAY = Replay(calls=0, would_deny=())
 
 
@@ -42,7 +45,7 @@ class Undo(msgspec.Struct, frozen=True):
 
 
 class Verify(msgspec.Struct, frozen=True):
-    """Every step is made (or taken back): show that it holds."""
+    """Every step that can be made (or taken back) is: show that it holds."""
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -56,6 +59,12 @@ class Done(msgspec.Struct, frozen=True):
 
 
 Move = Do | Undo | Verify | Wait | Done
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A target that could not be read."""
+
+    why: str
 
 
 class OutOfTurnError(ValueError):
@@ -89,7 +98,12 @@ def next_move(plan: Plan) -> Move:
         case PlanState.REPLAYED:
             return Wait("an approver")
         case PlanState.APPROVED | PlanState.APPLYING:
-            left = [number for number, state in enumerate(plan.step_states) if state is not StepState.DONE]
+            failed = {step.principal for step, state in zip(plan.steps, plan.step_states, strict=True) if state is StepState.FAILED}
+            left = [
+                number
+                for number, (step, state) in enumerate(zip(plan.steps, plan.step_states, strict=True))
+                if state is not StepState.DONE and step.principal not in failed
+            ]
             return Do(left[0], plan.steps[left[0]]) if left else Verify()
         case PlanState.UNDOING:
             # INVARIANT (reverse): the last step that may have been touched is the first to be taken back.
@@ -99,6 +113,16 @@ def next_move(plan: Plan) -> Move:
             return Wait("a person: apply again, or roll back")
         case _:
             return Done()
+
+
+def goes_on(plan: Plan) -> bool:
+    """Whether a failure on one identity leaves the others to be stopped."""
+    return plan.kind in _GOES_ON
+
+
+def is_fresh(plan: Plan) -> bool:
+    """Whether no hand ever moved on it."""
+    return all(state is StepState.WAITING for state in plan.step_states)
 
 
 def is_half_done(plan: Plan) -> bool:
@@ -125,8 +149,24 @@ def on_approved(plan: Plan, approval: Approval, at: str) -> Plan:
     if plan.state in (PlanState.UNDONE, PlanState.UNDOING):
         what = "was rolled back" if plan.state is PlanState.UNDONE else "is being rolled back: `remit rollback` goes on with it"
         raise RefusedError(f"`{plan.id}` {what}; `remit plan {plan.agent}` makes a new one")
-    is_begun = any(state is not StepState.WAITING for state in plan.step_states)
-    return replace(plan, state=PlanState.APPLYING if is_begun else PlanState.APPROVED, approval=approval, stuck_because="", changed=at)
+    state = PlanState.APPROVED if is_fresh(plan) else PlanState.APPLYING
+    again = tuple(StepState.AGAIN if one is StepState.FAILED else one for one in plan.step_states)
+    return replace(plan, state=state, step_states=again, approval=approval, stuck_because="", changed=at)
+
+
+def on_rebased(plan: Plan, before: Sequence[str | Unreadable | None], at: str) -> Plan:
+    """A fresh plan that stops an agent, on what stands there now: a stop holds whatever was there, and gives that back later.
+
+    `before` is each target's state now; a step whose target is stopped already is left out, since it is not this plan's to undo.
+    """
+    if not goes_on(plan) or not is_fresh(plan):
+        raise OutOfTurnError(f"`{plan.id}` is not a fresh plan that stops an agent")
+    steps = tuple(
+        step if isinstance(now, Unreadable) else replace(step, before=now)
+        for step, now in zip(plan.steps, before, strict=True)
+        if isinstance(now, Unreadable) or now != step.after
+    )
+    return replace(plan, steps=steps, step_states=(StepState.WAITING,) * len(steps), changed=at)
 
 
 def on_roll_back(plan: Plan, approval: Approval, at: str) -> Plan:
@@ -164,20 +204,20 @@ def on_undone(plan: Plan, number: int, at: str) -> Plan:
     return _with(plan, number, StepState.UNDONE, at)
 
 
-class Unreadable(msgspec.Struct, frozen=True):
-    """The target could not be read back."""
-
-    why: str
-
-
 def on_failed(plan: Plan, number: int, why: str, found: str | Unreadable | None, at: str) -> Plan:
-    """A step that was written down as moving did not come out as it should: the plan is stuck, whatever the target is now."""
+    """A step that was written down as moving did not come out as it should: the plan is stuck, whatever the target is now.
+
+    One that stops an agent goes on with its other identities, and is stuck at its end.
+    """
     if plan.step_states[number] not in (StepState.DOING, StepState.UNDOING):
         raise OutOfTurnError(f"step {number} of `{plan.id}` was not moving")
     left = {key: value for key, value in plan.found.items() if key != str(number)}
     if not isinstance(found, Unreadable):
         left[str(number)] = found
-    return on_stuck(replace(_with(plan, number, StepState.FAILED, at), found=left), why, at)
+    failed = replace(_with(plan, number, StepState.FAILED, at), found=left)
+    if goes_on(plan) and plan.state is PlanState.APPLYING and why:
+        return replace(failed, stuck_because="; ".join(filter(None, (plan.stuck_because, why))))
+    return on_stuck(failed, why, at)
 
 
 def on_stuck(plan: Plan, why: str, at: str) -> Plan:
@@ -193,6 +233,8 @@ def on_verified(plan: Plan, proofs: Sequence[Proof], at: str) -> Plan:
         raise OutOfTurnError(f"`{plan.id}` has steps left")
     shown = replace(plan, proofs=tuple(proofs))
     wrong = [proof for proof in shown.proofs if not proof.holds]
+    if plan.state is not PlanState.UNDOING and StepState.FAILED in plan.step_states:
+        return on_stuck(shown, plan.stuck_because or "a step failed", at)
     if wrong:
         first = wrong[0]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""

@@ -16,18 +16,28 @@ from tests.kits.plugins.cabinet.system import Cabinet, CabinetReader
 
 from remit.app.act import Acted, Means, OutdatedError, apply, half_done, resume, roll_back
 from remit.app.release import release
+from remit.app.signing import sign
+from remit.document.parse import parse_or_raise
 from remit.model.access import NativeObject
 from remit.model.alignment import AlignmentLine, Class
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
 from remit.model.identity import Bound
 from remit.model.plan import Approval, Plan, PlanKind, PlanState, Probe, Proposal, Step, StepState
-from remit.model.standing import Ownership
+from remit.model.standing import ApprovedRemit, Ownership
 from remit.remedy.plan import NOTHING_TO_REPLAY, draft_plan, on_replayed
 from remit.remedy.quarantine import to_release
 from remit.store.records import Store
 
 AT = "2030-01-01T00:00:00Z"
+REMIT = """
+remit: 1
+agent: tidy
+purpose: Keep the linen in order.
+owner: {contact: dana}
+objectives:
+  beds: {why: Beds need linen., can: [{read: "cabinet:hall", resource: linen}]}
+"""
 HOLDERS = {
     "maid": {"drawers": {"linen": ["empty", "fill", "open"], "silver": ["open"]}, "locked": False, "keys": {"0a": True, "0b": True}},
     "cook": {"drawers": {"*": ["open"], "silver": ["empty", "fill"]}, "locked": False, "keys": {"9f": True}},
@@ -48,7 +58,29 @@ class Hall:
         self.store = Store.open(f"sqlite:///{folder}/remit.db")
         self.store.put(self.connection, seen=AT)
         self.store.put_all(self.objects(), seen=AT)
+        self.hash = self.approve(1, REMIT)
         self.slept: list[float] = []
+
+    def approve(self, version: int, text: str) -> str:
+        """A signed remit of `tidy`, which dana may apply; its hash."""
+        remit = parse_or_raise(text, "tidy.yaml")
+        signature, key = sign(self.store, remit.hash, "dana", "dana", AT)
+        self.store.put(
+            ApprovedRemit(
+                agent="tidy",
+                version=version,
+                hash=remit.hash,
+                document=text,
+                path="tidy.yaml",
+                by="dana",
+                os_user="dana",
+                at=AT,
+                signature=signature,
+                key=key,
+            ),
+            seen=AT,
+        )
+        return remit.hash
 
     @property
     def holders(self) -> dict[str, Any]:
@@ -64,20 +96,22 @@ class Hall:
         return [item for item in CabinetReader(self.connection).read() if isinstance(item, NativeObject)]
 
     def keep(self, plan: Plan) -> Plan:
-        self.store.put(on_replayed(plan, NOTHING_TO_REPLAY, (), AT), seen=AT)
+        plan = on_replayed(msgspec.structs.replace(plan, remit_hash=self.hash), NOTHING_TO_REPLAY, (), AT)
+        self.store.put(plan, seen=AT)
         return plan
 
-    def narrowed(self, *holders: str, kind: PlanKind = PlanKind.QUARANTINE) -> Plan:
-        """A plan that leaves each holder only what it may open; of a kind that needs no approver unless said."""
+    def narrowed(self, *holders: str) -> Plan:
+        """A plan that leaves each holder only what it may open."""
         parts = []
         for holder in holders:
             keep = [line(holder, "open", drawer) for drawer, actions in self.holders[holder]["drawers"].items() if "open" in actions]
             parts.append(self.system.narrow(self.objects(), f"cabinet:hall/{holder}", keep, "x"))
-        return self.keep(draft_plan("plan:1", "tidy", kind, parts, AT))
+        return self.keep(draft_plan("plan:1", "tidy", PlanKind.RIGHT_SIZE, parts, AT))
 
-    def emptied(self, *holders: str) -> Plan:
+    def emptied(self, *holders: str, kind: PlanKind = PlanKind.RIGHT_SIZE) -> Plan:
+        """A plan of several steps for each holder."""
         parts = [self.system.retire(self.objects(), f"cabinet:hall/{holder}", (), "x") for holder in holders]
-        return self.keep(draft_plan("plan:1", "tidy", PlanKind.QUARANTINE, parts, AT))
+        return self.keep(draft_plan("plan:1", "tidy", kind, parts, AT))
 
     def stopped(self, plan_id: str, agent: str, *holders: str) -> Plan:
         parts = [self.system.stop(self.objects(), f"cabinet:hall/{holder}", (), "x") for holder in holders]
@@ -190,7 +224,7 @@ def test_applying_twice_and_rolling_back_twice_do_nothing_more(hall: Hall):
 
 
 def test_a_plan_without_steps_opens_nothing(hall: Hall):
-    hall.keep(draft_plan("plan:1", "tidy", PlanKind.QUARANTINE, [Proposal(steps=(), residue=("nothing",))], AT))
+    hall.keep(draft_plan("plan:1", "tidy", PlanKind.RIGHT_SIZE, [Proposal(steps=(), residue=("nothing",))], AT))
     hall.path.unlink()
     assert hall.apply().state is PlanState.APPLIED
 
@@ -473,25 +507,54 @@ def test_a_system_that_goes_away_in_the_middle_leaves_nothing_that_is_not_known(
 
 def test_nothing_is_touched_without_the_word_of_an_approver(hall: Hall):
     before = hall.holders
-    hall.narrowed("maid", kind=PlanKind.RIGHT_SIZE)
-    with pytest.raises(RefusedError, match="no approved remit"):
-        hall.apply()
-    hall.keep(msgspec.structs.replace(hall.emptied("maid"), kind=PlanKind.RETIRE))
-    with pytest.raises(RefusedError, match="neither an approved remit nor an owner"):
-        hall.apply()
-    hall.store.put(Ownership(agent="tidy", person="dana", since=AT, by="dana"), seen=AT)
-    with pytest.raises(RefusedError, match="only its owner"):
+    hall.narrowed("maid")
+    with pytest.raises(RefusedError, match="`mallory` is no approver"):
         hall.apply(by="mallory")
     assert hall.holders == before
     assert hall.apply().state is PlanState.APPLIED
-    with pytest.raises(RefusedError, match="only its owner"):
+    with pytest.raises(RefusedError, match="`mallory` is no approver"):
         hall.roll_back(by="mallory")
     assert hall.roll_back().state is PlanState.UNDONE
+
+
+def test_an_agent_without_a_remit_is_retired_by_its_owner_alone_and_never_narrowed(hall: Hall):
+    hall.keep(msgspec.structs.replace(hall.narrowed("maid"), id="plan:2", agent="stray", state=PlanState.DRAFTED))
+    with pytest.raises(RefusedError, match="no approved remit"):
+        hall.apply(plan="plan:2")
+    hall.keep(msgspec.structs.replace(hall.emptied("maid", kind=PlanKind.RETIRE), agent="stray", state=PlanState.DRAFTED))
+    with pytest.raises(RefusedError, match="neither an approved remit nor an owner"):
+        hall.apply()
+    hall.store.put(Ownership(agent="stray", person="dana", since=AT, by="dana"), seen=AT)
+    with pytest.raises(RefusedError, match="only its owner"):
+        hall.apply(by="mallory")
+    assert hall.apply().state is PlanState.APPLIED
+    assert hall.holders["maid"]["locked"] is True
+
+
+def test_a_plan_from_a_draft_or_from_an_older_remit_is_refused(hall: Hall):
+    plan = hall.narrowed("maid")
+    hall.keep(msgspec.structs.replace(plan, id="plan:2", is_from_draft=True, state=PlanState.DRAFTED))
+    with pytest.raises(RefusedError, match="made from a draft"):
+        hall.apply(plan="plan:2")
+    hall.approve(2, REMIT.replace("in order", "in good order"))
+    with pytest.raises(RefusedError, match="another remit of `tidy` was approved since"):
+        hall.apply()
+    assert "fill" in hall.holders["maid"]["drawers"]["linen"]
+
+
+def test_a_remit_whose_signature_does_not_verify_lets_nobody_apply(hall: Hall):
+    hall.narrowed("maid")
+    (version,) = hall.store.all(ApprovedRemit)
+    forged = version.document.replace("owner: {contact: dana}", "owner: {contact: mallory}")
+    hall.store.put(msgspec.structs.replace(version, document=forged), seen=AT)
+    with pytest.raises(RefusedError, match="approve the file again"):
+        hall.apply(by="mallory")
 
 
 @pytest.mark.parametrize(("holder", "why"), [("butler", "Remit itself acts as it"), ("ghost", "its system protects it")])
 def test_an_identity_of_remits_own_or_a_protected_one_is_never_changed(holder: str, why: str, hall: Hall):
     hall.stopped("plan:1", "tidy", holder)
+    assert hall.plan().steps
     with pytest.raises(RefusedError, match=why):
         hall.apply()
     assert hall.holders[holder]["locked"] is False
@@ -609,6 +672,102 @@ def test_an_identity_stays_stopped_until_every_quarantined_agent_on_it_is_releas
     assert to_release(hall.store.all(Plan), "sort") == []
 
 
+def test_a_stop_that_fails_on_one_identity_goes_on_with_the_others(hall: Hall):
+    hall.stopped("plan:1", "tidy", "maid", "cook")
+    stuck = hall.apply("fails@1")
+    assert stuck.state is PlanState.STUCK
+    assert "the drawer sticks" in stuck.stuck_because
+    assert (hall.holders["maid"]["locked"], hall.holders["cook"]["locked"]) == (False, True)
+    assert {(proof.identity, proof.holds) for proof in stuck.proofs} == {("cabinet:hall/cook", True)}
+    assert hall.apply().state is PlanState.APPLIED
+    assert hall.holders["maid"]["locked"] is True
+
+
+def test_every_failure_of_a_stop_is_told(hall: Hall):
+    class Closed:
+        def __init__(self, writer: Any) -> None:
+            self.close = writer.close
+
+        def change(self, step: Step) -> None:
+            raise RefusedError(f"no key for {step.target}")
+
+    hall.stopped("plan:1", "tidy", "maid", "cook")
+    stuck = apply(hall.store, "plan:1", approval(), hall.means(around=Closed)).plan
+    assert "no key for maid locked" in stuck.stuck_because
+    assert "no key for cook locked" in stuck.stuck_because
+    assert hall.apply().state is PlanState.APPLIED
+
+
+def test_a_stop_goes_on_without_a_system_that_is_out_of_reach(hall: Hall, tmp_path: Path):
+    gone = tmp_path / "attic.json"
+    gone.write_text(json.dumps({"holders": {"bat": HOLDERS["cook"]}}), "utf-8")
+    attic = Connection(id="cabinet:attic", kind="cabinet", name="attic", settings={"path": str(gone), "write_path": str(gone)})
+    hall.store.put(attic, seen=AT)
+    bat = next(item for item in CabinetReader(attic).read() if isinstance(item, NativeObject))
+    parts = [
+        hall.system.stop([bat], "cabinet:attic/bat", (), "x"),
+        hall.system.stop(hall.objects(), "cabinet:hall/maid", (), "x"),
+    ]
+    hall.keep(draft_plan("plan:1", "tidy", PlanKind.QUARANTINE, parts, AT))
+    kept = gone.read_text("utf-8")
+    gone.unlink()
+    stuck = hall.apply()
+    assert stuck.state is PlanState.STUCK
+    assert "attic.json` cannot be opened" in stuck.stuck_because
+    assert hall.holders["maid"]["locked"] is True
+    gone.write_text(kept, "utf-8")
+    hall.store.put(msgspec.structs.replace(attic, settings={"path": str(gone)}), seen=AT)
+    assert "without a write side" in hall.apply().stuck_because
+    hall.store.put(attic, seen=AT)
+    assert hall.apply().state is PlanState.APPLIED
+    assert json.loads(gone.read_text("utf-8"))["holders"]["bat"]["locked"] is True
+
+
+def test_a_stop_whose_only_system_is_out_of_reach_is_refused(hall: Hall):
+    hall.stopped("plan:1", "tidy", "maid")
+    hall.path.rename(hall.path.with_suffix(".away"))
+    with pytest.raises(RefusedError, match="cannot be opened"):
+        hall.apply()
+    hall.path.with_suffix(".away").rename(hall.path)
+    assert hall.apply().state is PlanState.APPLIED
+
+
+def test_a_stop_holds_whatever_changed_since_it_was_planned_and_a_release_gives_that_back(hall: Hall):
+    hall.emptied("maid", kind=PlanKind.QUARANTINE)
+    hall.edit("maid", "drawers", "linen", ["open"])
+    hall.edit("maid", "keys", "0a", False)
+    now = hall.holders
+    assert hall.apply().state is PlanState.APPLIED
+    assert hall.holders["maid"]["drawers"] == {}
+    (done,) = released(hall, "tidy")
+    assert done.plan.state is PlanState.UNDONE
+    assert hall.holders == now
+
+
+def test_what_somebody_changes_while_a_stop_is_under_way_stays_theirs(hall: Hall):
+    class Meddling:
+        def __init__(self, writer: Any) -> None:
+            self.writer = writer
+
+        def change(self, step: Step) -> None:
+            self.writer.change(step)
+            hall.edit("cook", "locked", "locked", "for cleaning")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.writer, name)
+
+    hall.stopped("plan:1", "tidy", "maid", "cook")
+    stuck = apply(hall.store, "plan:1", approval(), hall.means(around=Meddling)).plan
+    assert stuck.state is PlanState.STUCK
+    assert "somebody else changed it" in stuck.stuck_because
+    (done,) = released(hall, "tidy")
+    assert done.plan.state is PlanState.STUCK
+    assert hall.holders["cook"]["locked"] == "for cleaning"
+    hall.edit("cook", "locked", "locked", False)
+    (done,) = released(hall, "tidy")
+    assert done.plan.state is PlanState.UNDONE
+
+
 # --- over many plans ------------------------------------------------------------------------------------------------------------------
 
 ACTIONS = st.lists(st.sampled_from(["open", "fill", "empty"]), unique=True, min_size=1, max_size=3).map(sorted)
@@ -637,7 +796,7 @@ def test_applied_and_rolled_back_the_state_is_the_same(tmp_path_factory: Any, ho
         part = hall.system.narrow(ahead, principal, keep, "x") if way == "narrow" else getattr(hall.system, way)(ahead, principal, (), "x")
         ahead = list(hall.system.after(ahead, part.steps))
         parts.append(msgspec.structs.replace(part, probes=()) if any(holder["locked"] for holder in holders.values()) else part)
-    hall.keep(draft_plan("plan:1", "tidy", PlanKind.QUARANTINE, parts, AT))
+    hall.keep(draft_plan("plan:1", "tidy", PlanKind.RIGHT_SIZE, parts, AT))
     plan = hall.apply(fault)
     if plan.state is PlanState.STUCK:
         assert fault

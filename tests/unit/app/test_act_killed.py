@@ -76,7 +76,7 @@ def hall_of(folder: Path, seed: int) -> Hall:
     hall = Hall(folder, holders=holders(seed))
     way = (hall.system.retire, hall.system.narrow, hall.system.stop)[seed % 3]
     parts = [way(hall.objects(), f"cabinet:hall/{name}", (), "x") for name in hall.holders]
-    hall.keep(draft_plan("plan:1", "tidy", PlanKind.QUARANTINE, parts, AT))
+    hall.keep(draft_plan("plan:1", "tidy", (PlanKind.RETIRE, PlanKind.RIGHT_SIZE, PlanKind.QUARANTINE)[seed % 3], parts, AT))
     return hall
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from remit.remedy.plan import (
     on_doing,
     on_done,
     on_failed,
+    on_rebased,
     on_replayed,
     on_roll_back,
     on_stuck,
@@ -181,6 +183,43 @@ def test_a_plan_is_not_rolled_back_where_nothing_was_done(plan: Plan, told: str)
         on_roll_back(plan, APPROVAL, AT)
 
 
+def stopping(*principals: str) -> Plan:
+    steps = tuple(msgspec.structs.replace(step(number), principal=principal) for number, principal in enumerate(principals))
+    return on_replayed(draft_plan("plan:1", "a", PlanKind.QUARANTINE, [Proposal(steps=steps)], AT), NOTHING_TO_REPLAY, [], AT)
+
+
+def test_a_stop_goes_on_with_other_identities_and_is_stuck_at_its_end():
+    plan = on_doing(on_approved(stopping("p", "p", "q"), APPROVAL, AT), 0, AT)
+    plan = on_failed(plan, 0, "the first broke", "half", AT)
+    assert (plan.state, next_move(plan)) == (PlanState.APPLYING, Do(2, plan.steps[2]))
+    both = on_failed(on_doing(plan, 2, AT), 2, "the second too", None, AT)
+    assert (next_move(both), both.stuck_because) == (Verify(), "the first broke; the second too")
+    assert on_verified(both, [], AT).state is PlanState.STUCK
+    plan = on_verified(on_done(on_doing(plan, 2, AT), 2, AT), [HOLDS], AT)
+    assert (plan.state, plan.stuck_because, plan.proofs) == (PlanState.STUCK, "the first broke", (HOLDS,))
+    again = on_approved(plan, APPROVAL, AT)
+    assert again.step_states == (StepState.AGAIN, StepState.WAITING, StepState.DONE)
+    assert (next_move(again), again.found) == (Do(0, plan.steps[0]), {"0": "half"})
+    assert is_half_done(again)
+    back = on_roll_back(plan, APPROVAL, AT)
+    failing = on_failed(on_undoing(back, 2, AT), 2, "nor back", "?", AT)
+    assert (failing.state, failing.stuck_because) == (PlanState.STUCK, "nor back")
+
+
+def test_a_fresh_stop_is_put_on_what_stands_there_now():
+    plan = on_approved(stopping("p", "q", "r", "s"), APPROVAL, AT)
+    rebased = on_rebased(plan, ["other", "b1", Unreadable("gone"), None], AT)
+    assert [(one.principal, one.before) for one in rebased.steps] == [("p", "other"), ("r", "a"), ("s", None)]
+    assert rebased.step_states == (StepState.WAITING,) * 3
+    assert rebased.steps[0].after == "b0"
+
+
+@pytest.mark.parametrize("plan", [replayed(), on_doing(on_approved(stopping("p"), APPROVAL, AT), 0, AT)])
+def test_only_a_fresh_stop_is_put_on_another_ground(plan: Plan):
+    with pytest.raises(OutOfTurnError):
+        on_rebased(plan, ["other"] * len(plan.steps), AT)
+
+
 def test_a_plan_that_stopped_before_its_first_step_is_not_half_done():
     assert not is_half_done(on_stuck(replayed(), "somebody was there", AT))
     assert not is_half_done(applied())
@@ -191,9 +230,10 @@ def test_a_plan_that_stopped_before_its_first_step_is_not_half_done():
 @given(
     st.integers(0, 4),
     st.lists(st.sampled_from(["right", "wrong", "crash", "unreadable", "apply", "roll back", "proof fails"]), max_size=60),
+    st.booleans(),
 )
-def test_whatever_happens_the_invariants_hold(steps: int, outcomes: list[str]):
-    plan = replayed(steps)
+def test_whatever_happens_the_invariants_hold(steps: int, outcomes: list[str], is_stop: bool):
+    plan = stopping(*(f"p{number % 2}" for number in range(steps))) if is_stop else replayed(steps)
     world = ["a"] * steps
     moved: list[tuple[str, int]] = []
     for outcome in [*outcomes, "apply"]:
@@ -204,8 +244,10 @@ def test_whatever_happens_the_invariants_hold(steps: int, outcomes: list[str]):
             except RefusedError:
                 assert plan.state in (PlanState.REPLAYED, PlanState.APPLIED, PlanState.UNDOING, PlanState.UNDONE)
         elif isinstance(move, Verify):
+            is_failed = plan.state is not PlanState.UNDOING and StepState.FAILED in plan.step_states
+            assert not is_failed or is_stop
             plan = on_verified(plan, [FAILS if outcome == "proof fails" else HOLDS], AT)
-            assert (plan.state is PlanState.STUCK) == (outcome == "proof fails")
+            assert (plan.state is PlanState.STUCK) == (outcome == "proof fails" or is_failed)
         else:
             plan = act(plan, move, outcome, world, moved)
         check(plan, world)
