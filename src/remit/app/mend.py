@@ -17,8 +17,8 @@ import msgspec
 
 from remit.app import act
 from remit.app.current import Current
-from remit.app.loop import alignment_of
 from remit.app.hands import Readings
+from remit.app.loop import alignment_of
 from remit.app.release import release
 from remit.app.scan import keep_state
 from remit.govern import lifecycle
