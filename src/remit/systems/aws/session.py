@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,6 +72,8 @@ class Clients:
         self.region = region
         self._endpoint = endpoint
         self._made: dict[tuple[str, str, int], Any] = {}
+        self._making = Lock()
+        """Clients may be used by several threads at once, and made by one alone."""
         self._lost: dict[str, CallError] = {}
         self._unbuilt: dict[tuple[str, str], CallError] = {}
 
@@ -164,9 +167,10 @@ class Clients:
 
     def _client(self, service: str, region: str | None, attempts: int) -> Any:
         key = (service, region or self.region, attempts)
-        if key not in self._made:
-            self._made[key] = self._new(service, region or self.region, attempts)
-        return self._made[key]
+        with self._making:
+            if key not in self._made:
+                self._made[key] = self._new(service, region or self.region, attempts)
+            return self._made[key]
 
     def _new(self, service: str, region: str, attempts: int) -> Any:
         from botocore.config import Config  # type: ignore[import-untyped]

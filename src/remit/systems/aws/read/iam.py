@@ -17,6 +17,7 @@ from remit.model.evidence import Gap
 from remit.systems.aws.faults import UNUSABLE, CallError, gap
 from remit.systems.aws.objects import GROUP, POLICY, PROVIDER, ROLE, USER
 from remit.systems.aws.read import bodies, parts
+from remit.systems.aws.read.logins import logins_of
 from remit.systems.aws.session import Caller, Clients
 from remit.systems.aws.targets import text_of
 
@@ -75,11 +76,13 @@ class IamReading:
                 role = {**role, "Description": more.get("Description", ""), "MaxSessionDuration": more.get("MaxSessionDuration")}
             yield self._object(ROLE, role)
         signed_in = self._listed("list_users", "Users", f"{self._root}:user/*", "when passwords were last used was not read")
-        for user in users:
+        listed = list(users)
+        for user, (logins, gaps) in zip(listed, logins_of(self._clients, listed), strict=True):
+            self._gaps += gaps
             more = signed_in.get(user["Arn"])
             if more is not None:
                 user = {**user, "PasswordLastUsed": bodies.instant(more.get("PasswordLastUsed"))}
-            yield self._object(USER, {**user, **self._logins(user)})
+            yield self._object(USER, {**user, **logins})
         for group in groups:
             yield self._object(GROUP, group)
 
@@ -123,33 +126,6 @@ class IamReading:
         except CallError as error:
             self._gaps.append(gap(place, what, error, is_whole=False))
             return {}
-
-    def _logins(self, user: Mapping[str, Any]) -> dict[str, Any]:
-        """The access keys and the password of a user, as far as they can be read."""
-        found: dict[str, Any] = {}
-        name, arn = user["UserName"], user["Arn"]
-        try:
-            keys = [key for page in self._clients.pages("iam", "list_access_keys", UserName=name) for key in page["AccessKeyMetadata"]]
-            found["AccessKeys"] = [bodies.access_key(key, self._last_used(arn, key["AccessKeyId"])) for key in keys]
-        except CallError as error:
-            self._gaps.append(gap(arn, "the user's access keys were not read", error, is_whole=False))
-        try:
-            self._clients.call("iam", "get_login_profile", UserName=name)
-            found["LoginProfile"] = True
-        except CallError as error:
-            if error.is_absent:
-                found["LoginProfile"] = False
-            else:
-                self._gaps.append(gap(arn, "whether the user has a password was not read", error, is_whole=False))
-        return found
-
-    def _last_used(self, arn: str, key: str) -> dict[str, Any] | None:
-        try:
-            answer: dict[str, Any] = self._clients.call("iam", "get_access_key_last_used", AccessKeyId=key)["AccessKeyLastUsed"]
-        except CallError as error:
-            self._gaps.append(gap(arn, f"when access key ****{key[-4:]} was last used was not read", error, is_whole=False))
-            return None
-        return answer
 
     def _policies(self, known: Mapping[str, Mapping[str, Any]]) -> Iterator[NativeObject]:
         """The managed policies: those of the account, and those of AWS that something refers to."""

@@ -47,6 +47,9 @@ class AwsReader:
         named = ", ".join(f"`{printable(region)}`" for region in regions)
         what = f"hosted agents were looked for in {named} alone; name more with `--region A,B`"
         yield Gap(place=where, kind=GapKind.LEFT_OUT, what=what, is_file=False)
+        beyond = Place(f"arn:{self._caller.partition}:organizations::*:policy/*")
+        what = "policies of an organisation (SCPs, RCPs) and of resources other than buckets are not read: access may differ by them"
+        yield Gap(place=beyond, kind=GapKind.LEFT_OUT, what=what, is_file=False)
 
     def records(self, cursor: str | None) -> Iterator[RawRecord | Gap]:
         """The records of the trail behind the cursor; nothing where the connection has no trail."""
