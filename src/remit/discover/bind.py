@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+import msgspec
+
 from remit.discover.merge import Sighting
 from remit.model.agent import AgentKind, InferredAction, OwnerCandidate
 from remit.model.evidence import ActionSeen, CallSeen, CredentialSeen, IdentitySeen, OwnerSeen
@@ -73,10 +75,55 @@ def identities(sightings: Sequence[Sighting], seen: Iterable[IdentitySeen]) -> l
     ]
 
 
+def through_modules(sightings: Sequence[Sighting], seen: Iterable[IdentitySeen], calls: Iterable[CallSeen]) -> list[IdentitySeen]:
+    """The same evidence, and for each agent the identity that a module names which its file uses, directly or through others.
+
+    A module that names several identities of one sort serves several users: it says nothing about each of them.
+    """
+    listed = list(seen)
+    by_path = paths_of(sightings)
+    named: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for identity in listed:
+        named[identity.place.path, identity.ref.partition(":")[0]].add(identity.ref)
+    alone = [
+        identity
+        for identity in listed
+        if identity.subject is None
+        and not identity.about
+        and identity.place.path not in by_path
+        and len(named[identity.place.path, identity.ref.partition(":")[0]]) == 1
+    ]
+    if not alone:
+        return listed
+    users: dict[str, set[str]] = defaultdict(set)
+    for call in calls:
+        users[call.to_path].add(call.place.path)
+    for identity in alone:
+        for path in sorted(_all_users(identity.place.path, users) & by_path.keys()):
+            for index in by_path[path]:
+                if sightings[index].seen.place.path == path:
+                    sure = max(identity.confidence, Confidence.LIKELY, key=_SURENESS.index)
+                    listed.append(msgspec.structs.replace(identity, subject=sightings[index].seen.place, confidence=sure))
+    return listed
+
+
+def _all_users(path: str, users: Mapping[str, set[str]]) -> set[str]:
+    """Every file from which a module is reached."""
+    waiting, found = [path], set[str]()
+    while waiting:
+        for user in users.get(waiting.pop(), ()):
+            if user not in found:
+                found.add(user)
+                waiting.append(user)
+    return found
+
+
 def apart(sightings: Sequence[Sighting], seen: Iterable[IdentitySeen]) -> tuple[IdentitySeen, ...]:
     """The identities that stand where no agent does: in settings, deployments, modules that agents use."""
     by_path = paths_of(sightings)
-    return tuple(identity for identity in seen if not _owners_of(identity.subject, identity.place, sightings, by_path))
+    listed = list(seen)
+    settled = {(identity.place, identity.ref) for identity in listed if _owners_of(identity.subject, identity.place, sightings, by_path)}
+    return tuple(identity for identity in listed if (identity.place, identity.ref) not in settled)
 
 
 def credentials(sightings: Sequence[Sighting], seen: Iterable[CredentialSeen]) -> list[tuple[Credential, ...]]:

@@ -76,7 +76,8 @@ def resolve(evidence: Iterable[Evidence | Gap]) -> Inventory:
     """The inventory that a stream of evidence amounts to."""
     stream = _Sorted(evidence)
     sightings, unmatched = merged([_with_kind(seen) for seen in stream.of(AgentSeen)])
-    agents = _agents(sightings, stream)
+    identities = bind.through_modules(sightings, stream.of(IdentitySeen), stream.of(CallSeen))
+    agents = _agents(sightings, stream, identities)
     gaps = stream.of(Gap)
     files = stream.of(FileRead)
     ledger = Ledger(
@@ -92,7 +93,7 @@ def resolve(evidence: Iterable[Evidence | Gap]) -> Inventory:
         mcp_servers=_once(stream.of(McpServerSeen), lambda seen: (seen.place.path, seen.place.line, seen.client, seen.name)),
         secrets=_once(stream.of(SecretSeen), lambda seen: (seen.place.path, seen.place.line, seen.fingerprint)),
         ledger=ledger,
-        identities=bind.apart(sightings, stream.of(IdentitySeen)),
+        identities=bind.apart(sightings, identities),
         texts=tuple(stream.of(TextSeen)),
     )
 
@@ -101,10 +102,10 @@ def _with_kind(seen: AgentSeen) -> AgentSeen:
     return seen if seen.kind is not None else msgspec.structs.replace(seen, kind=_KINDS.get(seen.framework))
 
 
-def _agents(sightings: list[Sighting], stream: _Sorted) -> list[Agent]:
+def _agents(sightings: list[Sighting], stream: _Sorted, named: list[IdentitySeen]) -> list[Agent]:
     slugs = naming.ids(sightings)
     delegates = naming.delegates(sightings, slugs)
-    identities = bind.identities(sightings, stream.of(IdentitySeen))
+    identities = bind.identities(sightings, named)
     credentials = bind.credentials(sightings, stream.of(CredentialSeen))
     owners = bind.owner_candidates(sightings, stream.of(OwnerSeen))
     reach = bind.Reach(stream.of(CallSeen), stream.of(ActionSeen))

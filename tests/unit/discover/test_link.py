@@ -133,6 +133,38 @@ EVIDENCE: dict[str, tuple[dict[str, str], set[str]]] = {
         {f"{AT}/main.py": agent(more='from sqlalchemy import create_engine\ncreate_engine("postgresql+psycopg://triage_rw@db/finops")')},
         {DATA.ref},
     ),
+    "an address that is only a default": (
+        {f"{AT}/main.py": agent(more='import os\nurl = os.getenv("DATABASE_URL", "postgresql://triage_rw@db/finops")')},
+        {DATA.ref},
+    ),
+    "a module that its file imports": (
+        {
+            f"{AT}/main.py": agent(more="from lib.db import connect"),
+            "lib/db.py": 'import psycopg\n\ndef connect():\n    return psycopg.connect("postgresql://triage_rw@db/finops")\n',
+            "lib/__init__.py": "",
+        },
+        {DATA.ref},
+    ),
+    "a module that nothing of it imports": ({**CODE, "lib/db.py": 'URL = "postgresql://triage_rw@db/finops"\n'}, set()),
+    "a module that names the users of many": (
+        {
+            f"{AT}/main.py": agent(more="from lib.db import URLS"),
+            "lib/db.py": 'URLS = ["postgresql://triage_rw@db/finops", "postgresql://other@db/finops"]\n',
+            "lib/__init__.py": "",
+        },
+        set(),
+    ),
+    "an address in a comment or a docstring": (
+        {f"{AT}/main.py": agent(more='# "postgresql://triage_rw@db/finops"\n"postgresql://triage_rw@db/finops"')},
+        set(),
+    ),
+    "a map of settings beside it": (
+        {
+            **CODE,
+            f"{AT}/k8s/map.yaml": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\ndata:\n  ROLE_ARN: {ARN}\n",
+        },
+        {ARN},
+    ),
     "an environment file": ({**CODE, f"{AT}/.env": f"DATABASE_URL={DSN}\nTRIAGE_ROLE_ARN={ARN}\n"}, BOTH),
     "an environment file in a folder of settings": ({**CODE, f"{AT}/deploy/prod.env": f"export DATABASE_URL='{DSN}'\n"}, {DATA.ref}),
     "an environment file of the only agent": ({**CODE, ".env": f"DATABASE_URL={DSN}\n"}, {DATA.ref}),

@@ -114,6 +114,7 @@ _YAML_SIGNS = (
     "kagent",
     "GptComponentMetadata",
     "definitions:",
+    "kind: ConfigMap",
 )
 _JSON_SIGNS = (
     "mcpServers",

@@ -19,6 +19,8 @@ from remit.model.place import Place
 
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 _DATABASE = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
+_ADDRESS = re.compile(rb"""["'](postgres(?:ql)?(?:\+\w+)?://[^\s"'<>`]{3,300})["']""", re.IGNORECASE)
+_FOR_ELSE = re.compile(rb"localhost.{0,6}/(?:test|postgres)\b|/test", re.IGNORECASE)
 _NAMED = re.compile(r"(?i)role_?arn$|^execution_?role$")
 _PLAIN = re.compile(r"[A-Za-z_][\w.$-]{0,62}")
 _PLACEHOLDERS = frozenset(
@@ -51,6 +53,20 @@ def identities(module: Module, values: Values) -> Iterator[IdentitySeen]:
             if ref not in seen:
                 seen.add(ref)
                 yield IdentitySeen(place=Place(module.path, module.line(call.node)), ref=ref, because=because)
+    for match in _ADDRESS.finditer(module.source):
+        written = _from_url(match[1].decode("utf-8", "replace"))
+        if written is not None and written not in seen and not _FOR_ELSE.search(match[1]) and _is_value(module, match.start(1)):
+            seen.add(written)
+            line = module.raw_line(module.source.count(b"\n", 0, match.start(1)))
+            yield IdentitySeen(place=Place(module.path, line), ref=written, because="user of a connection address in code")
+
+
+def _is_value(module: Module, position: int) -> bool:
+    """Whether a text is a value in code, no comment and no documentation."""
+    node = module.root.node.named_descendant_for_byte_range(position, position)
+    while node is not None and node.type in ("string_content", "string", "interpolation", "string_start", "concatenated_string"):
+        node = node.parent
+    return node is not None and node.type not in ("comment", "expression_statement", "module")
 
 
 def _roles(call: Expression, values: Values) -> Iterator[tuple[str, str]]:

@@ -11,12 +11,13 @@ from tree_sitter import Node
 
 from remit.discover.sources.code.python.actions import actions
 from remit.discover.sources.code.python.credentials import credentials
+from remit.discover.sources.code.python.identities import identities
 from remit.discover.sources.code.python.module import Call, Module
 from remit.discover.sources.code.python.names import Expression, Found
 from remit.discover.sources.code.python.sites import Facts
 from remit.discover.sources.code.python.syntax import Arguments, text_of
 from remit.discover.sources.code.reader import Project
-from remit.model.evidence import ActionSeen, CallSeen, CredentialSeen
+from remit.model.evidence import ActionSeen, CallSeen, CredentialSeen, IdentitySeen
 from remit.model.place import Place
 
 _MAX_MODULES = 80
@@ -25,7 +26,7 @@ _MAX_DISPATCHED = 400
 _PASSED = frozenset({"add_node", "submit", "to_thread", "partial", "Thread", "run_in_executor", "create_task", "map", "RunnableLambda"})
 
 
-def reached(module: Module, facts: Facts, project: Project) -> Iterator[ActionSeen | CallSeen | CredentialSeen]:
+def reached(module: Module, facts: Facts, project: Project) -> Iterator[ActionSeen | CallSeen | CredentialSeen | IdentitySeen]:
     """Calls and actions of a module with agents, and of the modules of the repository that it imports."""
     done: set[str] = project.memo.setdefault("python-reached", set())
     waiting = [(module, 0)]
@@ -39,6 +40,7 @@ def reached(module: Module, facts: Facts, project: Project) -> Iterator[ActionSe
             yield from _calls(current, facts, imported)
             if current is not module:
                 yield from credentials(current, facts.values)
+                yield from identities(current, facts.values)
         if depth >= _MAX_DEPTH:
             continue
         for path, _ in imported:

@@ -37,6 +37,8 @@ def kubernetes(page: Page) -> Found:
             yield from _server(page, item, group)
         elif kind in facts("iac")["workloads"]["kinds"]:
             yield from _workload(page, item, kind)
+        elif kind == "ConfigMap":
+            yield from _config_map(page, item)
 
 
 def _objects(root: Node) -> Iterator[Node]:
@@ -244,6 +246,15 @@ def _identities(page: Page, item: Node, pod: Node, containers: list[Node]) -> Fo
 
 def _runs_model(containers: list[Node]) -> bool:
     return any(runs_model(_variables(container), _image(container)) for container in containers)
+
+
+def _config_map(page: Page, item: Node) -> Found:
+    """Settings that workloads are given by name."""
+    data, name = item.get("data"), item.string("metadata", "name")
+    if data is not None and data.is_map:
+        given = ((key.text, value.value or "", page.place(key.line)) for key, value in data.entries() if value.is_scalar)
+        about = (f"name:{name}",) if name else ()
+        yield from identities_of(given, "of a map of settings", page.place(item), about, Confidence.LIKELY)
 
 
 def _pod(item: Node) -> Node | None:
