@@ -24,7 +24,7 @@ from remit.systems.aws.pattern import is_pattern, matches
 _MOST_PROBES = 5
 _ENOUGH_TRIES = 2
 _ALWAYS = "s3:ListAllMyBuckets"
-"""What is tried where nothing of the table was granted: a stopped identity may not even do this."""
+"""What is tried where nothing of the table was granted: by itself it shows little, so what was granted is evaluated beside it."""
 _LONG = frozenset({"key", "secret"})
 _WORD = re.compile(r"\\\{(\w+)\\\}")
 
@@ -82,10 +82,10 @@ def probes_of(objects: Sequence[NativeObject], connection: str, principal: str, 
     """
     granted = [line for found in access_of(objects, [principal]) for line in found.access if line.decision is Effect.ALLOW]
     tried = _in_turns(dict.fromkeys(_candidates(granted, sorted(of_kind(objects, BUCKET)))))
-    if len(tried) < _ENOUGH_TRIES:
-        tried += [named for named in _in_turns(dict.fromkeys(_evaluated(granted))) if named not in tried][: _ENOUGH_TRIES - len(tried)]
     if not tried and not is_allowed:
         tried = [(_ALWAYS, "*")]
+    if len(tried) < _ENOUGH_TRIES:
+        tried += [named for named in _in_turns(dict.fromkeys(_evaluated(granted))) if named not in tried][:_ENOUGH_TRIES]
     for action, resource in tried[:_MOST_PROBES]:
         yield Probe(connection=connection, principal=principal, action=action, resource=resource, is_allowed=is_allowed)
 

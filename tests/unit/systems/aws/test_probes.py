@@ -66,9 +66,10 @@ def test_what_destroys_or_is_not_one_thing_is_not_tried(action: str, resource: s
 def test_what_cannot_be_tried_is_named_to_be_evaluated() -> None:
     text = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::exports/*"}]}
     role = _role("writes", InlinePolicies=[{"PolicyName": "p", "PolicyText": "", "PolicyDocument": text}])
-    (probe,) = probes_of([role], "aws:main", role.id, is_allowed=False)
+    tried, probe = probes_of([role], "aws:main", role.id, is_allowed=False)
     assert (probe.action, probe.resource) == ("s3:PutObject", "arn:aws:s3:::exports/remit-proof")
     assert call_for(probe.action, probe.resource) is None
+    assert call_for(tried.action, tried.resource) is not None
 
 
 def test_probes_are_of_what_was_possible_each_service_once_before_any_twice() -> None:
