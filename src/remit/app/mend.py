@@ -28,7 +28,7 @@ from remit.model.event import Use
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
 from remit.model.times import text_from_time
 from remit.remedy import quarantine as stopping
-from remit.remedy.forbidden import forbidden_by
+from remit.remedy.forbidden import excepted_by, forbidden_by
 from remit.remedy.rightsize import right_size
 from remit.remedy.situation import Ground, Situation
 from remit.store.records import Store
@@ -154,6 +154,7 @@ def _situation(current: Current, slug: str) -> Situation:
         grounds={connection: _ground(current, connection) for connection in current.connections if _holds_identities(current, connection)},
         alignments={agent: alignment_of(current, agent) for agent in sorted(sharers | {slug})},
         forbids=forbidden_by(current.remits.get(slug), current.vocabularies),
+        excepts=excepted_by(current.remits.get(slug), current.vocabularies),
         stopped=stopping.stopped(current.store.all(Plan)),
     )
 

@@ -151,7 +151,8 @@ class IdentitySystem(ReadSide, Protocol):
     def narrow(self, objects: Sequence[NativeObject], principal: str, keep: Sequence[AlignmentLine], label: str) -> Proposal:
         """Steps after which the principal can do what it could before and `keep` names, and nothing else (feature `change`).
 
-        `label` (a slug) names what has to be made. The result is never wider than before.
+        `label` (a slug) names what has to be made. The result is never wider than before. A system whose grants are patterns denies
+        what `but` of a kept line names; one that cannot says so as residue.
         """
         ...
 

@@ -43,6 +43,8 @@ class AlignmentLine(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     doubt: str = ""
     """What is not certain: `depends on aws:SourceIp`."""
+    but: tuple[str, ...] = ()
+    """For `narrow`: patterns of resources inside `resource` that a never takes out of what is kept."""
 
 
 class Alignment(msgspec.Struct, frozen=True, kw_only=True):

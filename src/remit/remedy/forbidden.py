@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from remit.contracts.system import Vocabulary
-from remit.document.pattern import contains, overlaps
+from remit.document.pattern import contains, overlaps, resource_matcher
 from remit.model.remit import Never, Remit
 from remit.model.verbs import ANY, CALL
 
@@ -23,17 +23,35 @@ def forbidden_by(remit: Remit | None, vocabularies: Mapping[str, Vocabulary]) ->
     return forbids
 
 
-def touched_by(remit: Remit | None, vocabularies: Mapping[str, Vocabulary]) -> Callable[[str, str, str], str]:
-    """As `forbidden_by`, for what a line forbids in part: some resource of the pattern."""
+def excepted_by(remit: Remit | None, vocabularies: Mapping[str, Vocabulary]) -> Callable[[str, str, str], tuple[str, ...]]:
+    """(system, action, resource) -> the resources inside it that lines forbid, where these do not forbid the whole of it.
+
+    A pattern of actions is met by a line only where every action that it names has the line's verb: a part of a mixed one cannot be
+    taken out by its resource alone.
+    """
     lines = _unconditional(remit)
 
-    def touches(system: str, action: str, resource: str) -> str:
-        for rule, line in lines:
-            if _is_about(line, system, action, vocabularies) and overlaps(line.resource, resource):
-                return rule
-        return ""
+    def excepts(system: str, action: str, resource: str) -> tuple[str, ...]:
+        return tuple(
+            line.resource
+            for _, line in lines
+            if overlaps(line.resource, resource)
+            and not contains(line.resource, resource)
+            and _is_all_about(line, system, action, vocabularies)
+        )
 
-    return touches
+    return excepts
+
+
+def _is_all_about(line: Never, system: str, action: str, vocabularies: Mapping[str, Vocabulary]) -> bool:
+    if "*" not in action or line.verb in (ANY, CALL):
+        return _is_about(line, system, action, vocabularies)
+    vocabulary = vocabularies.get(system.partition(":")[0])
+    if line.system not in ("*", system) or vocabulary is None:
+        return False
+    matches = resource_matcher(vocabulary.fold(action))
+    verbs = {verb.value for name, verb in vocabulary.verbs.items() if matches(name)}
+    return verbs == {line.verb}
 
 
 def _unconditional(remit: Remit | None) -> list[tuple[str, Never]]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from remit.document.pattern import resource_matcher
+from remit.document.pattern import overlaps, resource_matcher
 from remit.model.alignment import AlignmentLine, Class
 from remit.model.errors import RefusedError
 from remit.model.event import Use
@@ -86,17 +86,24 @@ def right_size(situation: Situation, plan_id: str, at: str) -> Plan:
 
 def kept(situation: Situation, ref: str) -> tuple[AlignmentLine, ...]:
     """The lines of an identity that stay, of every agent that uses it."""
-    lines: list[AlignmentLine] = []
-    for agent in (situation.agent, *situation.others_on(ref)):
-        for line in situation.alignments[agent].lines:
-            if line.principal != ref:
-                continue
-            if agent == situation.agent:
-                if line.class_ in NEEDED and not situation.forbids(line.system, line.action, line.resource):
-                    lines.append(line)
-            elif line.class_ in NEEDED or line.class_ is Class.USED_NOT_NEEDED:
-                lines.append(line)
-    return tuple({(line.system, line.action, line.resource, line.columns): line for line in lines}.values())
+    theirs = [
+        line
+        for other in situation.others_on(ref)
+        for line in situation.alignments[other].lines
+        if line.principal == ref and (line.class_ in NEEDED or line.class_ is Class.USED_NOT_NEEDED)
+    ]
+    mine = [
+        replace(line, but=_excepted(situation, line, theirs))
+        for line in situation.alignments[situation.agent].lines
+        if line.principal == ref and line.class_ in NEEDED and not situation.forbids(line.system, line.action, line.resource)
+    ]
+    return tuple({(line.system, line.action, line.resource, line.columns): line for line in (*theirs, *mine)}.values())
+
+
+def _excepted(situation: Situation, line: AlignmentLine, theirs: Iterable[AlignmentLine]) -> tuple[str, ...]:
+    """What a never takes out of a kept line; nothing that another agent on the identity has, for a denial would hold for both."""
+    found = situation.excepts(line.system, line.action, line.resource)
+    return tuple(one for one in found if not any(other.system == line.system and overlaps(other.resource, one) for other in theirs))
 
 
 def _why_not_narrowed(situation: Situation, ref: str) -> str:
@@ -121,6 +128,11 @@ def _with_conflicts(situation: Situation, ref: str, keep: Sequence[AlignmentLine
             said.append(f"{what} although {rule} forbids it: {others} uses that identity too; give each agent an identity of its own")
         elif line.class_ is Class.USED_NOT_NEEDED:
             said.append(f"{what}: {others} used it, although no remit needs it")
+        said += [
+            f"{what}, on `{printable(one)}` too, which is forbidden: {others} uses that identity; give each agent one of its own"
+            for one in situation.excepts(line.system, line.action, line.resource)
+            if one not in line.but
+        ]
     return replace(proposal, residue=(*proposal.residue, *said))
 
 

@@ -50,6 +50,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """By slug; needed of every agent that shares an identity with this one."""
     forbids: Callable[[str, str, str], str] = lambda _system, _action, _resource: ""
     """The line of the agent's remit that forbids (system, action, resource) whatever the circumstances; empty: none."""
+    excepts: Callable[[str, str, str], tuple[str, ...]] = lambda _system, _action, _resource: ()
+    """Resources inside (system, action, resource) that the agent's remit forbids, where it does not forbid the whole."""
     stopped: Mapping[str, str] = {}
     """Identities that stand under a quarantine, with the plan that stopped each (`quarantine.stopped`)."""
 

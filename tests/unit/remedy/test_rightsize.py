@@ -125,6 +125,29 @@ def test_what_the_remit_forbids_is_not_kept(household: Household):
     assert any("`fill` on `linen` stays on `cabinet:hall/maid` although never[0] forbids it: `agent:sort`" in said for said in plan.residue)
 
 
+def test_a_part_that_the_remit_forbids_is_taken_out_of_what_is_kept_unless_another_agent_needs_it(household: Household):
+    asked: list[tuple[str, tuple[str, ...]]] = []
+
+    class Telling(Cabinet):
+        def narrow(self, objects: Sequence[NativeObject], principal: str, keep: Sequence[AlignmentLine], label: str) -> Proposal:
+            asked.extend((one.resource, one.but) for one in keep)
+            return super().narrow(objects, principal, keep, label)
+
+    def excepts(system: str, action: str, resource: str) -> tuple[str, ...]:
+        return ("s*",) if resource == "*" else ()
+
+    tidy = (line("cook", "open", "*", N_USED),)
+    alone = household.situation({"tidy": tidy}, [("tidy", "cook")], system=Telling())
+    assert right_size(msgspec.structs.replace(alone, excepts=excepts), "plan:1", AT).residue == ()
+    assert asked == [("*", ("s*",))]
+    asked.clear()
+    sort = (line("cook", "fill", "silver", N_UNUSED),)
+    shared = household.situation({"tidy": tidy, "sort": sort}, [("tidy", "cook"), ("sort", "cook")], system=Telling())
+    plan = right_size(msgspec.structs.replace(shared, excepts=excepts), "plan:1", AT)
+    assert asked == [("silver", ()), ("*", ())]
+    assert any("on `s*` too, which is forbidden: `agent:sort` uses that identity" in sentence for sentence in plan.residue)
+
+
 def test_an_agent_whose_need_is_not_known_at_all_gets_no_plan(household: Household):
     with pytest.raises(RefusedError, match="what `tidy` needs is not known"):
         right_size(household.situation({}, [("tidy", "maid")]), "plan:1", AT)

@@ -54,7 +54,12 @@ def narrow(objects: Sequence[NativeObject], principal: str, keep: Sequence[Align
         return Proposal(steps=(), residue=(f"no user or role {printable(principal)} was read, so nothing is changed",))
     if (why := _untouchable(known)) is not None:
         return Proposal(steps=(), residue=(f"{printable(known.short)} {why}; it is left as it is",))
-    return _Narrowing(estate, held, known.connection, list(_kept(keep)), label).proposal()
+    return _Narrowing(estate, held, known.connection, list(_kept(keep)), label, list(_forbidden(keep))).proposal()
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two statements deny the same; a name makes no difference."""
+    return one == {key: [value] if key != "Effect" and isinstance(value, str) else value for key, value in other.items() if key != "Sid"}
 
 
 def _untouchable(principal: Principal) -> str | None:
@@ -79,6 +84,17 @@ def _kept(keep: Iterable[AlignmentLine]) -> Iterator[Kept]:
                 yield kept
 
 
+def _forbidden(keep: Iterable[AlignmentLine]) -> Iterator[dict[str, Any]]:
+    """What a never takes out of what is kept, as statements that deny: one that allows cannot leave a part of its resource out."""
+    grouped: dict[tuple[str, ...], set[str]] = {}
+    for line in keep:
+        if line.but and line.system.startswith("aws:"):
+            names = (vocabulary().names.get(action.lower(), action) for action in _actions(line))
+            grouped.setdefault(tuple(sorted(line.but)), set()).update(names)
+    for but, actions in sorted(grouped.items()):
+        yield {"Effect": "Deny", "Action": sorted(actions), "Resource": list(but)}
+
+
 def _actions(line: AlignmentLine) -> Sequence[str]:
     """The native actions of a line; of a verb of ours, every action of the service that has it."""
     if ":" in line.action or line.action == "*":
@@ -91,7 +107,9 @@ def _actions(line: AlignmentLine) -> Sequence[str]:
 class _Narrowing:
     """The narrowing of one principal."""
 
-    def __init__(self, estate: Estate, held: Held, connection: str, keep: Sequence[Kept], label: str) -> None:
+    def __init__(
+        self, estate: Estate, held: Held, connection: str, keep: Sequence[Kept], label: str, forbidden: Iterable[Mapping[str, Any]] = ()
+    ) -> None:
         self._estate = estate
         self._held = held
         self._connection = connection
@@ -99,6 +117,7 @@ class _Narrowing:
         self._name = f"remit-{label}"
         self._context = Context(held.context, is_whole=False)
         self._residue: list[str] = []
+        self._forbidden = [one for one in forbidden if self._can_be_written(one)]
         self._level = 0
         """How far names are put together so that they fit."""
         self._is_user = ":user/" in held.principal
@@ -122,6 +141,12 @@ class _Narrowing:
         return Proposal(steps=tuple(steps), residue=tuple(dict.fromkeys(self._residue)), probes=probes)
 
     # --- what is left of each policy ---
+
+    def _can_be_written(self, denial: Mapping[str, Any]) -> bool:
+        """Whether IAM reads the resources of a denial as they are meant: `?` and `${` mean more there."""
+        special = [one for one in denial["Resource"] if "?" in one or "${" in one]
+        self._residue += [f"{printable(one)} is forbidden and cannot be said to IAM: enforcement points must deny it" for one in special]
+        return not special
 
     def _rest(self, grant: Grant) -> _Rest:
         allowing = [statement for one in self._held.grants for statement in one.policy.statements if statement.is_allow]
@@ -173,25 +198,26 @@ class _Narrowing:
         """By name of inline policy: its text before and after; where nothing changes the two are the same."""
         before = self._texts_before()
         carried = [part for parts in leaving.values() for part in parts]
+        denied = [one for one in self._forbidden if not any(_is_same(one, other) for rest in own for other in rest.denials)]
         texts: dict[str, tuple[str | None, str | None]] = {}
         for rest in own:
             if rest.grant.name not in before:
                 self._residue.append(f"{printable(rest.grant.policy.place)} stays as it is: its text was not read")
                 continue
-            is_kept = rest.is_whole and not (rest.grant.name == self._name and carried)
+            is_kept = rest.is_whole and not (rest.grant.name == self._name and (carried or denied))
             was = before.get(rest.grant.name)
             texts[rest.grant.name] = (was, was if is_kept else self._text([rest]))
-        if carried:
+        if carried or denied:
             mine = [rest for rest in own if rest.grant.name == self._name]
             if mine or self._name not in before:
-                texts[self._name] = (before.get(self._name), self._text([*mine, *carried]))
+                texts[self._name] = (before.get(self._name), self._text([*mine, *carried], denied))
         return texts
 
-    def _text(self, rests: Iterable[_Rest]) -> str | None:
+    def _text(self, rests: Iterable[_Rest], denied: Iterable[Mapping[str, Any]] = ()) -> str | None:
         listed = list(rests)
         allows = allow_statements(shortened((line for rest in listed for line in rest.lines), self._level))
         denials = {repr(sorted(one.items(), key=lambda item: item[0])): one for rest in listed for one in rest.denials}
-        statements = [*allows, *denials.values()]
+        statements = [*allows, *denials.values(), *denied]
         return policy_text(named(statements)) if statements else None
 
     def _texts_before(self) -> dict[str, str]:
