@@ -105,11 +105,12 @@ class Current:
     @cached_property
     def unread(self) -> list[str]:
         """Connections whose last look had gaps, or failed: what they did not show is not absent."""
-        return [
-            name
-            for name, scan in self.scans.items()
-            if scan.fault or scan.gaps or ((reading := self.readings.get(name)) is not None and _has_gaps(reading))
-        ]
+        return [name for name, scan in self.scans.items() if scan.fault or _is_hidden((*scan.gaps, *self.skipped(name)))]
+
+    def skipped(self, connection: str) -> tuple[Gap, ...]:
+        """What the last look at a connection did not read, what was left out on purpose included."""
+        reading = self.readings.get(connection)
+        return reading.inventory.ledger.skipped if reading is not None else ()
 
     def rejoin(self) -> None:
         """Looks agents, bindings and uses up again, because evidence was joined anew."""
@@ -286,8 +287,9 @@ class Current:
         return self.store.all(Finding)
 
 
-def _has_gaps(reading: Reading) -> bool:
-    return any(gap.kind is GapKind.NO_PERMISSION for gap in reading.inventory.ledger.skipped)
+def _is_hidden(gaps: Iterable[Gap]) -> bool:
+    """Whether something may be there that could not be seen; what is left out on purpose, or broken in itself, hides nothing else."""
+    return any(gap.kind is GapKind.NO_PERMISSION for gap in gaps)
 
 
 def remit_in_force(version: ApprovedRemit, trusted: frozenset[str], folder: Path) -> Remit:

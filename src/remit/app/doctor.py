@@ -14,6 +14,7 @@ from remit.app.signing import trusted_keys
 from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
+from remit.model.evidence import GapKind
 from remit.model.ids import printable
 from remit.model.times import days_between, text_from_time
 
@@ -95,8 +96,7 @@ def _roles(current: Current, connection: Connection, environment: Mapping[str, s
     except RefusedError as error:
         mend = f"remit connect {connection.kind} --print-policy read"
         yield Check(what=connection.id, health=Health.BROKEN, found=f"the read role does not connect: {error}", mend=mend)
-    reading = current.readings.get(connection.id)
-    gaps = list(reading.inventory.ledger.skipped) if reading is not None else []
+    gaps = [gap for gap in current.skipped(connection.id) if gap.kind is not GapKind.LEFT_OUT]
     if gaps:
         found = f"{len(gaps):,} parts are not read, such as {gaps[0].place}: {printable(gaps[0].what, 200)}"
         mend = f"remit connect {connection.kind} --print-policy read (what the read role needs)"

@@ -168,8 +168,8 @@ def _ground(current: Current, name: str) -> Ground:
     system = current.identity_system(connection.kind)
     if system is None:
         raise RefusedError(f"`{name}` holds no identities")
-    scan, reading = current.scans.get(name), current.readings.get(name)
-    unread = [f"{gap.place}: {gap.what}" for gap in (reading.inventory.ledger.skipped if reading is not None else ())]
+    scan = current.scans.get(name)
+    unread = [f"{gap.place}: {gap.what}" for gap in current.skipped(name)]
     unread += [f"{gap.place}: {gap.what}" for gap in (scan.gaps if scan is not None else ())]
     return Ground(
         system=system,
