@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from remit.contracts.system import Vocabulary
-from remit.document.pattern import contains, overlaps
+from remit.document.pattern import overlaps
 from remit.model.access import Access, Effect, PrincipalAccess
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.draft import Draft
@@ -28,7 +28,7 @@ from remit.model.remit import Remit
 from remit.understand.material import Concerns
 from remit.understand.naming import as_policies_write, container_of, generalised
 from remit.understand.needs import Forbidden, Need, Needs, needs_of
-from remit.understand.spans import Spans, common, is_pattern
+from remit.understand.spans import Spans, common, covers, is_pattern
 from remit.understand.why import because_missing, because_needed, because_not_needed, because_way, doubts, places_of_uses
 
 _OWNERS = frozenset({"alter", "drop", "comment", "cluster", "reindex", "refresh", "vacuum"})
@@ -77,10 +77,13 @@ class _Table:
     def __init__(self, needs: Needs, spans: Spans, uses: Sequence[Use]) -> None:
         self.needs, self.spans = needs, spans
         self.lines: list[AlignmentLine] = []
-        self._uses: dict[str, list[Use]] = defaultdict(list)
+        self._uses: dict[str, dict[tuple[str, str], list[Use]]] = defaultdict(lambda: defaultdict(list))
+        """Identity -> (system, action) -> uses: a grant looks at those alone that it may cover."""
         for use in uses:
             settled = as_policies_write(use.system, use.resource)
-            self._uses[use.principal].append(use if settled == use.resource else replace(use, resource=settled))
+            found = use if settled == use.resource else replace(use, resource=settled)
+            self._uses[use.principal][use.system, use.action].append(found)
+        self._refused = [use for use in self._all_uses() if use.denied]
         self._taken: set[int] = set()
         """Identities of uses that stand in a line."""
         self._served: dict[tuple[str, str], list[_Served]] = defaultdict(list)
@@ -101,7 +104,13 @@ class _Table:
 
     def _add_grant(self, principal: str, grant: Access) -> None:
         is_whole = is_touched = False
-        left = set(self.spans.named_by(grant.system, grant.action, grant.resource)) if is_pattern(grant.action) else set()
+        # A grant over every service is never needed whole: no line names more than one.
+        is_everything = grant.system.endswith(":*")
+        left = (
+            set(self.spans.named_by(grant.system, grant.action, grant.resource))
+            if is_pattern(grant.action) and not is_everything
+            else set()
+        )
         for need in self.needs.needs:
             scope = common(grant.resource, need.resource) if _is_on(need.system, grant.system) else None
             if scope is None:
@@ -118,20 +127,21 @@ class _Table:
                 is_whole = is_whole or not is_pattern(grant.action)
                 is_touched = True
                 left -= set(wanted)
-        is_whole = is_whole or (is_pattern(grant.action) and is_touched and not left)
+        is_whole = is_whole or (is_pattern(grant.action) and is_touched and not left and not is_everything)
         if not self._add_out_of_intent(principal, grant, is_whole=is_whole) and not is_whole:
             self.lines.append(self._unneeded(principal, grant))
 
     def _wanted(self, need: Need, grant: Access, scope: str) -> tuple[list[str], str]:
         """The actions of a grant that a need asks for on a resource, less what is forbidden there; and what makes that uncertain."""
         if grant.action == "own":
-            used = any(self._goes_by(grant, use) and need.asks_for(self.spans.verb_of(use.system, use.action)) for use in self._all_uses())
+            through = (use for use in self._all_uses() if self._is_call_of(grant, use.system, use.action) and self._reaches(grant, use))
+            used = any(need.asks_for(self.spans.verb_of(use.system, use.action)) for use in through)
             return (["own"], "") if used else ([], "")
         wanted, doubts_found = [], []
         for action in self.spans.asked_for(need, grant.action, scope):
             verb = self.spans.verb_of(need.system, action)
             meeting = [line for line in self.needs.forbidden if line.is_about(need.system, verb) and overlaps(line.resource, scope)]
-            if any(contains(line.resource, scope) for line in meeting):
+            if any(covers(line.resource, scope) for line in meeting):
                 continue
             doubts_found += [f"`{line.rule}` forbids it on `{printable(line.resource, 120)}`" for line in meeting]
             wanted.append(action)
@@ -241,11 +251,12 @@ class _Table:
 
     def _missing(self, need: Need, served: Sequence[_Served], further: Sequence[str]) -> Iterator[AlignmentLine]:
         refused: dict[tuple[str, str], list[Use]] = defaultdict(list)
-        for use in self._all_uses():
-            is_got = any(
+        for use in self._refused:
+            if not self._asks(need, use) or id(use) in self._taken:
+                continue
+            if not any(
                 self._is_use_of(use, each.action, each.resource, each.columns) for each in served if each.principal == use.principal
-            )
-            if use.denied and not is_got and self._asks(need, use) and id(use) not in self._taken:
+            ):
                 refused[use.action, use.resource].append(use)
         got = {self.spans.folded(need.system, each.action) for each in served}
         named = [action for action in need.actions if need.asks_for(self.spans.verb_of(need.system, action))]
@@ -351,7 +362,7 @@ class _Table:
     # --- questions --------------------------------------------------------------------------------------------------------------
 
     def _all_uses(self) -> Iterator[Use]:
-        return (use for uses in self._uses.values() for use in uses)
+        return (use for calls in self._uses.values() for uses in calls.values() for use in uses)
 
     def _open_uses(self) -> list[Use]:
         return [use for use in self._all_uses() if use.allowed > 0 and id(use) not in self._taken]
@@ -359,24 +370,30 @@ class _Table:
     def _free(self, principal: str, grant: Access) -> list[Use]:
         """Allowed uses of an identity that this grant covers and that stand in no line yet."""
         return [
-            use for use in self._uses.get(principal, ()) if use.allowed > 0 and id(use) not in self._taken and self._goes_by(grant, use)
+            use
+            for (system, action), uses in self._uses.get(principal, {}).items()
+            if self._is_call_of(grant, system, action)
+            for use in uses
+            if use.allowed > 0 and id(use) not in self._taken and self._reaches(grant, use)
         ]
 
-    def _goes_by(self, grant: Access, use: Use) -> bool:
-        if not _is_on(use.system, grant.system) or not contains(grant.resource, use.resource):
+    def _is_call_of(self, grant: Access, system: str, action: str) -> bool:
+        if not _is_on(system, grant.system):
             return False
-        if grant.columns and not (use.columns and set(use.columns) <= set(grant.columns)):
-            return False
-        return self.spans.matches(use.system, grant.action, use.action) or (grant.action == "own" and use.action in _OWNERS)
+        return self.spans.matches(system, grant.action, action) or (grant.action == "own" and action in _OWNERS)
+
+    def _reaches(self, grant: Access, use: Use) -> bool:
+        is_named = not grant.columns or (bool(use.columns) and set(use.columns) <= set(grant.columns))
+        return is_named and covers(grant.resource, use.resource)
 
     def _is_use_of(self, use: Use, action: str, scope: str, columns: Columns) -> bool:
-        if not contains(scope, use.resource) or (columns and not (use.columns and set(use.columns) <= set(columns))):
+        if not covers(scope, use.resource) or (columns and not (use.columns and set(use.columns) <= set(columns))):
             return False
         same = self.spans.folded(use.system, use.action) == self.spans.folded(use.system, action)
         return same or (action == "own" and use.action in _OWNERS)
 
     def _asks(self, need: Need, use: Use) -> bool:
-        if not _is_on(need.system, use.system) or not contains(need.resource, use.resource):
+        if not _is_on(need.system, use.system) or not covers(need.resource, use.resource):
             return False
         if need.columns and not (use.columns and set(use.columns) <= set(need.columns)):
             return False
@@ -387,13 +404,13 @@ class _Table:
     def _is_served(self, principal: str, system: str, action: str, scope: str, columns: Columns) -> bool:
         """Whether a narrower grant gives it already."""
         served = self._served.get((principal, self.spans.folded(system, action)), ())
-        return any(contains(each.resource, scope) and (not each.columns or each.columns == columns) for each in served)
+        return any(covers(each.resource, scope) and (not each.columns or each.columns == columns) for each in served)
 
     def _forbidden(self, system: str, action: str, resource: str) -> Forbidden | None:
         if is_pattern(action):
             return None
         verb = self.spans.verb_of(system, action)
-        return next((line for line in self.needs.forbidden if line.is_about(system, verb) and contains(line.resource, resource)), None)
+        return next((line for line in self.needs.forbidden if line.is_about(system, verb) and covers(line.resource, resource)), None)
 
 
 def use_system(uses: Sequence[Use]) -> str:

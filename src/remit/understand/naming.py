@@ -15,6 +15,7 @@ from remit.understand.material import Concerns, Known
 _FORMS = tomllib.loads((pkgutil.get_data("remit.understand", "forms.toml") or b"").decode())
 _QUEUE_URL = re.compile(r"https?://(?:sqs\.)?([a-z0-9-]+)[.\w-]*(?::\d+)?/(\d{12})/([\w.-]+)\Z")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d\Z")
+_ENDING = re.compile(r"\*\.[A-Za-z0-9.]{1,12}\Z")
 _UNSETTLED = re.compile(r"[{}<>$%]|\s")
 _PROFILES: tuple[str, ...] = tuple(_FORMS["aws_regional_profiles"]["prefixes"])
 _NAME_PARTS = re.compile(r'"(?:[^"]|"")*"|[^".]+')
@@ -61,6 +62,9 @@ def aws_resource(concerns: Concerns | None, action: str, name: str | None) -> st
     if not name or name == "*" or _UNSETTLED.search(name):
         return None
     arn = name if name.startswith("arn:") else _arn(action.partition(":")[0].lower(), name)
+    if arn is not None and arn.startswith("arn:aws:s3:::"):
+        # Objects are granted by folder: what a name ends in says nothing about who may read it.
+        arn = _ENDING.sub("*", arn)
     return _fitted(concerns, action, arn) if arn is not None else None
 
 

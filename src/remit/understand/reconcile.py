@@ -25,6 +25,7 @@ from remit.understand.claim import Claim, Gathered
 from remit.understand.declared import Wording, support
 from remit.understand.material import Material
 from remit.understand.naming import as_policies_write, container_of, generalised
+from remit.understand.spans import covers
 
 _MOST_FOLDERS = 4
 """Of more folders of a bucket, the bucket is the pattern that a person can read."""
@@ -87,13 +88,29 @@ def reconcile(
         _add_written(lines, claim)
     left = _attach(material, list(lines.values()))
     found = [*_narrowed(material, lines.values())]
+    found, contradicted = _not_done_by_code(found, code.claims)
     supported, only, settled = _settle(found, left, [claim for claim in code.claims if claim.resource is None], texts)
     found = _absorbed([*found, *supported])
     for line in found:
         if not any(claim.origin is Origin.DECLARED for claim in line.claims):
             line.claims += support(texts, line.verb, line.system, line.resource)
-    unresolved = [item for item in code.unresolved if item.because.place not in settled]
+    unresolved = [*(item for item in code.unresolved if item.because.place not in settled), *contradicted]
     return [*found, *only], unresolved
+
+
+def _not_done_by_code(lines: Sequence[Line], code: Sequence[Claim]) -> tuple[list[Line], list[Unresolved]]:
+    """Words alone make no line where the agent's code is known to act on that system and never does what they say."""
+    does = {(claim.system, claim.verb) for claim in code}
+    systems = {claim.system for claim in code}
+    kept, doubtful = [], []
+    for line in lines:
+        is_words_alone = not line.uses and all(claim.origin is Origin.DECLARED and not claim.objective for claim in line.claims)
+        if not is_words_alone or line.system not in systems or (line.system, line.verb) in does:
+            kept.append(line)
+            continue
+        what = f"words may mean `{line.verb}` on `{printable(line.resource, 160)}`, and nothing in its code does that on {line.system}"
+        doubtful.append(Unresolved(what=what, because=line.claims[0].because))
+    return kept, doubtful
 
 
 def verb_of(material: Material, use: Use) -> str | None:
@@ -139,7 +156,7 @@ def _attach(material: Material, lines: Sequence[Line]) -> list[tuple[str, Use]]:
         verb = verb_of(material, use)
         if use.allowed <= 0 or verb is None:
             continue
-        covering = [line for line in by_system[use.system] if line.verb in (verb, ANY, CALL) and contains(line.resource, use.resource)]
+        covering = [line for line in by_system[use.system] if line.verb in (verb, ANY, CALL) and covers(line.resource, use.resource)]
         if covering:
             max(covering, key=lambda line: (len(line.resource.rstrip("*")), line.resource)).uses.append(use)
         else:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
 from remit.contracts.system import Vocabulary
-from remit.document.pattern import contains, overlaps
+from remit.document.pattern import TextMatch, contains, overlaps, resource_matcher
 from remit.understand.material import Concerns
 from remit.understand.needs import Need
 
@@ -137,6 +137,16 @@ def _beginnings(action: str) -> list[str]:
 
 def _names_only(begin: str, allowed: Set[str], everything: Sequence[str]) -> bool:
     return all(folded in allowed for folded in everything if folded.startswith(begin))
+
+
+@lru_cache(maxsize=8192)
+def _matcher(pattern: str) -> TextMatch:
+    return resource_matcher(pattern)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """`pattern.contains`, for many questions about few patterns."""
+    return _matcher(wide)(narrow) if "*" not in narrow else contains(wide, narrow)
 
 
 @lru_cache(maxsize=65536)

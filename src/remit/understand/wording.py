@@ -94,6 +94,7 @@ def stem(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=8192)
 def stems_of_name(name: str) -> frozenset[str]:
     """The parts of a resource's name that say what is in it."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
@@ -167,6 +168,9 @@ def _heads(tokens: list[str]) -> list[int]:
         if before in _CLAUSE_BEGINS or before.endswith(":"):
             is_taken = False
         if not verbs_of_word(token) or (before in _GRAMMAR["before_nouns"] and not token.lower().endswith("ing")):
+            continue
+        after = tokens[index + 1].lower() if index + 1 < len(tokens) else ""
+        if after in _GRAMMAR["is_said_of"]:
             continue
         # Behind another word a second verb of a clause is a noun: "read the instrument file", "summarise incident reports".
         if not is_taken or before in _GRAMMAR["leads"] or before.endswith("ly"):

@@ -120,8 +120,7 @@ def test_no_text_gets_out_of_its_place(texts: list[str]) -> None:
 def test_a_quoted_text_reads_back_as_itself(text: str) -> None:
     if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
         return
-    parsed = parse(
-        f"remit: 1\nagent: x\npurpose: {quoted('x' + text)}\nowner: {{contact: a}}\nobjectives: {{x: {{why: y, can: [{{read: aws:s3, resource: z}}]}}}}"
-    )
+    rest = "owner: {contact: a}\nobjectives: {x: {why: y, can: [{read: aws:s3, resource: z}]}}"
+    parsed = parse(f"remit: 1\nagent: x\npurpose: {quoted('x' + text)}\n{rest}")
     assert parsed.remit is not None, parsed.problems
     assert parsed.remit.purpose == "x" + text
