@@ -7,9 +7,9 @@ Left to others: approval (`govern`), the file (`document`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from remit.model.draft import Draft, DraftLine, DraftObjective, Origin
+from remit.model.draft import Draft, DraftLine, DraftObjective, Origin, Unresolved
 from remit.model.identity import Because
 from remit.model.ids import printable, slug_from_name
 from remit.model.place import Place
@@ -80,8 +80,25 @@ def draft(material: Material) -> Draft:
         identities=_identities(material),
         objectives=objectives.used(drafted),
         lines=drafted,
-        unresolved=tuple(unresolved),
+        unresolved=(*unresolved, *_not_taken_over(files)),
     )
+
+
+def _not_taken_over(files: Sequence[Remit]) -> Iterator[Unresolved]:
+    """What a remit file says that a draft has no place for: a person copies it."""
+    for remit in files:
+        said = {
+            "never": remit.never,
+            "limits": [limit for limit in (remit.limits.calls, remit.limits.pay, remit.limits.rows) if limit is not None],
+            "where": [line for _, line in remit.capabilities() if line.where],
+            "lifecycle.expires": remit.lifecycle.expires,
+        }
+        for key, value in said.items():
+            if value:
+                because = Because(place=Place(remit.path, 1), text="a remit file says so")
+                yield Unresolved(
+                    what=f"`{key}` of the remit file `{printable(remit.path, 120)}` is not taken over: copy it", because=because
+                )
 
 
 def _identities(material: Material) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from remit.contracts.system import RawRecord
 from remit.model.access import NativeObject, Unread
 from remit.model.connection import Connection
 from remit.model.event import Event, Result
+from remit.model.evidence import Gap
 from remit.model.ids import printable
 from remit.systems.postgres.logged_sql import Done, Name, prepared_text, statement_parts
 from remit.systems.postgres.names import canonical, function_name, relation_name
@@ -134,7 +135,7 @@ def events_of(connection: Connection, record: RawRecord, known: Known = NOTHING_
     )
 
 
-def settled(records: Iterable[RawRecord], most_waiting: int = 2000) -> Iterator[RawRecord]:
+def settled(records: Iterable[RawRecord | Gap], most_waiting: int = 2000) -> Iterator[RawRecord | Gap]:
     """The records in their order, without a statement's record whose ERROR follows as the next record of its session.
 
     A statement waits for the next record of its session, for `most_waiting` further records, or for the end. Cursors stay those of the
@@ -144,7 +145,7 @@ def settled(records: Iterable[RawRecord], most_waiting: int = 2000) -> Iterator[
     begun: dict[str, _Waiting] = {}
     for record in records:
         entry = _Waiting(record)
-        line = _decoded(record)
+        line = _decoded(record) if isinstance(record, RawRecord) else None
         if line is not None:
             before = begun.pop(line.session_id, None)
             if before is not None:
@@ -167,7 +168,7 @@ class _Waiting:
 
     __slots__ = ("ends_as", "is_open", "is_refuted", "record")
 
-    def __init__(self, record: RawRecord) -> None:
+    def __init__(self, record: RawRecord | Gap) -> None:
         self.record = record
         self.ends_as: tuple[int, str] | None = None
         self.is_open = False

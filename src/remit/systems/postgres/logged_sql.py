@@ -334,9 +334,7 @@ def _by_words(statement: str, first: str) -> list[Done] | None:
     if made := _OBJECT.match(statement):
         action, kind, name = made["action"].lower(), made["kind"].lower(), _folded(made["name"])
         if kind in ("schema", "database"):
-            return [
-                Done("create", "database", "") if (kind, action) == ("schema", "create") else Done(_NATIVE.get(action, action), kind, name)
-            ]
+            return [Done("create", "database") if (kind, action) == ("schema", "create") else Done(_NATIVE.get(action, action), kind, name)]
         if action == "create":
             return [Done("create", "schema", name[:-1])]
         return [Done(action, "function", name)]

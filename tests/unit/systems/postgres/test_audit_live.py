@@ -69,6 +69,7 @@ def test_the_log_of_a_session_tells_what_it_did_and_what_was_refused(server: Liv
     connection = Connection(id="postgres:desk", kind="postgres", name="desk", settings={"url": "postgresql://remit_read@/postgres"})
     told = []
     for record in settled(records(server)):
+        assert isinstance(record, RawRecord)
         found = events_of(connection, record)
         assert not isinstance(found, Unread), found
         told += [f"{event.result} {event.action} {event.resource}" for event in found if event.session == "clerk-agent"]

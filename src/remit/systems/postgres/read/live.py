@@ -16,6 +16,7 @@ from remit.model.evidence import Evidence, Gap, GapKind
 from remit.model.place import Place
 from remit.model.plan import Step
 from remit.systems.postgres.acl import canonical_acl, column_rows, rows_of
+from remit.systems.postgres.audit import settled
 from remit.systems.postgres.connect import connect, reason, user_of
 from remit.systems.postgres.objects import DEFAULT_ACL, SELF, native
 from remit.systems.postgres.read.catalogue import Part, parts_for
@@ -69,7 +70,7 @@ class LiveReader:
             what = "no log was given: what its roles did is not known; connect it with `--log FOLDER` (log_destination = jsonlog)"
             yield Gap(place=Place(f"{self._connection.id} log"), kind=GapKind.LEFT_OUT, what=what)
             return
-        yield from records(Path(folder), cursor, f"{self._connection.id} log")
+        yield from settled(records(Path(folder), cursor, f"{self._connection.id} log"))
 
     def current(self, step: Step) -> str | None:
         """What the target of a step looks like now."""
