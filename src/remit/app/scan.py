@@ -57,16 +57,20 @@ class _Records:
 
     def set_aside(self, place: str, why: str, cursor: str) -> None:
         """Counts a record that cannot be understood; it stops nothing."""
-        self.unread += 1
-        if len(self.examples) < _EXAMPLES:
-            self.examples.append(f"{printable(place, 300)}: {printable(why, 200)}")
+        self._count(place, why)
         self.keep((), cursor)
 
     def flush(self) -> None:
         """Keeps what is waiting, and how far the log was read."""
         if hasattr(self, "_cursor"):
-            self.added += self._current.store.add_events(self._batch, {self._source: self._cursor})
+            cursors = {self._source: self._cursor}
+            self.added += self._current.store.add_events(self._batch, cursors, set_aside=lambda event, why: self._count(event.place, why))
             self._batch = []
+
+    def _count(self, place: str, why: str) -> None:
+        self.unread += 1
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(f"{printable(place, 300)}: {printable(why, 200)}")
 
 
 def look(current: Current, connection: Connection, environment: Mapping[str, str], at: str, on_progress: OnProgress | None = None) -> Scan:

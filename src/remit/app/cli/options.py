@@ -42,9 +42,10 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 def open_store(url: str | None) -> Store:
     """The store of `--store`, of REMIT_STORE, or of the user's data folder."""
+    from remit.app.settings import store_url
     from remit.store.records import Store  # here: help and wrong usage need none of it
 
-    return Store.open(url or os.environ.get("REMIT_STORE") or None)
+    return Store.open(store_url(url, os.environ))
 
 
 def open_current(url: str | None) -> Current:
