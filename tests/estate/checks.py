@@ -19,6 +19,20 @@ RULES = {
     faults.DORMANT: {"dormant"},
 }
 """Kind of fault -> ids of the rules that may tell of it."""
+_VERBS = {
+    "s3:GetObject": {"read"},
+    "s3:PutObject": {"create", "update"},
+    "s3:ListBucket": {"list", "read"},
+    "dynamodb:GetItem": {"read"},
+    "dynamodb:Query": {"read"},
+    "dynamodb:PutItem": {"create", "update"},
+    "sqs:SendMessage": {"create", "transmit"},
+    "sns:Publish": {"transmit"},
+    "secretsmanager:GetSecretValue": {"read"},
+    "logs:FilterLogEvents": {"read"},
+    "bedrock:InvokeModel": {"execute"},
+    "lambda:InvokeFunction": {"execute"},
+}
 
 
 def matched(made: Company, document: Any) -> tuple[dict[str, str], list[str]]:
@@ -127,8 +141,9 @@ def _is_about(made: Company, line: Line, row: dict[str, Any]) -> bool:
     if not str(row["system"]).startswith(system):
         return False
     action, wanted = str(row["action"]).lower(), line.action.lower()
-    verbs = {"select": "read", "insert": "create"}
-    same = contains(action, wanted) or contains(wanted, action) or verbs.get(wanted) == action or ":" not in action
+    same = contains(action, wanted) or contains(wanted, action)
+    if line.system == "aws" and ":" not in action:  # a need whose native action is not known stands there as a verb
+        same = action in _VERBS.get(line.action, set())
     return same and _overlap(str(row["resource"]), line.resource)
 
 
