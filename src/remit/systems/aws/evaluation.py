@@ -114,6 +114,8 @@ def _resource(pattern: str, statement: Statement, asked: Asked) -> Truth:
     is_exception = statement.not_resources is not None
     if written.pattern is None:
         return truth(is_exception and statement.is_allow)  # an exception that nobody can read may be about anything
+    if is_exception and statement.is_allow and written.depends_on:
+        return depends(*written.depends_on)  # without a value it would be such an exception
     # A wildcard is read so that less is granted, and more is denied.
     reaches = fits if statement.is_allow is is_exception else fits_arn
     if not reaches(written.pattern, asked.resource):

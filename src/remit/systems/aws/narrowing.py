@@ -21,6 +21,7 @@ from remit.systems.aws.variables import Context, plain, written_out
 from remit.systems.aws.writing import Line, condition_text
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_ALL = [("*", "*")]
 _MOST_VALUES = 8
 """Values that a variable may have had for one resource."""
 
@@ -153,7 +154,7 @@ def _from_negated(statement: Statement, keep: Sequence[Kept], context: Context, 
     actions = statement.written if statement.actions is not None else ("*",)
     left_out = tuple(action for action in (statement.written if statement.actions is None else ()))
     resources = [(modern(one, statement.has_variables), _seen(one, statement, context)) for one in statement.resources or ("*",)]
-    not_resources = [_seen(one, statement, context) for one in statement.not_resources or ()]
+    not_resources = [(one, _seen(one, statement, context)) for one in statement.not_resources or ()]
     lines: dict[Line, None] = {}
     denials: dict[str, Mapping[str, Any]] = {}
     residue: list[str] = []
@@ -163,24 +164,48 @@ def _from_negated(statement: Statement, keep: Sequence[Kept], context: Context, 
                 continue
             for line in _meeting(Granted(action, resource, seen, condition), keep, residue)[0]:
                 one, on = line.action, line.resource
-                if any(contains(pattern.lower(), one.lower()) for pattern in left_out):
+                parts = _left_out(line, seen, left_out, not_resources)
+                if parts == _ALL:
                     continue
-                if any(pattern is not None and contains(pattern, on) for pattern in not_resources):
-                    continue
-                but_actions = [met for pattern in left_out for met in meet(pattern.lower(), one.lower()) or ()]
-                but_resources = [met for pattern in not_resources if pattern is not None for met in meet(pattern, on) or ()]
-                is_open = any("${" in text for text in statement.not_resources or ()) or None in not_resources
-                parts = [(but, on) for but in but_actions]
-                parts += [(one, but) for but in but_resources if concerns_pattern(one, but)]
-                if is_open or any(_is_allowed_elsewhere(but, where, others, context) for but, where in parts):
+                needed = [part for part in parts or () if concerns_pattern(*part)]
+                spare = [part for part in parts or () if not concerns_pattern(*part)]
+                if parts is None or any(_is_allowed_elsewhere(*part, others, context) for part in needed):
                     residue.append(
                         f"{printable(statement.place)} allows {printable(one)} on {printable(on)} but for a part that cannot be written "
                         "down by itself; it was left out"
                     )
                     continue
                 lines[msgspec.structs.replace(line, bound="")] = None
-                denials.update((f"{but} {where}", {"Effect": "Deny", "Action": but, "Resource": where}) for but, where in parts)
+                needed += [part for part in spare if not _is_allowed_elsewhere(*part, others, context)]
+                denials.update((f"{but} {where}", {"Effect": "Deny", "Action": but, "Resource": where}) for but, where in needed)
     return Narrowed(lines=tuple(lines), is_whole=False, denials=tuple(denials.values()), residue=tuple(dict.fromkeys(residue)))
+
+
+def _left_out(line: Line, seen: str, actions: Sequence[str], resources: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]] | None:
+    """What `NotAction` and `NotResource` leave out of a line, as (action, resource); None: it cannot be said, `_ALL`: everything."""
+    folded = line.action.lower()
+    if any(contains(pattern.lower(), folded) for pattern in actions):
+        return _ALL
+    parts: list[tuple[str, str]] = []
+    for pattern in actions:
+        met = meet(pattern.lower(), folded)
+        if met is None:
+            return None
+        parts += [(but, line.resource) for but in met]
+    for written, excepted in resources:
+        if excepted is None:
+            return None
+        if not overlaps(excepted, seen):
+            continue
+        if "${" in line.resource + written:
+            return None
+        if contains(excepted, line.resource):
+            return _ALL
+        met = meet(excepted, line.resource)
+        if met is None:
+            return None
+        parts += [(line.action, but) for but in met]
+    return parts
 
 
 def _seen(resource: str, statement: Statement, context: Context) -> str | None:

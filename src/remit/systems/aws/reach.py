@@ -76,13 +76,14 @@ def reaches_of(statement: Statement, context: Context, because: tuple[Because, .
     resources = aim.resources if aim.resources is not None else (("*", frozenset()),)
     but = [f"not {action}" for action in (statement.written if aim.actions is None else ())]
     but += [f"not on {resource}" for resource, _ in aim.not_resources]
+    excepted = frozenset().union(*(keys for _, keys in aim.not_resources))
     expires = min(filter(None, (_end(test) for test in statement.tests)), default=None)
     for action in dict.fromkeys(actions):
         for resource, keys in dict.fromkeys(resources):
             yield Reach(
                 action=action,
                 resource=resource,
-                depends_on=aim.condition.depends_on | keys,
+                depends_on=aim.condition.depends_on | keys | excepted,
                 because=because,
                 but=tuple(but),
                 expires=expires,
@@ -134,7 +135,8 @@ def _actions_within(action: str, aim: Aim) -> Iterator[tuple[str, tuple[str, ...
 def _resources_within(resource: str, aim: Aim) -> Iterator[tuple[str, frozenset[str], tuple[str, ...]]]:
     if aim.resources is None:
         if not any(contains(pattern, resource) and not keys for pattern, keys in aim.not_resources):
-            yield resource, frozenset(), tuple(f"not on {pattern}" for pattern, _ in aim.not_resources if overlaps(pattern, resource))
+            excepted = frozenset().union(*(keys for _, keys in aim.not_resources))
+            yield resource, excepted, tuple(f"not on {pattern}" for pattern, _ in aim.not_resources if overlaps(pattern, resource))
         return
     whole = [keys for pattern, keys in aim.resources if contains(pattern, resource)]
     if whole:
