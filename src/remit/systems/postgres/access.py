@@ -105,8 +105,10 @@ class AccessOf:
         if MAINTAIN_ALL in rights.reached:  # it does not look into schemas, so that no `*` says it
             things.update({name: thing for name, thing in self.world.things.items() if thing.class_ == "table"})
         for _, thing in sorted(things.items()):
+            given = _given(rights, thing)
             for privilege in _LISTED.get(thing.class_, ()):
-                yield from self._on(rights, thing, privilege, path)
+                if privilege in given:
+                    yield from self._on(rights, thing, privilege, path)
         yield from self._owns(rights, path)
         for attribute, (resource, text) in ATTRIBUTES.items():
             if self.world.roles.get(role, {}).get(attribute):
@@ -215,6 +217,16 @@ class AccessOf:
             but=but,
             columns=columns,
         )
+
+
+def _given(rights: Rights, thing: Thing) -> set[str]:
+    """The privileges that some row or predefined role gives on a thing: what to look at more closely."""
+    found = {row.privilege for row in thing.rows if row.grantee == PUBLIC or row.grantee in rights.reached}
+    for rows in thing.columns.values():
+        found.update(row.privilege for row in rows if row.grantee == PUBLIC or row.grantee in rights.reached)
+    if thing.class_ in ("table", "sequence"):
+        found.update(privilege for name, privileges in OVER_ALL.items() if name in rights.reached for privilege in privileges)
+    return found
 
 
 def _without_parts(lines: Iterable[Access]) -> Iterator[Access]:

@@ -3,7 +3,7 @@
 -- a table. So CONNECT is all that it is given. How it proves who it is (a password, a certificate) is for you to set.
 DO $remit$
 BEGIN
-  {check}
+  RAISE NOTICE 'remit_read is made for the database %', pg_catalog.current_database();
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'remit_read') THEN
     CREATE ROLE remit_read LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 8;
   END IF;

@@ -16,7 +16,7 @@ DO $remit$
 DECLARE
   found record;
 BEGIN
-  {check}
+  RAISE NOTICE 'remit_write is made for the database %', pg_catalog.current_database();
   IF pg_catalog.current_setting('server_version_num')::int < 160000 THEN
     RAISE EXCEPTION 'before Postgres 16 only a superuser can do this: memberships have no SET and INHERIT options there';
   END IF;

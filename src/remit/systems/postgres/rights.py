@@ -40,6 +40,7 @@ class Rights:
         self.role = role
         self.is_superuser = world.is_superuser(role)
         self.reached = world.inherited(role)
+        self._usages: dict[str, Right | Refusal] = {}
 
     def row(self, name: str) -> str:
         """The place of a row of a catalogue."""
@@ -47,6 +48,11 @@ class Rights:
 
     def usage_of_schema(self, schema: str) -> Right | Refusal:
         """Whether names in a schema can be looked up."""
+        if schema not in self._usages:
+            self._usages[schema] = self._usage_of_schema(schema)
+        return self._usages[schema]
+
+    def _usage_of_schema(self, schema: str) -> Right | Refusal:
         if self.is_superuser:
             return self._superuser()
         if schema in ("pg_catalog", "information_schema"):

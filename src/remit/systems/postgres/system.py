@@ -65,13 +65,13 @@ class PostgresSystem:
 
     def __init__(self) -> None:
         self._evaluator = Evaluator()
-        self._latest: tuple[Sequence[NativeObject], World] | None = None
+        self._latest: tuple[Sequence[NativeObject], int, World] | None = None
 
     def _world(self, objects: Sequence[NativeObject]) -> World:
         """The world of these objects; that of the latest ones is kept, since a replay asks about the same ones many times."""
-        if self._latest is None or self._latest[0] is not objects:
-            self._latest = (objects, World(objects))
-        return self._latest[1]
+        if self._latest is None or self._latest[0] is not objects or self._latest[1] != len(objects):
+            self._latest = (objects, len(objects), World(objects))
+        return self._latest[2]
 
     def vocabulary(self) -> Vocabulary:
         """The reviewed table of actions."""
@@ -86,8 +86,9 @@ class PostgresSystem:
         return LiveReader(connection, environment)
 
     def least_privilege(self, connection: Connection, side: str) -> Native:
-        """The SQL that makes the login role of one side."""
-        return least_privilege(connection, side)
+        """The SQL that makes the login role of one side; whatever the connection, it finds in the database itself what is needed."""
+        del connection
+        return least_privilege(side)
 
     def principals(self, objects: Sequence[NativeObject]) -> Iterable[Principal]:
         """Every role of the server."""

@@ -9,7 +9,7 @@ from tests.servers import LivePostgres, postgres_server
 
 from remit.model.access import NativeObject
 from remit.model.connection import Connection
-from remit.model.errors import RefusedError
+from remit.model.errors import RefusedError, UsageError
 from remit.model.evidence import Gap, GapKind
 from remit.systems.postgres.change import WRITER
 from remit.systems.postgres.system import SYSTEM
@@ -141,7 +141,12 @@ def test_a_connection_without_a_write_address_cannot_be_written(server: LivePost
         WRITER.open(connection(server), {}, Approval(plan="plan:x", by="d", os_user="d", at="2026-11-26T10:00:00Z"))
 
 
-def test_the_script_of_the_least_privilege_refuses_another_database(server: LivePostgres):
-    text = SYSTEM.least_privilege(connection(server), "read").text
-    with pytest.raises(Exception, match="run this in the database fin"):
-        server.execute(text, "postgres")
+def test_the_scripts_of_the_least_privilege_may_be_run_again_and_give_nothing_that_is_inherited(server: LivePostgres):
+    for side in ("read", "write", "read", "write"):
+        server.execute(SYSTEM.least_privilege(connection(server), side).text, "fin")
+    asked = "SELECT rolsuper, rolbypassrls, rolcreatedb, rolreplication FROM pg_roles WHERE rolname LIKE 'remit_%'"
+    assert server.execute(asked) == [(False, False, False, False)] * 2
+    asked = "SELECT DISTINCT inherit_option FROM pg_auth_members WHERE member IN ('remit_read'::regrole, 'remit_write'::regrole)"
+    assert server.execute(asked, "fin") == [(False,)]
+    with pytest.raises(UsageError, match="is no side"):
+        SYSTEM.least_privilege(connection(server), "both")
