@@ -41,6 +41,7 @@ class Happened:
     at: datetime
     agent: Agent
     doing: Doing
+    was_denied: bool = False
 
 
 def happened(made: Company, now: datetime) -> list[Happened]:
@@ -53,6 +54,8 @@ def happened(made: Company, now: datetime) -> list[Happened]:
         for doing in agent.doings:
             if doing.is_used:
                 found += [Happened(at, agent, doing) for at in _moments(draw, now, agent.last_day, 0.6)]
+            elif not doing.is_granted and doing.system == "aws":
+                found += [Happened(at, agent, doing, True) for at in _moments(draw, now, agent.last_day, 0.05)]
         for doing in agent.stray:
             found += [Happened(now - timedelta(days=day, minutes=draw.randrange(60, 900)), agent, doing) for day in (41, 12, 3)]
     return sorted(found, key=lambda one: one.at)
@@ -72,7 +75,15 @@ def write_trail(made: Company, client: Any, now: datetime) -> int:
     for one in happened(made, now):
         if one.doing.system == "aws":
             assert one.agent.aws is not None
-            days[one.at.strftime("%Y/%m/%d")].append(record(draw, made, one.agent, one.agent.aws, one.doing, one.at))
+            body = record(draw, made, one.agent, one.agent.aws, one.doing, one.at)
+            if one.was_denied:
+                action = one.doing.actions[0]
+                because = f"User: {body['userIdentity']['arn']} is not authorized to perform: {action} on resource: {one.doing.resource}"
+                body |= {
+                    "errorCode": "AccessDenied",
+                    "errorMessage": f"{because} because no identity-based policy allows the {action} action",
+                }
+            days[one.at.strftime("%Y/%m/%d")].append(body)
             count += 1
     for number in range(DAYS):
         at = now - timedelta(days=number, hours=3)

@@ -6,13 +6,14 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from tests.estate import faults, history, live, remits, score
+from tests.estate import checks, faults, history, live, remits, score
 from tests.estate.company import company, purposes
 from tests.estate.generate import Estate, build
-from tests.estate.truth import Agent
+from tests.estate.truth import UNNEEDED, Agent, Company
 
 SEED = 11
 
@@ -177,3 +178,70 @@ def test_the_tree_holds_what_the_configuration_of_each_agent_needs(estate: Estat
             assert agent.aws.arn in text or f'"{agent.aws.name}"' in text, agent.slug
         if agent.database is not None:
             assert agent.database.role in text, agent.slug
+
+
+def _right_answer(made: Company) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a product would say that sees everything: `agents` and `findings`."""
+    agents = [
+        {
+            "id": f"agent:{agent.slug}",
+            "owner": None,
+            "owner_candidates": [{"name": agent.owner.mail, "because": "x"}] if agent.owner else [],
+            "identities": [{"ref": ref} for ref in agent.identities(made.connection)],
+            "places": [(agent.place or f"{agent.folder}/main.py") + ":1"],
+        }
+        for agent in made.agents
+    ]
+    found = [
+        {
+            "rule": min(checks.RULES[fault.rule]),
+            "agent": f"agent:{fault.agents[0]}",
+            "state": "open",
+            "evidence": list(fault.evidence) or ["x"],
+        }
+        for fault in made.faults
+    ]
+    return {"agents": agents}, {"findings": found}
+
+
+def test_a_right_answer_has_no_difference_and_each_wrong_one_has() -> None:
+    made = company(SEED, set(faults.ALL))
+    for agent in made.agents:
+        agent.place = f"{agent.folder}/main.tf" if agent.form == "bedrock" else ""
+    agents, found = _right_answer(made)
+    assert checks.identities(made, agents) == checks.owners(made, agents) == checks.findings(made, agents, found) == []
+
+    assert len(checks.matched(made, {"agents": agents["agents"][1:]})[1]) == 1
+    stranger = agents["agents"][0] | {"id": "agent:stranger", "places": ["libs/monitoring/agent.py:4"]}
+    assert len(checks.matched(made, {"agents": [*agents["agents"], stranger]})[1]) == 1
+
+    bare = {"agents": [{**one, "identities": [], "owner_candidates": []} for one in agents["agents"]]}
+    originals = [agent for agent in made.agents if not agent.copy_of]
+    assert len(checks.identities(made, bare)) == len(originals)
+    assert len(checks.owners(made, bare)) == len([agent for agent in made.agents if agent.owner])
+
+    for number, fault in enumerate(made.faults):
+        less = {"findings": [one for at, one in enumerate(found["findings"]) if at != number]}
+        assert checks.findings(made, agents, less) == [f"not found: {fault.rule} of {' or '.join(fault.agents)}, {fault.evidence}"]
+    false = {"rule": "no-owner", "agent": agents["agents"][0]["id"], "state": "open", "evidence": ["x"]}
+    assert len(checks.findings(made, agents, {"findings": [*found["findings"], false]})) == 1
+    closed = {"findings": [{**one, "state": "closed"} for one in found["findings"]]}
+    assert len(checks.findings(made, agents, closed)) == len(made.faults)
+
+
+def test_alignment_needs_each_row_in_its_class() -> None:
+    made = company(SEED, set(faults.ALL))
+    for agent in made.agents:
+        rows = [
+            {
+                "system": f"postgres:{made.connection}" if line.system == "postgres" else f"aws:{line.action.split(':')[0]}",
+                "action": line.action, "resource": line.resource, "class": line.class_,
+            }
+            for line in made.lines(agent)
+        ]  # fmt: skip
+        assert checks.alignment(made, agent, {"alignment": rows}) == []
+        for row in rows:
+            others = [one for one in rows if one != row]
+            assert len(checks.alignment(made, agent, {"alignment": others})) >= 1
+            turned = [*others, row | {"class": UNNEEDED if row["class"] != UNNEEDED else "needed_used"}]
+            assert checks.alignment(made, agent, {"alignment": turned}) != []
