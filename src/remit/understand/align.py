@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -33,8 +34,6 @@ from remit.understand.why import because_missing, because_needed, because_not_ne
 
 _OWNERS = frozenset({"alter", "drop", "comment", "cluster", "reindex", "refresh", "vacuum"})
 """What an owner in Postgres may do although no privilege says so."""
-_WAYS = frozenset({"member"})
-"""Entitlements that give nothing by themselves: the way to others, whose paths name them."""
 Columns = tuple[str, ...]
 """Empty: all of them."""
 
@@ -73,6 +72,17 @@ class _Served:
         self.principal, self.need, self.action, self.resource, self.columns = principal, need, action, resource, columns
 
 
+class _Part(NamedTuple):
+    """What one grant and one need have in common."""
+
+    principal: str
+    grant: Access
+    need: Need
+    scope: str
+    columns: Columns
+    doubt: str
+
+
 class _Table:
     def __init__(self, needs: Needs, spans: Spans, uses: Sequence[Use]) -> None:
         self.needs, self.spans = needs, spans
@@ -95,11 +105,11 @@ class _Table:
         grants = sorted(found.access, key=_breadth)
         shown = len(self.lines)
         for grant in grants:
-            if grant.action not in _WAYS:
+            if not _is_way(grant):
                 self._add_grant(found.principal, grant)
         needed = [line for line in self.lines[shown:] if line.class_ in (Class.NEEDED_USED, Class.NEEDED_UNUSED)]
         for grant in grants:
-            if grant.action in _WAYS:
+            if _is_way(grant):
                 self.lines.append(self._way(found.principal, grant, needed))
 
     def _add_grant(self, principal: str, grant: Access) -> None:
@@ -118,11 +128,11 @@ class _Table:
             columns = _common_columns(grant.columns, need.columns)
             if columns is None:
                 continue
-            wanted, doubt = self._wanted(need, grant, scope)
-            wanted = [action for action in wanted if not self._is_served(principal, need.system, action, scope, columns)]
+            asked, doubt = self._wanted(need, grant, scope)
+            wanted = [action for action in asked if not self._is_served(principal, need.system, action, scope, columns)]
             if not wanted:
                 continue
-            self._add_needed(principal, grant, need, scope, columns, wanted, doubt)
+            self._add_needed(_Part(principal, grant, need, scope, columns, doubt), wanted, asked)
             if scope == grant.resource and columns == grant.columns:
                 is_whole = is_whole or not is_pattern(grant.action)
                 is_touched = True
@@ -147,23 +157,26 @@ class _Table:
             wanted.append(action)
         return wanted, "; ".join(dict.fromkeys(doubts_found))
 
-    def _add_needed(
-        self, principal: str, grant: Access, need: Need, scope: str, columns: Columns, wanted: Sequence[str], doubt: str
-    ) -> None:
+    def _add_needed(self, part: _Part, wanted: Sequence[str], asked: Sequence[str]) -> None:
+        """Lines for the wanted actions of one grant and need; patterns in them may name whatever is `asked`."""
         used: dict[str, list[Use]] = defaultdict(list)
-        for use in self._free(principal, grant):
-            named = next((action for action in wanted if self._is_use_of(use, action, scope, columns)), None)
+        for use in self._free(part.principal, part.grant):
+            named = next((action for action in wanted if self._is_use_of(use, action, part.scope, part.columns)), None)
             if named is not None:
                 used[named].append(use)
                 self._taken.add(id(use))
         for action in wanted:
-            self._served[principal, self.spans.folded(need.system, action)].append(_Served(principal, need, action, scope, columns))
-        further = (doubt,) if doubt else ()
+            served = _Served(part.principal, part.need, action, part.scope, part.columns)
+            self._served[part.principal, self.spans.folded(part.need.system, action)].append(served)
         for action, uses in sorted(used.items()):
-            self.lines.append(self._needed(Class.NEEDED_USED, principal, grant, need, action, scope, columns, uses, further))
+            self.lines.append(self._needed_of(Class.NEEDED_USED, part, action, uses))
         unused = [action for action in wanted if action not in used]
-        for action in self.spans.written(need.system, grant.action, unused, wanted):
-            self.lines.append(self._needed(Class.NEEDED_UNUSED, principal, grant, need, action, scope, columns, (), further))
+        for action in self.spans.written(part.need.system, part.grant.action, unused, asked):
+            self.lines.append(self._needed_of(Class.NEEDED_UNUSED, part, action, ()))
+
+    def _needed_of(self, class_: Class, part: _Part, action: str, uses: Sequence[Use]) -> AlignmentLine:
+        further = (part.doubt,) if part.doubt else ()
+        return self._needed(class_, part.principal, part.grant, part.need, action, part.scope, part.columns, uses, further)
 
     def _add_out_of_intent(self, principal: str, grant: Access, *, is_whole: bool) -> bool:
         """Uses that this grant allows and nothing needs; whether one line now stands for the whole grant."""
@@ -186,9 +199,8 @@ class _Table:
         return any(overlaps(grant.resource, each.resource) for each in served)
 
     def _way(self, principal: str, grant: Access, needed: Sequence[AlignmentLine]) -> AlignmentLine:
-        """A membership is needed where something needed comes through it."""
-        steps = {because.place for because in grant.because}
-        through = [line for line in needed if line.principal == principal and steps & {because.place for because in line.because}]
+        """A membership is needed where something needed comes through it, a sequence where its table is inserted into."""
+        through = [line for line in needed if _leads_to(grant, line)]
         if not through:
             return self._unneeded(principal, grant)
         used = [line for line in through if line.class_ is Class.NEEDED_USED]
@@ -416,6 +428,24 @@ class _Table:
 def use_system(uses: Sequence[Use]) -> str:
     """The system of uses of one action."""
     return uses[0].system
+
+
+def _is_way(grant: Access) -> bool:
+    """Whether an entitlement gives nothing by itself: a membership, or the numbers of a sequence."""
+    return grant.action == "member" or (grant.action == "usage" and _sequence_stem(grant.resource) is not None)
+
+
+def _sequence_stem(resource: str) -> str | None:
+    """What Postgres begins the name of a column's sequence with, `schema.table_column_seq`; None for another thing."""
+    plain = resource.replace('"', "")
+    return plain if plain.endswith("_seq") else None
+
+
+def _leads_to(grant: Access, line: AlignmentLine) -> bool:
+    if grant.action == "member":
+        return bool({because.place for because in grant.because} & {because.place for because in line.because})
+    stem = _sequence_stem(grant.resource) or ""
+    return line.action == "insert" and line.system == grant.system and stem.startswith(line.resource.replace('"', "") + "_")
 
 
 def _breadth(grant: Access) -> tuple[bool, bool, int, str, str]:
