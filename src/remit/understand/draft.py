@@ -184,6 +184,6 @@ def _name_from(sentence: str) -> str | None:
         ]
         if words:
             return slug_from_name("-".join([claim.word, *words[: _NAME_WORDS - 1]])[:60])
-    words = (word.strip(".,:;()") for word in sentence.split())
-    plain = [word for word in words if word.lower() not in _SKIPPED_IN_NAMES and _PLAIN_WORD.match(word)][:_NAME_WORDS]
+    bare = (word.strip(".,:;()") for word in sentence.split())
+    plain = [word for word in bare if word.lower() not in _SKIPPED_IN_NAMES and _PLAIN_WORD.match(word)][:_NAME_WORDS]
     return slug_from_name("-".join(plain)[:60]) if plain else None
