@@ -4,6 +4,7 @@ A label is hostile text that somebody chose. Invariants:
 - it names an agent when it equals the agent's id or name, or begins with it and goes on after a separator (`cost-triage-7f3a`); after a
   name of one word only by what tells one run from another (`triage-7f3a`, `triage-prod`, never `triage-dashboard`);
 - of two agents the longer name wins (`cost-triage-eu` over `cost-triage`); what two agents are called names neither;
+- a copy that is called like what it is a copy of does not take its name;
 - a word that software gives by itself (`app`, `session`, `psql`) names nobody.
 """
 
@@ -158,11 +159,13 @@ class AgentLabels:
 
     def __init__(self, agents: Iterable[Agent]) -> None:
         found: dict[str, set[str]] = {}
-        for agent in agents:
+        listed = {agent.id: agent for agent in agents}
+        for agent in listed.values():
+            meant = _in_use(agent, listed)
             for name in (agent.id, agent.name):
                 label = folded(name) if name else ""
                 if is_telling(label):
-                    found.setdefault(label, set()).add(agent.id)
+                    found.setdefault(label, set()).add(meant)
         self._agents: Mapping[str, str] = {label: next(iter(slugs)) for label, slugs in found.items() if len(slugs) == 1}
         self._shared = frozenset(label for label, slugs in found.items() if len(slugs) > 1)
         self._memo: dict[str, str | None] = {}
@@ -188,6 +191,15 @@ class AgentLabels:
             if beginning in self._agents and (end > 1 or all(_is_of_a_run(part) for part in parts[end:])):
                 return self._agents[beginning]
         return None
+
+
+def _in_use(agent: Agent, agents: Mapping[str, Agent]) -> str:
+    """Whom the names of an agent mean: of a copy that is not called differently the one that it is a copy of."""
+    if not says_copy(agent):
+        return agent.id
+    originals = [agents[slug] for slug in agent.copies if slug in agents and not says_copy(agents[slug])]
+    same = [other.id for other in originals if folded(other.name or "") == folded(agent.name or "")]
+    return same[0] if len(same) == 1 else agent.id
 
 
 def _is_of_a_run(word: str) -> bool:

@@ -34,7 +34,8 @@ def _covers(access: Access, use: Use) -> bool:
         return access.action == "own" and access.system == use.system and _matches(access.resource, use.resource)
     if access.columns and use.columns and not set(use.columns) & set(access.columns):
         return False
-    return use.resource == "*" or _matches(access.resource, use.resource)
+    is_log_group = ":log-group:" in use.resource and _matches(access.resource, f"{use.resource}:*")
+    return use.resource == "*" or is_log_group or _matches(access.resource, use.resource)
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -89,6 +89,9 @@ def _requests(use: Use, remit: Remit) -> Iterator[Request]:
     arguments = {"columns": list(use.columns)} if use.columns else {}
     request = Request(agent=remit.agent, system=use.system, action=use.action, resource=use.resource, arguments=arguments)
     yield request
+    if ":log-group:" in use.resource and not use.resource.endswith(":*"):
+        # AWS writes a log group with and without what stands for its streams, and means the same.
+        yield msgspec.structs.replace(request, resource=f"{use.resource}:*")
     for _, capability in remit.capabilities():
         if capability.system != use.system:
             continue

@@ -50,6 +50,15 @@ def test_a_label_names(label: str, slug: str | None) -> None:
     assert AgentLabels(AGENTS).named_by(label) == slug
 
 
+def test_a_copy_does_not_take_the_name_of_what_it_is_a_copy_of() -> None:
+    original = known("triage-desk-services", name=None, copies=("triage-desk",)).agent
+    copy = known("triage-desk", name=None, at="archive/triage/agent.py:1", copies=("triage-desk-services",)).agent
+    renamed = known("sales-desk", at="old/sales/agent.py:1", copies=("triage-desk-services",)).agent
+    labels = AgentLabels([copy, original, renamed])
+    assert labels.named_by("triage-desk-7f3a") == "triage-desk-services"
+    assert labels.named_by("sales-desk") == "sales-desk"
+
+
 def test_a_name_in_full_is_no_beginning() -> None:
     labels = AgentLabels(AGENTS)
     assert labels.called("Cost Triage") == "cost-triage"

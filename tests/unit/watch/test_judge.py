@@ -15,6 +15,7 @@ TABLE = {
     "s3:getobject": Verb.READ,
     "s3:putobject": Verb.UPDATE,
     "s3:listallmybuckets": Verb.LIST,
+    "logs:filterlogevents": Verb.READ,
     "iam:createuser": Verb.ADMINISTER,
     "sts:assumerole": Verb.EXECUTE,
     "sts:getcalleridentity": Verb.READ,
@@ -23,6 +24,7 @@ AWS = Vocabulary("aws", TABLE, str.lower, is_complete=True)
 POSTGRES = Vocabulary("postgres", {"select": Verb.READ, "insert": Verb.CREATE, "connect": Verb.READ}, str.lower, is_complete=True)
 LINES = """
 {read: aws:s3, resource: "arn:aws:s3:::bills/*"}
+{read: aws:logs, resource: "arn:aws:logs:eu-west-1:1:log-group:/app:*"}
 {list: aws:s3, resource: "arn:aws:s3:::bills"}
 {read: "postgres:finops", resource: costs.daily, columns: [day, amount]}
 {read: "mcp:jira", resource: search, where: {project: FIN}}
@@ -48,6 +50,8 @@ def outcome(action: str, resource: str = "*", extra: str = "", **fields: Any) ->
         ("s3:GetObject", "arn:aws:s3:::payroll/a", {}, "deny"),
         ("s3:PutObject", "arn:aws:s3:::bills/a", {}, "deny"),
         ("s3:ListAllMyBuckets", "*", {}, "allow"),
+        ("logs:FilterLogEvents", "arn:aws:logs:eu-west-1:1:log-group:/app", {}, "allow"),
+        ("logs:FilterLogEvents", "arn:aws:logs:eu-west-1:1:log-group:/application", {}, "deny"),
         ("iam:CreateUser", "*", {}, "deny"),
         ("never:Heard", "*", {}, "deny"),
         ("sts:GetCallerIdentity", "*", {}, "allow"),

@@ -78,10 +78,20 @@ def is_person(name: str, comment: str) -> bool:
 def _person(name: str, comment: str, place: str) -> Because | None:
     if _MAIL.fullmatch(name):
         return Because(place=Place(place), text="its name is a mail address")
-    said = _PERSON.search(comment)
+    said = _PERSON.search(comment) or _is_named_after_mail(name, comment)
     if said and not _NO_PERSON.search(comment):
         return Because(place=Place(f"{place} comment"), text=f"its comment says so: {comment[:200]}")
     return None
+
+
+def _is_named_after_mail(name: str, comment: str) -> bool:
+    """Whether the role is called like the person whose address the comment gives: `dana_hill` and `<dana.hill@example.com>`."""
+    words = [word for word in re.split(r"[._+-]+", name.lower()) if word]
+    for mail in _MAIL.findall(comment[:2000]):
+        local = [word for word in re.split(r"[._+-]+", mail.partition("@")[0].lower()) if word]
+        if local == words and (len(words) > 1 or f"<{mail}>" in comment):
+            return True
+    return False
 
 
 def _owner(comment: str, place: str) -> Because | None:
