@@ -98,6 +98,8 @@ _OF_A_RUN = frozenset(
     }
 )
 """Words that are added to the name of what runs."""
+_OF_AN_AGENT = frozenset({"agent", "ai", "assistant", "bot"})
+"""Words that a name may be said without, where two words are left and no other agent has that name."""
 _OF_A_COPY = frozenset(
     {
         "archive",
@@ -166,6 +168,12 @@ class AgentLabels:
                 label = folded(name) if name else ""
                 if is_telling(label):
                     found.setdefault(label, set()).add(meant)
+        bare: dict[str, set[str]] = {}
+        for label, slugs in found.items():
+            short = "-".join(word for word in label.split("-") if word not in _OF_AN_AGENT)
+            if "-" in short and short not in found:
+                bare.setdefault(short, set()).update(slugs)
+        found |= bare
         self._agents: Mapping[str, str] = {label: next(iter(slugs)) for label, slugs in found.items() if len(slugs) == 1}
         self._shared = frozenset(label for label, slugs in found.items() if len(slugs) > 1)
         self._memo: dict[str, str | None] = {}
