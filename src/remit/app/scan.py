@@ -18,7 +18,7 @@ from remit.app.current import Current
 from remit.app.discovery import discover
 from remit.contracts import registry
 from remit.contracts.source import Progress, Scope
-from remit.contracts.system import IdentitySystem, RawRecord, Reader, Works
+from remit.contracts.system import Auditor, IdentitySystem, RawRecord, Reader, Works
 from remit.discover.resolve import resolve
 from remit.model.access import NativeObject, Unread
 from remit.model.connection import Connection
@@ -116,7 +116,8 @@ def _look_at_system(current: Current, connection: Connection, environment: Mappi
             return scan  # records that nobody can read yet are left where they are, and read later
         try:
             own = _own(system, current, connection)
-            missing = _read_records(system, connection, reader, records, current.store.cursor(connection.id), own)
+            audit = system.auditor(connection, current.objects(connection.id))
+            missing = _read_records(audit, reader, records, current.store.cursor(connection.id), own)
         except RefusedError as error:
             fault = f"its state was read, its audit records were not: {error}"
         records.flush()
@@ -174,15 +175,13 @@ def _own(system: IdentitySystem, current: Current, connection: Connection) -> fr
     return frozenset(principal.ref for principal in system.principals(current.objects(connection.id)) if principal.is_own)
 
 
-def _read_records(
-    system: IdentitySystem, connection: Connection, reader: Reader, records: _Records, cursor: str | None, own: frozenset[str]
-) -> tuple[Gap, ...]:
+def _read_records(audit: Auditor, reader: Reader, records: _Records, cursor: str | None, own: frozenset[str]) -> tuple[Gap, ...]:
     gaps = []
     for record in reader.records(cursor):
         if isinstance(record, Gap):
             gaps.append(record)
             continue
-        read = _audited(system, connection, record)
+        read = _audited(audit, record)
         if isinstance(read, Unread):
             records.set_aside(read.place, read.why, record.cursor)
         else:
@@ -190,9 +189,9 @@ def _read_records(
     return tuple(gaps)
 
 
-def _audited(system: IdentitySystem, connection: Connection, record: RawRecord) -> Sequence[Event] | Unread:
+def _audited(audit: Auditor, record: RawRecord) -> Sequence[Event] | Unread:
     try:
-        return system.audit(connection, record)
+        return audit(record)
     except Exception as error:  # noqa: BLE001 - a hostile record may break a reader in any way; the scan goes on
         return Unread(place=record.place, why=f"the reader stopped: {type(error).__name__}")
 

@@ -79,6 +79,10 @@ class RawRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Where the next reading goes on once this record is kept; the system's own form."""
 
 
+Auditor = Callable[[RawRecord], Sequence[Event] | Unread]
+"""The events in one record, () when it is none of an agent's business; Unread when it is malformed."""
+
+
 class Reader(Protocol):
     """A live connection with the read role. Every failure to read a part is a Gap; only a failure to connect raises RefusedError."""
 
@@ -144,8 +148,8 @@ class IdentitySystem(ReadSide, Protocol):
         """Whether this native action (no pattern) can be about a resource of that form: `s3:ListBucket` is not about an object."""
         ...
 
-    def audit(self, connection: Connection, record: RawRecord) -> Sequence[Event] | Unread:
-        """The events in one record, () when it is none of an agent's business; Unread when it is malformed (feature `audit`)."""
+    def auditor(self, connection: Connection, objects: Sequence[NativeObject]) -> Auditor:
+        """What reads this connection's audit records (feature `audit`); the objects tell what a bare name in a record means."""
         ...
 
     def narrow(self, objects: Sequence[NativeObject], principal: str, keep: Sequence[AlignmentLine], label: str) -> Proposal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from remit.contracts.system import Feature, IdentitySystem, NotBuilt, RawRecord, Vocabulary, Works
+from remit.contracts.system import Auditor, Feature, IdentitySystem, NotBuilt, RawRecord, Vocabulary, Works
 from remit.model.access import NativeObject, Principal, PrincipalAccess, Unread, Verdict
 from remit.model.alignment import AlignmentLine
 from remit.model.connection import Connection
@@ -73,10 +73,14 @@ class AwsSystem:
         """Whether an action can be about a resource of that form."""
         return catalogue.concerns(action, resource)
 
-    def audit(self, connection: Connection, record: RawRecord) -> Sequence[Event] | Unread:
-        """The events in one CloudTrail record; what Remit itself tried as an agent's role is none of the agent's use."""
-        found = events_of(connection, record)
-        return found if isinstance(found, Unread) else tuple(event for event in found if not _is_own_try(event))
+    def auditor(self, connection: Connection, objects: Sequence[NativeObject]) -> Auditor:  # noqa: ARG002 - a record says all
+        """What reads CloudTrail records; what Remit itself tried as an agent's role is none of the agent's use."""
+
+        def audit(record: RawRecord) -> Sequence[Event] | Unread:
+            found = events_of(connection, record)
+            return found if isinstance(found, Unread) else tuple(event for event in found if not _is_own_try(event))
+
+        return audit
 
     def narrow(self, objects: Sequence[NativeObject], principal: str, keep: Sequence[AlignmentLine], label: str) -> Proposal:
         """Steps to the smallest policies that keep these lines."""

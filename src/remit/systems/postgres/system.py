@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from remit.contracts.system import Feature, NotBuilt, RawRecord, Reader, Vocabulary, Works
-from remit.model.access import NativeObject, Principal, PrincipalAccess, Unread, Verdict
+from remit.contracts.system import Auditor, Feature, NotBuilt, Reader, Vocabulary, Works
+from remit.model.access import NativeObject, Principal, PrincipalAccess, Verdict
 from remit.model.alignment import AlignmentLine
 from remit.model.connection import Connection
-from remit.model.event import Event
 from remit.model.native import Native
 from remit.model.plan import Proposal, Step
 from remit.model.remit import Remit
 from remit.model.verbs import Verb
 from remit.systems.postgres.access import AccessOf
-from remit.systems.postgres.audit import events_of
+from remit.systems.postgres.audit import events_of, known_of
 from remit.systems.postgres.compile import grants
 from remit.systems.postgres.decides import concerns, verdict_of
 from remit.systems.postgres.evaluate import Evaluator
@@ -111,9 +110,10 @@ class PostgresSystem:
         """Whether an action can be about a resource of this form: `execute` is not about a table."""
         return concerns(action, resource)
 
-    def audit(self, connection: Connection, record: RawRecord) -> Sequence[Event] | Unread:
-        """The events in one line of the JSON log."""
-        return events_of(connection, record)
+    def auditor(self, connection: Connection, objects: Sequence[NativeObject]) -> Auditor:
+        """What reads lines of the JSON log."""
+        known = known_of(objects)
+        return lambda record: events_of(connection, record, known)
 
     def narrow(self, objects: Sequence[NativeObject], principal: str, keep: Sequence[AlignmentLine], label: str) -> Proposal:
         """Revokes, and grants in the place of memberships, that leave the role what `keep` names."""

@@ -8,12 +8,11 @@ from typing import Any
 
 from tests.kits.plugins.cabinet import cabinet_file as file
 
-from remit.contracts.system import Feature, Impossible, NotBuilt, RawRecord, Vocabulary, Works
+from remit.contracts.system import Auditor, Feature, Impossible, NotBuilt, RawRecord, Vocabulary, Works
 from remit.document.pattern import resource_matcher
-from remit.model.access import Access, LoginState, NativeObject, Principal, PrincipalAccess, Unread, Verdict
+from remit.model.access import Access, LoginState, NativeObject, Principal, PrincipalAccess, Verdict
 from remit.model.alignment import AlignmentLine
 from remit.model.connection import Connection
-from remit.model.event import Event
 from remit.model.evidence import Evidence, Gap
 from remit.model.identity import Because
 from remit.model.native import Native
@@ -127,9 +126,9 @@ class Cabinet:
         """Every action is about every drawer."""
         return True
 
-    def audit(self, connection: Connection, record: RawRecord) -> Sequence[Event] | Unread:
-        """None."""
-        return ()
+    def auditor(self, connection: Connection, objects: Sequence[NativeObject]) -> Auditor:
+        """A cabinet keeps no log."""
+        raise NotImplementedError
 
     def narrow(self, objects: Sequence[NativeObject], principal: str, keep: Sequence[AlignmentLine], label: str) -> Proposal:
         """A step for each drawer that changes."""

@@ -35,7 +35,7 @@ def _events(action: str, session: str) -> list[Event]:
             "sessionContext": {"sessionIssuer": issuer},
         },
     }
-    found = SYSTEM.audit(CONNECTION, RawRecord(place="s3://logs/a.json.gz#0", payload=json.dumps(record).encode(), cursor=""))
+    found = SYSTEM.auditor(CONNECTION, ())(RawRecord(place="s3://logs/a.json.gz#0", payload=json.dumps(record).encode(), cursor=""))
     assert found is not None
     return [event for event in found if isinstance(event, Event)]  # type: ignore[union-attr]
 
