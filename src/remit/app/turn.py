@@ -13,7 +13,7 @@ from remit.app.current import LINKED, Current
 from remit.app.loop import watch
 from remit.app.scan import OnProgress, default_logs, look, read_decisions
 from remit.app.settings import decision_log, state_folder
-from remit.discover.link import link
+from remit.discover.link import Linked, link
 from remit.govern import lifecycle
 from remit.model.access import NativeObject
 from remit.model.connection import Connection
@@ -97,14 +97,12 @@ def join(current: Current, at: str) -> tuple[tuple[str, ...], tuple[str, ...], t
     """Joins what all connections show into agents and bindings, and gives events to agents; slugs that are new, changed, gone."""
     store = current.store
     known = current.agents
-    linked = link(
-        {name: reading.inventory for name, reading in current.readings.items()},
-        tuple(current.principals.values()),
-        current.databases,
-        tuple(known.values()),
-        current.all_uses,
-        at,
-    )
+    linked = _linked(current, known, at)
+    if store.rebind(assigner(linked.agents, linked.bound, current.principals.values())):
+        # Who shares an identity by its sessions alone shows once these are told apart.
+        current.rejoin()
+        linked = _linked(current, known, at)
+        store.rebind(assigner(linked.agents, linked.bound, current.principals.values()))
     ledger = Ledger(files_read=0, bytes_read=0, skipped=(), unresolved=linked.gaps)
     bound = {f"{item.agent}|{item.principal}" for item in linked.bound}
     with store.transaction():
@@ -117,10 +115,20 @@ def join(current: Current, at: str) -> tuple[tuple[str, ...], tuple[str, ...], t
             if (key := f"{item.agent}|{item.principal}") not in bound:
                 store.remove(Bound, key, seen=at)
         store.put(Reading(connection=LINKED, inventory=Inventory(agents=(), mcp_servers=(), secrets=(), ledger=ledger)), seen=at)
-    store.rebind(assigner(linked.agents, linked.bound, current.principals.values()))
     before = dict(known)
     current.rejoin()
     return _differences(before, current.agents, touched)
+
+
+def _linked(current: Current, known: Mapping[str, KnownAgent], at: str) -> Linked:
+    return link(
+        {name: reading.inventory for name, reading in current.readings.items()},
+        tuple(current.principals.values()),
+        current.databases,
+        tuple(known.values()),
+        current.all_uses,
+        at,
+    )
 
 
 def _differences(

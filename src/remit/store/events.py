@@ -26,9 +26,11 @@ from remit.store.interning import ActKey, Assign, WhoKey, Whos, acts, append, ch
 from remit.store.kinds import storable, storable_key
 from remit.store.tables import act, event, lane, source, use, who
 
-_RESULTS = (Result.ALLOWED, Result.DENIED, Result.FAILED)
-_CODES = {result: code for code, result in enumerate(_RESULTS)}
+_RESULTS = (Result.ALLOWED, Result.DENIED, Result.FAILED, Result.ALLOWED)
+_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.FAILED: 2}
 _DENIED = _CODES[Result.DENIED]
+_WOULD_DENY = 3
+"""Allowed by a point that only observes, and denied by `enforce`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -92,7 +94,7 @@ def prepared(item: Event) -> Prepared:
         microseconds(item.happened),
         (item.source, item.principal, item.session, item.credential, item.agent),
         (item.system, item.action, item.resource, item.columns),
-        _CODES[item.result],
+        _WOULD_DENY if item.result is Result.ALLOWED and item.would is Outcome.DENY else _CODES[item.result],
         storable(item.place),
         detail,
     )
@@ -137,7 +139,8 @@ def add(connection: Connection, batch: Sequence[Prepared], assign: Assign | None
             }
         )
         is_denied = item.result == _DENIED
-        tallies.merge((agent, lane_number, act_number), [item.happened, item.happened, int(not is_denied), int(is_denied), number])
+        counts = [item.happened, item.happened, int(not is_denied), int(is_denied), int(item.result == _WOULD_DENY), number]
+        tallies.merge((agent, lane_number, act_number), counts)
         number += 1
     append(connection, event, rows)
     tallies.write(connection)
@@ -157,7 +160,7 @@ def cursor_of(connection: Connection, name: str) -> str | None:
     return found
 
 
-_COUNTS = ("first", "last", "allowed", "denied", "latest")
+_COUNTS = ("first", "last", "allowed", "denied", "would_deny", "latest")
 
 
 class _Tallies:
@@ -170,8 +173,8 @@ class _Tallies:
         """Adds up; of two latest events at the same time that with the greater number is the latest."""
         row = self._rows.setdefault(key, counts)
         if row is not counts:
-            latest = max((row[1], row[4]), (counts[1], counts[4]))
-            row[:] = min(row[0], counts[0]), latest[0], row[2] + counts[2], row[3] + counts[3], latest[1]
+            latest = max((row[1], row[-1]), (counts[1], counts[-1]))
+            row[:] = min(row[0], counts[0]), latest[0], row[2] + counts[2], row[3] + counts[3], row[4] + counts[4], latest[1]
 
     def write(self, connection: Connection) -> None:
         """Adds the counts to those that stand there."""
@@ -200,6 +203,7 @@ def _added(made: Any) -> Any:
             "last": case((is_latest, new.last), else_=use.c.last),
             "allowed": use.c.allowed + new.allowed,
             "denied": use.c.denied + new.denied,
+            "would_deny": use.c.would_deny + new.would_deny,
             "latest": case((is_latest, new.latest), else_=use.c.latest),
         },
     )
@@ -270,6 +274,7 @@ def recount(connection: Connection, lanes: Sequence[int] | None = None) -> None:
     connection.execute(delete(use) if lanes is None else delete(use).where(use.c.lane.in_(lanes)))
     group = (who.c.agent, who.c.lane, event.c.act)
     is_denied = case((event.c.result == _DENIED, 1), else_=0)
+    would_deny = case((event.c.result == _WOULD_DENY, 1), else_=0)
     counted = select(
         who.c.agent,
         who.c.lane,
@@ -278,13 +283,14 @@ def recount(connection: Connection, lanes: Sequence[int] | None = None) -> None:
         event.c.happened.label("last"),
         func.sum(1 - is_denied).over(partition_by=group).label("allowed"),
         func.sum(is_denied).over(partition_by=group).label("denied"),
+        func.sum(would_deny).over(partition_by=group).label("would_deny"),
         event.c.number.label("latest"),
         func.row_number().over(partition_by=group, order_by=(event.c.happened.desc(), event.c.number.desc())).label("rank"),
     ).select_from(event.join(who, event.c.who == who.c.number))
     if lanes is not None:
         counted = counted.where(who.c.lane.in_(lanes))
     ranked = counted.subquery()
-    names = ["agent", "lane", "act", "first", "last", "allowed", "denied", "latest"]
+    names = ["agent", "lane", "act", "first", "last", "allowed", "denied", "would_deny", "latest"]
     connection.execute(insert(use).from_select(names, select(*(ranked.c[name] for name in names)).where(ranked.c.rank == 1)))
 
 
@@ -296,7 +302,7 @@ def uses(connection: Connection, agent: str | None, principal: str | None) -> li
     question = (
         select(
             use.c.agent, lane.c.principal, source.c.name, act.c.system, act.c.action, act.c.resource, use.c.first, use.c.last,
-            use.c.allowed, use.c.denied, event.c.place, who.c.session, lane.c.credential, act.c.columns,
+            use.c.allowed, use.c.denied, use.c.would_deny, event.c.place, who.c.session, lane.c.credential, act.c.columns,
         )
         .select_from(
             use.join(lane, use.c.lane == lane.c.number)
@@ -323,13 +329,14 @@ def uses(connection: Connection, agent: str | None, principal: str | None) -> li
             last=rfc3339_of(last),
             allowed=allowed,
             denied=denied,
+            would_deny=would_deny,
             place=place,
             session=session,
             credential=credential,
             columns=_columns(columns),
         )
         for (
-            of, by, source_name, system, action, resource, first, last, allowed, denied, place, session, credential, columns,
+            of, by, source_name, system, action, resource, first, last, allowed, denied, would_deny, place, session, credential, columns,
         ) in connection.execute(question)
     ]  # fmt: skip
 

@@ -124,7 +124,7 @@ event = Table(
     Column("who", Number, ForeignKey(who.c.number), nullable=False),
     Column("act", Number, ForeignKey(act.c.number), nullable=False),
     Column("happened", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
-    Column("result", SmallInteger, nullable=False, comment="0 allowed, 1 denied, 2 failed"),
+    Column("result", SmallInteger, nullable=False, comment="0 allowed, 1 denied, 2 failed, 3 allowed and would be denied"),
     Column("place", Text, nullable=False),
     Column("detail", Text, comment="JSON: person, decision, outcome, would, because"),
     UniqueConstraint("source", "id"),
@@ -142,6 +142,7 @@ use = Table(
     Column("last", BigInteger, nullable=False),
     Column("allowed", Integer, nullable=False),
     Column("denied", Integer, nullable=False),
+    Column("would_deny", Integer, nullable=False),
     Column("latest", Number, ForeignKey(event.c.number), nullable=False, comment="the event at `last`"),
     Index(None, "lane"),
 )
