@@ -1,8 +1,8 @@
 """Generates the reference from the code; `--check` fails when a page is not what the code says.
 
 Pages: `reference/cli.md` (help of every command), `reference/remit.schema.json` (the document, for editors),
-`reference/discovery.md` (the tables of facts), `reference/coverage.md` (what each plugin can do), `reference/detections.md` (what findings are made of), and the tree in
-`explanation/architecture.md` (the sentence of every package).
+`reference/discovery.md` (the tables of facts), `reference/coverage.md` (what each plugin can do), `reference/detections.md` (what
+findings are made of), and the tree in `explanation/architecture.md` (the sentence of every package).
 """
 
 import ast
