@@ -16,17 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from remit.app.approvals import in_force
 from remit.app.hands import Acted as Acted
 from remit.app.hands import Hands, Readings
 from remit.app.hands import Journal as Journal
 from remit.app.hands import Means as Means
+from remit.app.signing import trusted_keys
 from remit.contracts import registry
 from remit.contracts.system import OpensWriter
 from remit.govern import lifecycle
 from remit.model.errors import RefusedError
 from remit.model.ids import printable
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
-from remit.model.remit import Remit
 from remit.model.standing import ApprovedRemit, Ownership
 from remit.remedy import plan as machine
 
@@ -105,27 +106,18 @@ def _may(store: Journal, plan: Plan, approval: Approval) -> None:
     """Raises RefusedError unless this approval is good for this plan."""
     if plan.kind in _NEEDS_NO_APPROVER:
         return
-    in_force = _in_force(store, plan.agent)
+    versions = store.all(ApprovedRemit, prefix=f"{plan.agent}@")
+    remit = in_force(plan.agent, versions, trusted_keys(store.folder), store.folder) if versions else None
     what = "retire" if plan.kind is PlanKind.RETIRE else "apply"
-    lifecycle.may_change(approval.by, plan.agent, in_force, store.get(Ownership, plan.agent), what=what)
+    lifecycle.may_change(approval.by, plan.agent, remit, store.get(Ownership, plan.agent), what=what)
     if plan.kind is not PlanKind.RIGHT_SIZE or not machine.is_fresh(plan):
         return
     if plan.is_from_draft:
         raise RefusedError(f"`{plan.id}` was made from a draft; approve the remit, then `remit plan {plan.agent}` makes one from it")
-    if in_force is not None and plan.remit_hash != in_force.hash:
+    if remit is not None and plan.remit_hash != remit.hash:
         raise RefusedError(
             f"another remit of `{plan.agent}` was approved since `{plan.id}` was made; `remit plan {plan.agent}` makes a new one"
         )
-
-
-def _in_force(store: Journal, agent: str) -> Remit | None:
-    from remit.app.current import remit_in_force  # here: it reads the whole store's vocabulary of records
-    from remit.app.signing import trusted_keys
-
-    versions = store.all(ApprovedRemit, prefix=f"{agent}@")
-    if not versions:
-        return None
-    return remit_in_force(max(versions, key=lambda version: version.version), trusted_keys(store.folder), store.folder)
 
 
 def _writers(approval: Approval, means: Means) -> Mapping[str, OpensWriter]:

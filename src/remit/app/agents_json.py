@@ -57,6 +57,7 @@ def agent_json(current: Current, known: KnownAgent) -> dict[str, Any]:
         "remit": None
         if approved is None
         else {"version": approved.version, "hash": approved.hash, "path": approved.path, "by": approved.by, "at": approved.at},
+        "remit_fault": current.remit_faults.get(agent.id),
     }
 
 

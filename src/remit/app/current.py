@@ -2,7 +2,7 @@
 
 Decides nothing: it looks records up, and hands them to the pure functions that derive the rest (principals, access, drafts, alignments).
 Invariants:
-- a remit counts only when its signature verifies; one that does not is a fault of its agent, never "no remit";
+- a remit counts only when its signature verifies; one that does not is a fault of its agent alone, and never "no remit";
 - what came from a connection that is disconnected is not looked at.
 """
 
@@ -12,19 +12,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from remit.app.signing import trusted_keys, why_not
+from remit.app.approvals import in_force, last_that_counts, versions_by_agent
+from remit.app.signing import trusted_keys
 from remit.contracts import registry
 from remit.contracts.system import IdentitySystem, Vocabulary, Works
-from remit.document.parse import parse_or_raise
 from remit.model.access import NativeObject, Principal, PrincipalAccess
 from remit.model.agent import AgentState
 from remit.model.connection import Connection
-from remit.model.errors import RefusedError
+from remit.model.errors import DocumentError, RefusedError
 from remit.model.event import Use
 from remit.model.evidence import Gap, GapKind
 from remit.model.finding import Finding
@@ -33,7 +30,7 @@ from remit.model.ids import AGENT_PREFIX, agent_slug, printable
 from remit.model.ledger import Reading, Scan
 from remit.model.remit import Remit
 from remit.model.standing import ApprovedRemit, KnownAgent, Ownership, Standing
-from remit.store.records import Store
+from remit.store.records import Damaged, Store
 from remit.understand.material import Concerns, Known, known_resources
 
 LINKED = "remit:linked"
@@ -119,7 +116,7 @@ class Current:
 
     def refresh(self) -> None:
         """Looks everything up again that people settle: owners, states, remits."""
-        for name in ("standings", "owners", "approved", "remits", "findings"):
+        for name in ("standings", "owners", "versions", "approved", "remits", "remit_faults", "_judged_versions", "findings"):
             self.__dict__.pop(name, None)
 
     def forget_connections(self) -> None:
@@ -203,19 +200,47 @@ class Current:
         return {ownership.agent: ownership for ownership in self.store.all(Ownership)}
 
     @cached_property
+    def versions(self) -> dict[str, list[ApprovedRemit | Damaged]]:
+        """Every approved version of each agent, the newest last."""
+        return versions_by_agent(self.store)
+
+    @cached_property
     def approved(self) -> dict[str, ApprovedRemit]:
-        """The version in force of each agent."""
-        latest: dict[str, ApprovedRemit] = {}
-        for version in self.store.all(ApprovedRemit):
-            if version.agent not in latest or version.version > latest[version.agent].version:
-                latest[version.agent] = version
-        return latest
+        """The newest version of each agent as it is written, for telling; what counts is in `remits`."""
+        newest = {slug: versions[-1] for slug, versions in self.versions.items()}
+        return {slug: version for slug, version in newest.items() if isinstance(version, ApprovedRemit)}
 
     @cached_property
     def remits(self) -> dict[str, Remit]:
-        """The approved remit of each agent; raises RefusedError for one whose signature does not verify."""
+        """The approved remit of each agent where it counts; where it does not, the agent is in `remit_faults`."""
+        return {slug: found for slug, found in self._judged_versions.items() if isinstance(found, Remit)}
+
+    @cached_property
+    def remit_faults(self) -> dict[str, str]:
+        """Agents whose approved remit does not count, and why: they are denied at every point, and never without a remit."""
+        return {slug: found for slug, found in self._judged_versions.items() if isinstance(found, str)}
+
+    @cached_property
+    def _judged_versions(self) -> dict[str, Remit | str]:
+        trusted = trusted_keys(self.store.folder) if self.versions else frozenset()
+        found: dict[str, Remit | str] = {}
+        for slug, versions in self.versions.items():
+            try:
+                found[slug] = in_force(slug, versions, trusted, self.store.folder)
+            except (RefusedError, DocumentError) as error:
+                found[slug] = str(error)
+        return found
+
+    def remit_to_act_by(self, slug: str) -> Remit | None:
+        """The remit in force, None where none was approved; raises RefusedError where one was and does not count."""
+        if slug in self.remit_faults:
+            raise RefusedError(self.remit_faults[slug])
+        return self.remits.get(slug)
+
+    def remit_to_follow(self, slug: str) -> Remit | None:
+        """Whose approvers approve the next version: the last one that counts."""
         trusted = trusted_keys(self.store.folder)
-        return {slug: remit_in_force(version, trusted, self.store.folder) for slug, version in self.approved.items()}
+        return self.remits.get(slug) or last_that_counts(slug, self.versions.get(slug, ()), trusted, self.store.folder)
 
     @cached_property
     def bound(self) -> tuple[Bound, ...]:
@@ -290,17 +315,6 @@ class Current:
 def _is_hidden(gaps: Iterable[Gap]) -> bool:
     """Whether something may be there that could not be seen; what is left out on purpose, or broken in itself, hides nothing else."""
     return any(gap.kind is GapKind.NO_PERMISSION for gap in gaps)
-
-
-def remit_in_force(version: ApprovedRemit, trusted: frozenset[str], folder: Path) -> Remit:
-    """The remit of an approved version; raises RefusedError when its signature, its key or its hash does not hold."""
-    why = why_not(version, trusted, folder)
-    if why:
-        raise RefusedError(why)
-    remit = parse_or_raise(version.document, version.path)
-    if remit.hash != version.hash:
-        raise RefusedError(f"version {version.version} of the remit of `{version.agent}` is not what was approved; approve the file again")
-    return msgspec.structs.replace(remit, is_signed=True)
 
 
 def _nearest(slug: str, known: Iterable[str]) -> str:

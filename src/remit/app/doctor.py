@@ -9,8 +9,7 @@ from pathlib import Path
 import msgspec
 
 from remit.app.act import half_done
-from remit.app.current import Current, remit_in_force
-from remit.app.signing import trusted_keys
+from remit.app.current import Current
 from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
@@ -113,15 +112,12 @@ def _roles(current: Current, connection: Connection, environment: Mapping[str, s
 
 
 def _people(current: Current) -> Iterator[Check]:
-    for slug, version in current.approved.items():
-        try:
-            remit_in_force(version, trusted_keys(current.store.folder), current.store.folder)
-        except RefusedError as error:
-            yield Check(what=f"agent:{slug}", health=Health.BROKEN, found=str(error), mend=f"remit approve {version.path}")
+    for slug, why in current.remit_faults.items():
+        yield Check(what=f"agent:{printable(slug)}", health=Health.BROKEN, found=why, mend="remit approve FILE, where you trust the file")
     alive = [
         known.agent.id for known in current.agents.values() if not known.is_gone and current.state(known.agent.id) is not AgentState.RETIRED
     ]
-    without = [slug for slug in alive if slug not in current.approved]
+    without = [slug for slug in alive if slug not in current.versions]
     if without:
         some = ", ".join(without[:5]) + (" ..." if len(without) > 5 else "")
         found = f"{len(without):,} of {len(alive):,} agents have no approved remit: {some}"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from remit.app.current import Current, remit_in_force
+from remit.app.approvals import in_force, signed_not_before
+from remit.app.current import Current
 from remit.app.signing import sign, trusted_keys
 from remit.document.nodes import MAX_BYTES
 from remit.document.parse import parse_or_raise
@@ -52,17 +53,18 @@ def approve(current: Current, path: Path, person: str, os_user: str, at: str) ->
     store = current.store
     with store.exclusive("approve"):
         current.refresh()
-        in_force = current.remits.get(slug)
+        followed = current.remit_to_follow(slug)
+        known_versions = current.versions.get(slug, [])
+        at = signed_not_before(at, known_versions)
         standing = current.standings.get(slug) or lifecycle.discovered(slug, at)
         moved = lifecycle.approved(standing, at, person, f"version of {path.name} approved")
-        if in_force is not None and in_force.hash == remit.hash:
+        if slug in current.remits and current.remits[slug].hash == remit.hash:
             return Approved(remit=remit, version=current.approved[slug], is_new=False, standing=standing)
-        lifecycle.may_approve(person, remit, in_force, current.owners.get(slug))
-        history = [version for version in store.all(ApprovedRemit, prefix=f"{slug}@") if version.agent == slug]
+        lifecycle.may_approve(person, remit, followed, current.owners.get(slug))
         signature, key = sign(store, remit.hash, person, os_user, at)
         version = ApprovedRemit(
             agent=slug,
-            version=lifecycle.next_version(history),
+            version=len(known_versions) + 1,
             hash=remit.hash,
             document=text.decode("utf-8"),
             path=str(path),
@@ -72,7 +74,7 @@ def approve(current: Current, path: Path, person: str, os_user: str, at: str) ->
             signature=signature,
             key=key,
         )
-        remit_in_force(version, trusted_keys(store.folder), store.folder)
+        in_force(slug, [*known_versions, version], trusted_keys(store.folder), store.folder)
         with store.transaction():
             store.put(version, seen=at, by=person)
             store.put(moved, seen=at, by=person)

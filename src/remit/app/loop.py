@@ -39,7 +39,11 @@ def watch(current: Current, at: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def window(current: Current) -> Window:
     """Everything that detections look at."""
-    live = [slug for slug, known in current.agents.items() if not known.is_gone and current.state(slug) is not AgentState.RETIRED]
+    live = [
+        slug
+        for slug, known in current.agents.items()
+        if not known.is_gone and current.state(slug) is not AgentState.RETIRED and slug not in current.remit_faults
+    ]
     refs = sorted({bound.principal for bound in current.bound})
     access = current.access_of(refs)
     bound_uses = [use for use in current.all_uses if use.agent]
@@ -56,6 +60,7 @@ def window(current: Current) -> Window:
         judged=judge(bound_uses, current.remits, current.vocabularies.values(), current.bound),
         secrets=tuple(secret for reading in current.readings.values() for secret in reading.inventory.secrets),
         unread=tuple(current.unread),
+        unjudged=frozenset(current.remit_faults),
         access={found.principal: found for found in access},
     )
 

@@ -44,6 +44,7 @@ def plan_right_size(current: Current, slug: str, at: str) -> Plan:
     if state in (AgentState.RETIRED, AgentState.SUSPENDED):
         what = "it has nothing to narrow" if state is AgentState.RETIRED else f"run `remit release {slug}` first"
         raise RefusedError(f"agent `{slug}` is {state}: {what}")
+    current.remit_to_act_by(slug)
     made = right_size(_situation(current, slug), _new_id(), at)
     current.store.put(made, seen=at)
     return made
@@ -99,7 +100,7 @@ def carry_out_release(current: Current, slug: str, approver: Approver, environme
 
 def plan_retirement(current: Current, slug: str, approver: Approver, at: str) -> Plan:
     """A plan that takes everything from the identities that only this agent uses; refused for whoever may not."""
-    lifecycle.may_change(approver[0], slug, current.remits.get(slug), current.owners.get(slug), what="retire")
+    lifecycle.may_change(approver[0], slug, current.remit_to_act_by(slug), current.owners.get(slug), what="retire")
     begun = [plan for plan in current.store.all(Plan) if plan.agent == slug and plan.kind is PlanKind.RETIRE]
     if begun and current.state(slug) is AgentState.RETIRED:
         return max(begun, key=lambda plan: (plan.made, plan.id))

@@ -12,27 +12,24 @@ Invariants:
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import msgspec
 
+from remit.app.approvals import in_force, versions_by_agent
 from remit.app.remits import Policy
-from remit.app.signing import keys_mark, trusted_keys, why_not
+from remit.app.signing import keys_mark, trusted_keys
 from remit.contracts.system import Vocabulary
 from remit.decide.index import Entry, Index
-from remit.document.canonical import content_hash
-from remit.document.parse import parse_or_raise
 from remit.model.agent import AgentState
 from remit.model.errors import DocumentError, RefusedError
 from remit.model.ids import printable
-from remit.model.remit import Mode, Remit
+from remit.model.remit import Mode
 from remit.model.standing import ApprovedRemit, Standing
 from remit.store.records import Damaged, Store
 from remit.store.suspended import Suspension
 
 _NOBODY = Index({}, {})
-_Versions = dict[str, list[ApprovedRemit | Damaged]]
 
 
 class StorePolicy:
@@ -60,7 +57,7 @@ class StorePolicy:
         self._marks: tuple[int, int] | None = None
         self._keys: object = None
         self._policy = Policy(index=_NOBODY, remits={}, suspended={}, fault="the store was not read yet")
-        self._known: dict[str, tuple[ApprovedRemit, Entry]] = {}
+        self._known: dict[str, tuple[list[ApprovedRemit | Damaged], Entry]] = {}
         self._trusted: frozenset[str] = frozenset()
 
     def __call__(self) -> Policy:
@@ -100,9 +97,7 @@ class StorePolicy:
 
     def _read(self, store: Store) -> Policy:
         standings = dict(store.each(Standing, prefix=self._agent or ""))
-        versions: _Versions = defaultdict(list)
-        for key, version in store.each(ApprovedRemit, prefix=f"{self._agent}@" if self._agent is not None else ""):
-            versions[key.rpartition("@")[0]].append(version)
+        versions = versions_by_agent(store, self._agent or "")
         slugs = {*standings, *versions} if self._agent is None else {self._agent} & {*standings, *versions}
         self._trusted = trusted_keys(store.folder) if versions else frozenset()
         entries = {slug: self._entry(store, slug, standings.get(slug), versions.get(slug, [])) for slug in slugs}
@@ -124,29 +119,17 @@ class StorePolicy:
         if not versions:
             return Entry(slug, state, None)
         newest = versions[-1]
-        if isinstance(newest, Damaged):
-            return Entry(slug, state, None, newest.why)
         known = self._known.get(slug)
-        if known is not None and known[0] == newest and newest.key in self._trusted:
+        if known is not None and known[0] == versions and isinstance(newest, ApprovedRemit) and newest.key in self._trusted:
             entry = known[1]
             return entry if entry.state is state else entry.with_state(state)
         try:
-            remit = self._remit(store, slug, newest)
+            remit = in_force(slug, versions, self._trusted, store.folder)
         except (RefusedError, DocumentError) as error:
             self._known.pop(slug, None)
             return Entry(slug, state, None, str(error))
+        if self._is_observed:
+            remit = msgspec.structs.replace(remit, mode=Mode.OBSERVE)
         entry = Entry(slug, state, remit)
-        self._known[slug] = (newest, entry)
+        self._known[slug] = (versions, entry)
         return entry
-
-    def _remit(self, store: Store, slug: str, version: ApprovedRemit) -> Remit:
-        reason = why_not(version, self._trusted, store.folder)
-        if reason:
-            raise RefusedError(reason)
-        remit = parse_or_raise(version.document.encode("utf-8", "surrogatepass"), version.path)
-        if content_hash(remit) != version.hash or remit.agent != slug or version.agent != slug:
-            raise RefusedError(
-                f"version {version.version} of the remit of `{slug}` is not the text that was approved: approve the file again"
-            )
-        remit = msgspec.structs.replace(remit, is_signed=True)
-        return msgspec.structs.replace(remit, mode=Mode.OBSERVE) if self._is_observed else remit

@@ -55,6 +55,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """Keys found standing in code, by fingerprint."""
     unread: tuple[str, ...] = ()
     """Connections whose last reading had gaps: what they did not show is not absent."""
+    unjudged: frozenset[str] = frozenset()
+    """Agents whose approved remit does not count: nothing says what they may do, so that what they did is over by nothing either."""
 
 
 class Detection(Protocol):

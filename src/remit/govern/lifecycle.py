@@ -15,7 +15,7 @@ from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.ids import printable
 from remit.model.remit import Remit
-from remit.model.standing import ApprovedRemit, Ownership, Standing
+from remit.model.standing import Ownership, Standing
 
 
 def discovered(agent: str, at: str) -> Standing:
@@ -99,11 +99,6 @@ def may_change(person: str, agent: str, in_force: Remit | None, owner: Ownership
         raise RefusedError(
             f"only its owner, `{printable(owner.person)}`, retires `{agent}`, which has no approved remit; `{printable(person)}` is not"
         )
-
-
-def next_version(history: list[ApprovedRemit]) -> int:
-    """The number of the version to be approved next."""
-    return max((version.version for version in history), default=0) + 1
 
 
 def _among(person: str, approvers: tuple[str, ...], of: str) -> None:

@@ -127,7 +127,9 @@ def _is_before_end(now: str, until: str) -> bool:
 
 
 def _may_be_hidden(finding: Finding, window: Window) -> bool:
-    """Whether what the finding rests on comes from a connection whose last reading had gaps."""
+    """Whether what the finding rests on could not be looked at: its connection had gaps, or its agent has no remit that counts."""
+    if finding.agent in window.unjudged:
+        return True
     unread = set(window.unread)
     if not unread:
         return False

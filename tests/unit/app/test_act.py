@@ -64,7 +64,8 @@ class Hall:
     def approve(self, version: int, text: str) -> str:
         """A signed remit of `tidy`, which dana may apply; its hash."""
         remit = parse_or_raise(text, "tidy.yaml")
-        signature, key = sign(self.store, remit.hash, "dana", "dana", AT)
+        at = f"2030-01-01T00:00:{version:02}Z"
+        signature, key = sign(self.store, remit.hash, "dana", "dana", at)
         self.store.put(
             ApprovedRemit(
                 agent="tidy",
@@ -74,7 +75,7 @@ class Hall:
                 path="tidy.yaml",
                 by="dana",
                 os_user="dana",
-                at=AT,
+                at=at,
                 signature=signature,
                 key=key,
             ),

@@ -55,10 +55,11 @@ class World:
     def approve(self, agent: str = "reader", tool: str = "read", version: int = 1, **change: object) -> ApprovedRemit:
         document = REMIT.format(agent=agent, tool=tool)
         remit = parse_or_raise(document.encode(), "reader.yaml")
-        signature, key = sign(self.store, remit.hash, "dana@example.com", "dana", SEEN)
+        at = f"2026-07-31T12:00:{version:02}Z"
+        signature, key = sign(self.store, remit.hash, "dana@example.com", "dana", at)
         made = ApprovedRemit(
             agent=agent, version=version, hash=remit.hash, document=document, path="reader.yaml", by="dana@example.com",
-            os_user="dana", at=SEEN, signature=signature, key=key,
+            os_user="dana", at=at, signature=signature, key=key,
         )  # fmt: skip
         made = msgspec.structs.replace(made, **change)
         self.store.put(made, seen=SEEN)
@@ -208,11 +209,25 @@ def test_the_approval_of_one_agent_cannot_be_passed_on_to_another(world: World) 
     _denied(world.ask(), Step.FAULT, "is not the text that was approved")
 
 
+def test_an_older_approval_that_is_put_there_again_never_comes_back_into_force(world: World) -> None:
+    wide = world.approve(tool='"*"')
+    narrow = world.approve(version=2)
+    assert world.ask(tool="write").outcome is Outcome.DENY
+    world.store.put(msgspec.structs.replace(wide, version=3), seen=SEEN)
+    _denied(world.ask(tool="write"), Step.FAULT, "put there again")
+    _denied(world.ask(), Step.FAULT, "put there again")
+    world.store.put(msgspec.structs.replace(narrow, version=4), seen=SEEN)
+    _denied(world.ask(), Step.FAULT, "put there again")
+    world.approve(version=5)
+    assert world.ask().outcome is Outcome.ALLOW
+    assert world.ask(tool="write").outcome is Outcome.DENY
+
+
 def test_an_approval_by_a_key_that_nobody_trusts_is_a_denial_until_somebody_does(world: World, tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/elsewhere/store.sqlite3") as elsewhere:
         remit = parse_or_raise(REMIT.format(agent="reader", tool="read").encode(), "reader.yaml")
         signature, key = sign(elsewhere, remit.hash, "dana@example.com", "dana", SEEN)
-    world.approve(signature=signature, key=key)
+    world.approve(signature=signature, key=key, at=SEEN)
     _denied(world.ask(), Step.FAULT, "which this installation does not know")
     world.store.folder.mkdir(parents=True, exist_ok=True)
     (world.store.folder / TRUSTED_FILE).write_text(key)

@@ -21,10 +21,11 @@ from remit.app.cli.options import (
     person,
     print_json,
     say,
+    steps_in_order,
 )
 from remit.model.errors import RefusedError, UsageError
 from remit.model.ids import AGENT_PREFIX, printable
-from remit.model.plan import PlanState
+from remit.model.plan import PlanKind, PlanState
 from remit.model.times import text_from_time
 
 if TYPE_CHECKING:
@@ -65,9 +66,14 @@ def plan(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False) -
 
         show_plan(current, made)
     if made.is_from_draft:
-        next_command(f"remit draft {made.agent} --write {made.agent}.yaml", f"remit approve {made.agent}.yaml")
+        owner = current.owner(made.agent)
+        named = [] if owner else [f"remit owner {made.agent} PERSON # approves its first remit"]
+        after = f"remit approve {made.agent}.yaml --as {owner or 'PERSON'} # when you have read it; then plan again"
+        steps_in_order(*named, f"remit draft {made.agent} --write {made.agent}.yaml", after)
     elif made.steps:
-        next_command(f"remit apply {made.id} --as PERSON")
+        next_command(f"remit apply {made.id} --as {_approver_of(current, made.agent)}")
+    else:
+        next_command(f"remit agent {made.agent}")
 
 
 def apply(identifier: PlanId, store: StoreUrl = None, as_json: AsJson = False, as_person: AsPerson = None) -> None:
@@ -150,6 +156,11 @@ def _approver(current: Current, claimed: str | None) -> tuple[str, str]:
     return person(claimed, current.store), os_user()
 
 
+def _approver_of(current: Current, slug: str) -> str:
+    """Whom to name in the next command; who may approve is decided where it is done."""
+    return printable(current.owner(slug) or "PERSON", 120)
+
+
 def _plan_id(text: str) -> str:
     return text if text.startswith("plan:") else f"plan:{text}"
 
@@ -180,8 +191,13 @@ def _tell(current: Current, done: Plan, *, as_json: bool, after: str = "") -> No
         raise typer.Exit(1)
     if after:
         next_command(after)
-    elif done.state is PlanState.APPLIED and done.kind == "right-size":
-        next_command(f"remit agent {done.agent}", f"remit rollback {done.id} --as PERSON # takes it back")
+    elif done.kind is PlanKind.RIGHT_SIZE and done.state is PlanState.APPLIED:
+        back = f"remit rollback {done.id} --as {_approver_of(current, done.agent)} # takes it back"
+        next_command(f"remit agent {done.agent}", back)
+    elif done.kind is PlanKind.RIGHT_SIZE:
+        next_command(f"remit plan {done.agent} # makes a new one; a plan is applied once")
+    elif done.kind is PlanKind.RETIRE:
+        next_command("remit agents")
 
 
 def plan_json(current: Current, made: Plan) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _say_what_fits(current: Current, known: KnownAgent) -> None:
         next_command(f"remit release {slug}")
     elif current.owner(slug) is None:
         next_command(f"remit owner {slug} PERSON", f"remit draft {slug} --write {slug}.yaml")
-    elif slug not in current.approved:
+    elif slug not in current.remits:
         next_command(f"remit draft {slug} --write {slug}.yaml")
     else:
         next_command(f"remit plan {slug}", f"remit findings # those of {AGENT_PREFIX}{slug} too")

@@ -98,7 +98,18 @@ def show_agent(current: Current, known: KnownAgent, access: Sequence[PrincipalAc
     console.print(facts)
     for sentence in [f"{unread.place}: {unread.why}" for found in access for unread in found.unread][:10]:
         console.print(Text(f"  not read: {printable(sentence, 300)}", style="yellow"))
-    source = "the draft: no remit is approved" if alignment.is_from_draft else f"the approved remit, {alignment.remit_hash[:19]}"
+    fault = current.remit_faults.get(agent.id)
+    if fault:
+        console.print(
+            Text(f"  its approved remit does not count, so it is denied at every point: {printable(fault, 600)}", style="bold red")
+        )
+    source = (
+        "the draft: no remit counts"
+        if fault
+        else "the draft: no remit is approved"
+        if alignment.is_from_draft
+        else f"the approved remit, {alignment.remit_hash[:19]}"
+    )
     console.print(Text(f"\nNeeded, granted, used (needed is from {source})", style="bold"))
     _show_alignment(console, alignment)
     opened = [finding for finding in current.findings if finding.agent == agent.id and finding.state is FindingState.OPEN]

@@ -130,7 +130,7 @@ def owner(
         print_json({"agent": AGENT_PREFIX + ownership.agent, "owner": ownership.person, "since": ownership.since, "by": ownership.by})
     else:
         typer.echo(f"{printable(ownership.person)} owns `{ownership.agent}` since {ownership.since}")
-    if ownership.agent not in current.approved:
+    if ownership.agent not in current.versions:
         next_command(f"remit draft {ownership.agent} --write {ownership.agent}.yaml")
 
 
@@ -148,7 +148,7 @@ def why(
     event = current.store.decision(decision)
     if event is None:
         raise RefusedError(f"there is no decision `{printable(decision, 80)}` in the store; `remit scan` reads the logs of points first")
-    remit = current.remits.get(event.agent)
+    remit = current.remit_to_act_by(event.agent)
     found = why_of(event, remit, current.state(event.agent), list(current.vocabularies.values()), now().timestamp())
     if as_json:
         print_json(

@@ -98,3 +98,9 @@ def next_command(*commands: str) -> None:
     """What is sensible to do next, on standard error."""
     for number, command in enumerate(commands):
         sys.stderr.write(f"{'next:' if number == 0 else '   or'} {printable(command, 400)}\n")
+
+
+def steps_in_order(*commands: str) -> None:
+    """What has to be done next, one after the other, on standard error."""
+    for number, command in enumerate(commands):
+        sys.stderr.write(f"{'next:' if number == 0 else ' then'} {printable(command, 400)}\n")

@@ -1,82 +1,131 @@
-"""Plans and what came of them, as a person reads them."""
+"""Plans and what came of them, as a person reads them: what is taken away, who would notice, what is not known."""
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
-from rich.text import Text
-
+from remit.app.cli.native_text import laid_out
+from remit.app.cli.page import Page, counted
 from remit.app.current import Current
 from remit.model.ids import printable
-from remit.model.plan import Plan, Step
+from remit.model.plan import Plan, PlanKind, Proof, Step
 
 _MOST_DIFF_LINES = 120
+_MOST_SENTENCES = 40
+_STYLES = {"+": "green", "-": "red", "~": "yellow"}
+_PURPOSES = {
+    PlanKind.RIGHT_SIZE: "right-size",
+    PlanKind.QUARANTINE: "quarantine",
+    PlanKind.RELEASE: "release",
+    PlanKind.RETIRE: "retirement",
+}
 
 
 def show_plan(current: Current, plan: Plan) -> None:
-    """The difference, the replay, the blind spots."""
-    console = Console(highlight=False)
-    console.print(Text.assemble((plan.id, "bold cyan"), f"  {plan.kind} of `{plan.agent}`, {plan.state}"))
+    """The difference by identity, the replay, what is lost, the blind spots; and a last line that says it all."""
+    page = Page()
+    page.line((plan.id, "bold cyan"), f"  {_PURPOSES[plan.kind]} of `{plan.agent}`, {plan.state}")
     if plan.is_from_draft:
-        console.print(Text("needed is from the draft: no remit is approved, so it cannot be applied", style="yellow"))
-    for number, step in enumerate(plan.steps, 1):
-        console.print(Text(f"\n{number}. {current.identity_text(step.principal)}: {printable(step.what, 400)}", style="bold"))
-        console.print(Text(f"   {step.operation} on {printable(step.target, 300)} ({step.connection})", style="dim"))
-        for line in _difference(step):
-            console.print(Text(f"   {line}", style="green" if line.startswith("+") else "red" if line.startswith("-") else ""))
+        page.line(("needed is from the draft: no remit is approved, so this plan cannot be applied", "yellow"))
+    if plan.steps:
+        page.line(("+ is written, - is taken away, ~ is changed; nothing is changed yet", "dim"))
+    numbered = list(enumerate(plan.steps, 1))
+    for principal, members in itertools.groupby(numbered, key=lambda item: item[1].principal):
+        page.blank()
+        page.line((current.identity_text(principal), "bold"))
+        for number, step in members:
+            _show_step(page, number, step)
     if not plan.steps:
-        console.print(Text("nothing to change"))
-    calls, denied = plan.replay.calls, sum(item.calls for item in plan.replay.would_deny)
-    since = f" since {plan.replay.since[:10]}" if plan.replay.since else ""
-    console.print(Text(f"\nReplay: {denied:,} of {calls:,} recorded calls{since} would have been denied", style="bold"))
-    for item in plan.replay.would_deny[:30]:
-        what = f"{item.calls:,} x {printable(item.action)} on {printable(item.resource)}"
-        console.print(Text(f"   {what}, last {item.last[:10]}: {printable(item.why, 200)}", style="red"))
-    for title, sentences in (("No longer possible", plan.risk_removed), ("Blind spots", plan.blind_spots), ("Left as it is", plan.residue)):
-        if sentences:
-            console.print(Text(f"\n{title}", style="bold"))
-            for sentence in sentences[:40]:
-                console.print(Text(f"   {printable(sentence, 500)}"))
+        page.blank()
+        page.line(("nothing to take away: what the agent may do, as far as was read, is what it needs", "bold"))
+    _show_replay(page, plan)
+    _show_sentences(page, "No longer possible", plan.risk_removed, "")
+    _show_sentences(page, "Blind spots", plan.blind_spots, "yellow")
+    _show_sentences(page, "Left as it is", plan.residue, "")
     if plan.also_affects:
-        console.print(Text(f"\nOther agents on these identities: {', '.join(plan.also_affects)}", style="yellow"))
+        page.blank()
+        page.line((f"Other agents on these identities: {', '.join(plan.also_affects)}", "yellow"))
+    page.blank()
+    page.line((_summary(plan), "bold"))
 
 
 def show_outcome(current: Current, plan: Plan) -> None:
-    """The proofs."""
-    console = Console(highlight=False)
-    for proof in plan.proofs:
-        mark, style = ("holds", "green") if proof.holds else ("DOES NOT HOLD", "bold red")
-        tried = f"{current.identity_text(proof.identity)}: {printable(proof.tried, 300)}"
-        came = f"expected {proof.expected}, got {printable(proof.got, 200)} ({proof.how})"
-        console.print(Text.assemble((f"{mark}: ", style), f"{tried}: {came}"))
+    """The proofs by identity, and what the plan came to."""
+    page = Page()
+    for identity, members in itertools.groupby(plan.proofs, key=lambda proof: proof.identity):
+        page.line((current.identity_text(identity), "bold"))
+        for proof in members:
+            _show_proof(page, proof)
     if not plan.steps:
-        console.print(Text("no identity had to be changed"))
-    console.print(Text.assemble((plan.id, "bold cyan"), f"  {plan.kind} of `{plan.agent}`: {plan.state}"))
+        page.line("no identity had to be changed")
+    held = sum(proof.holds for proof in plan.proofs)
+    proved = f", {held:,} of {counted(len(plan.proofs), 'proof holds', 'proofs hold')}" if plan.proofs else ""
+    page.line((plan.id, "bold cyan"), f"  {_PURPOSES[plan.kind]} of `{plan.agent}`: {plan.state}{proved}")
+
+
+def _show_step(page: Page, number: int, step: Step) -> None:
+    mark = _mark(step)
+    page.item((f"{mark} {number}. ", _STYLES[mark]), printable(step.what, 600), indent=2)
+    page.line((f"{step.operation} on {printable(step.target, 400)} ({step.connection})", "dim"), indent=7)
+    for line in _difference(step):
+        # Not wrapped: a line of a document is read, and copied, as it is.
+        page.item(("  " + line, _STYLES.get(line[:1], "")), indent=7)
+
+
+def _mark(step: Step) -> str:
+    empty = (None, "[]")
+    return "+" if step.before in empty else "-" if step.after in empty else "~"
+
+
+def _show_replay(page: Page, plan: Plan) -> None:
+    calls, denied = plan.replay.calls, sum(item.calls for item in plan.replay.would_deny)
+    since = f" since {plan.replay.since[:10]}" if plan.replay.since else ""
+    page.blank()
+    if not calls:
+        page.line(("Replay: no call is recorded, so nothing shows what would break", "bold yellow"))
+        return
+    verdict = f"{denied:,} of {counted(calls, 'recorded call', 'recorded calls')}{since} would have been denied"
+    page.line(("Replay: ", "bold"), (verdict, "bold red" if denied else "bold green"))
+    for item in plan.replay.would_deny[:30]:
+        what = f"{item.calls:,} x {printable(item.action)} on {printable(item.resource)}"
+        page.item("- ", (f"{what}, last {item.last[:10]}: {printable(item.why, 200)}", "red"), indent=2)
+    if len(plan.replay.would_deny) > 30:
+        page.line(f"and {len(plan.replay.would_deny) - 30:,} more; --json lists each", indent=2)
+
+
+def _show_sentences(page: Page, title: str, sentences: Sequence[str], style: str) -> None:
+    if not sentences:
+        return
+    page.blank()
+    page.line((title, f"bold {style}".strip()))
+    for sentence in sentences[:_MOST_SENTENCES]:
+        page.item("- ", printable(sentence, 600), indent=2)
+    if len(sentences) > _MOST_SENTENCES:
+        page.line(f"and {len(sentences) - _MOST_SENTENCES:,} more; --json lists each", indent=2)
+
+
+def _summary(plan: Plan) -> str:
+    marks = [_mark(step) for step in plan.steps]
+    named = (("+", "to write"), ("~", "to change"), ("-", "to take away"))
+    steps = ", ".join(f"{marks.count(mark):,} {word}" for mark, word in named if mark in marks) or "nothing to change"
+    broken = len(plan.replay.would_deny)
+    replayed = f"{counted(broken, 'recorded use', 'recorded uses')} would break" if broken else "no recorded use would break"
+    replay = replayed if plan.replay.calls else "nothing was recorded"
+    return f"Plan: {steps}; {replay}; {counted(len(plan.blind_spots), 'blind spot', 'blind spots')}"
+
+
+def _show_proof(page: Page, proof: Proof) -> None:
+    tried = printable(proof.tried, 300)
+    if proof.holds:
+        page.item(("holds  ", "green"), f"{proof.got}: {tried} ", (f"({proof.how})", "dim"), indent=2)
+    else:
+        came = f"{tried}: expected {proof.expected}, got {printable(proof.got, 200)} "
+        page.item(("DOES NOT HOLD  ", "bold red"), came, (f"({proof.how})", "dim"), indent=2)
 
 
 def _difference(step: Step) -> Iterator[str]:
-    lines = difflib.unified_diff(_lines(step.before), _lines(step.after), lineterm="", n=2)
-    shown = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    shown = laid_out(step.operation, step.before, step.after)
     yield from (printable(line, 400) for line in shown[:_MOST_DIFF_LINES])
     if len(shown) > _MOST_DIFF_LINES:
-        yield f"... and {len(shown) - _MOST_DIFF_LINES} more lines"
-
-
-def _lines(text: str | None) -> list[str]:
-    """JSON is laid out for reading; what is compared and applied stays byte for byte."""
-    if text is None:
-        return []
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return text.splitlines()
-    if isinstance(found, list):
-        return [" ".join(_word(part) for part in row) if isinstance(row, list) else json.dumps(row) for row in found]
-    return json.dumps(found, indent=2).splitlines()
-
-
-def _word(part: object) -> str:
-    return part if isinstance(part, str) else json.dumps(part)
+        yield f"... and {len(shown) - _MOST_DIFF_LINES} more lines; --json has both texts whole"
