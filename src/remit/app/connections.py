@@ -17,7 +17,7 @@ from remit.model.errors import RefusedError, UsageError
 from remit.model.ids import printable, slug_from_name
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}\Z")
-_SECRET_PARAMETERS = frozenset({"password", "passwd", "pwd", "sslpassword"})
+_SECRET_WORD = re.compile(r"(?:passw(?:or)?d|pwd|secret|token)\s*=", re.IGNORECASE)
 _HOW = "put it into PGPASSWORD, a password file (~/.pgpass, PGPASSFILE) or a service (PGSERVICE), and give the URL without it"
 
 
@@ -34,10 +34,8 @@ def code_connection(path: str, name: str | None, known: Iterable[Connection], si
 def aws_connection(settings: Mapping[str, str | None], name: str | None, known: Iterable[Connection], since: str) -> Connection:
     """An AWS account, by profiles."""
     endpoint = settings.get("endpoint_url")
-    if endpoint is not None and urlsplit(endpoint).scheme not in ("http", "https"):
-        raise UsageError(f"`--endpoint-url {printable(endpoint)}` is not an address; write it like `http://127.0.0.1:5000`")
-    if endpoint is not None and (urlsplit(endpoint).password or urlsplit(endpoint).username):
-        raise UsageError("`--endpoint-url` holds a login; AWS requests are signed with the profile's key")
+    if endpoint is not None:
+        _check_endpoint(endpoint)
     trail = settings.get("trail")
     if trail is not None and not re.match(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/.*)?\Z", trail):
         raise UsageError(f"`--trail {printable(trail)}` is not a place of CloudTrail files; write it like `s3://BUCKET/PREFIX`")
@@ -102,13 +100,34 @@ def _free(name: str, kind: str, known: Iterable[Connection]) -> str:
     return free
 
 
+def _check_endpoint(endpoint: str) -> None:
+    try:
+        parts = urlsplit(endpoint)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        raise UsageError("`--endpoint-url` is not an address; write it like `http://127.0.0.1:5000`") from None
+    if parts.username is not None or "@" in endpoint:
+        raise UsageError("`--endpoint-url` holds a login; AWS requests are signed with the profile's key")
+    if not is_address or parts.query or parts.fragment:
+        raise UsageError("`--endpoint-url` is not an address; write it like `http://127.0.0.1:5000`")
+
+
 def _check_url(url: str, option: str) -> None:
     try:
         parts = urlsplit(url)
-        password, query = parts.password, parse_qsl(parts.query)
+        password, user, query = parts.password, unquote(parts.username or ""), parse_qsl(parts.query, keep_blank_values=True)
     except ValueError as error:
         raise UsageError(f"{option} is not an address of a database; write it like `postgresql://ROLE@HOST/DATABASE`") from error
     if not url.startswith(("postgresql://", "postgres://")):
         raise UsageError(f"{option} is not an address of a database; write it like `postgresql://ROLE@HOST/DATABASE`")
-    if password is not None or any(key.lower() in _SECRET_PARAMETERS for key, _ in query):
-        raise RefusedError(f"{option} has a password in it, and Remit keeps no secrets; {_HOW}")
+    users = [user, *(value for key, value in query if key.lower() == "user")]
+    # libpq ends a password at the `@`, an URL's parser at `#`, `?` or `/` too: what only one of them takes for a password is one.
+    if password is not None or _SECRET_WORD.search(unquote(url)) or any(":" in name for name in users) or "#" in url or _has_stray_at(url):
+        raise RefusedError(f"{option} has a password in it, or may have, and Remit keeps no secrets; {_HOW}")
+
+
+def _has_stray_at(url: str) -> bool:
+    """Whether an `@` stands where none divides a role from its host; in a name it is written `%40`."""
+    rest = url.partition("://")[2]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return authority.count("@") > 1 or "@" in rest[len(authority) :]

@@ -23,6 +23,17 @@ def postgres(url: str, known: tuple[Connection, ...] = (), name: str | None = No
         "postgresql://remit@db/finops?PassWord=hunter2",
         "postgresql://remit:@db/finops",
         "postgres://:hunter2@db/finops",
+        "postgresql://remit:hunter2#x@db/finops",
+        "postgresql://remit:hunter2?x@db/finops",
+        "postgresql://remit:hunter2/x@db/finops",
+        "postgresql://remit:x@hunter2@db/finops",
+        "postgresql://remit%3Ahunter2@db/finops",
+        "postgresql://remit@db/finops#&password=hunter2",
+        "postgresql://remit@db/finops?passw%6frd=hunter2",
+        "postgresql://remit@db/finops?sslmode=require?password=hunter2",
+        "postgresql://remit@db/finops;password=hunter2",
+        "postgresql://remit@db/finops?oauth_client_secret=hunter2",
+        "postgresql://db/finops?user=remit:hunter2",
     ],
 )
 def test_a_url_with_a_password_is_refused_with_the_way_to_give_one_and_is_not_repeated(url: str) -> None:
@@ -32,6 +43,19 @@ def test_a_url_with_a_password_is_refused_with_the_way_to_give_one_and_is_not_re
     with pytest.raises(RefusedError) as refused:
         postgres("postgresql://remit@db/finops", write_url=url)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://remit@h1,h2:5433/finops?sslmode=require",
+        "postgresql:///finops?host=%2Frun%2Fpg&user=remit",
+        "postgres://db/pay%40roll",
+        "postgresql://remit%40corp@[::1]:5432/finops?passfile=/run/pass",
+    ],
+)
+def test_a_url_without_a_password_is_taken_as_it_is(url: str) -> None:
+    assert postgres(url).setting("url") == url
 
 
 @pytest.mark.parametrize("url", ["", "finops", "mysql://db/x", "postgresql:/[", "http://[::1"])
@@ -60,6 +84,11 @@ def test_two_folders_of_one_name_get_two_names_and_one_folder_keeps_its_own(tmp_
     [
         ({"endpoint_url": "localhost:5000"}, "--endpoint-url"),
         ({"endpoint_url": "http://key:hunter2@localhost:5000"}, "holds a login"),
+        ({"endpoint_url": "http://key:hunter2#@localhost:5000"}, "--endpoint-url"),
+        ({"endpoint_url": "http://localhost:5000?token=hunter2"}, "is not an address"),
+        ({"endpoint_url": "http://[::1"}, "is not an address"),
+        ({"endpoint_url": "http://localhost:hunter2"}, "is not an address"),
+        ({"endpoint_url": "http://"}, "is not an address"),
         ({"trail": "org-trail/AWSLogs"}, "s3://BUCKET/PREFIX"),
     ],
 )
