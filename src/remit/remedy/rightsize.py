@@ -42,6 +42,7 @@ _GRAVEST_FIRST = (
     Verb.LIST,
 )
 _MOST_SENTENCES = 25
+_MOST_ACTIONS = 12
 
 
 def right_size(situation: Situation, plan_id: str, at: str) -> Plan:
@@ -213,11 +214,20 @@ def risk_removed(situation: Situation, narrowed: Iterable[str], ahead: Ahead) ->
         rank = _GRAVEST_FIRST.index(verb) if verb is not None else 0  # a pattern that spans verbs holds the gravest
         gone.setdefault((line.principal, line.action, line.resource), (rank, line))
     ordered = sorted(gone.values(), key=lambda item: (item[0], item[1].system, item[1].action, item[1].resource))
-    for _, line in ordered[:_MOST_SENTENCES]:
-        rest = "whatever is not needed of " if "*" in line.action or "*" in line.resource else ""
-        yield f"`{situation.name(line.principal)}` can no longer do {rest}`{printable(line.action)}` on `{printable(line.resource)}`"
-    if len(ordered) > _MOST_SENTENCES:
-        yield f"and {len(ordered) - _MOST_SENTENCES:,} more"
+    sentences: dict[tuple[str, str, bool], list[str]] = {}
+    for _, line in ordered:
+        is_pattern = "*" in line.action or "*" in line.resource
+        sentences.setdefault((line.principal, line.resource, is_pattern), []).append(f"`{printable(line.action)}`")
+    for (principal, resource, is_pattern), actions in list(sentences.items())[:_MOST_SENTENCES]:
+        but = ", but for what is kept" if is_pattern else ""
+        yield f"`{situation.name(principal)}` can no longer do {_some(actions)} on `{printable(resource)}`{but}"
+    if len(sentences) > _MOST_SENTENCES:
+        yield f"and on {len(sentences) - _MOST_SENTENCES:,} more resources"
+
+
+def _some(actions: list[str]) -> str:
+    more = len(actions) - _MOST_ACTIONS
+    return f"{', '.join(actions[:_MOST_ACTIONS])} and {more:,} more" if more > 0 else ", ".join(actions)
 
 
 def _listed(slugs: Iterable[str]) -> str:

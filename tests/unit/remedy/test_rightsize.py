@@ -58,7 +58,7 @@ def test_what_is_needed_of_a_broad_grant_stays_and_the_rest_of_it_goes(household
     plan = right_size(household.situation({"tidy": lines}, [("tidy", "cook")], [use("cook", "open", "wine")]), "plan:1", AT)
     assert afters(plan) == {"cook drawer *": None, "cook drawer wine": '["open"]', "cook drawer silver": None}
     assert plan.replay.would_deny == ()
-    assert plan.risk_removed == ("`cabinet:hall/cook` can no longer do whatever is not needed of `open` on `*`",)
+    assert plan.risk_removed == ("`cabinet:hall/cook` can no longer do `open` on `*`, but for what is kept",)
 
 
 def test_another_agent_on_the_identity_keeps_what_it_needs_and_what_it_used(household: Household):

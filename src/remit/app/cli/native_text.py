@@ -1,7 +1,7 @@
 """The difference between two states of a target, laid out for reading; what is compared and applied stays byte for byte.
 
-A state is a document (a policy: JSON), rows (privileges, memberships: a JSON list of lists), or a plain text. A document keeps its own form, with
-what fits on a line on one line; rows become words, a line for those that differ in nothing but the privilege.
+A state is a document (a policy: JSON), rows (privileges, memberships: a JSON list of lists), or a plain text. A document keeps its own
+form, with what fits on a line on one line; rows become words, a line for those that differ in nothing but the privilege.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def _in_words(operation: str, rows: list[list[Any]]) -> list[str]:
         for column, privilege, grantor, is_grantable in rows:
             groups.setdefault((column, grantor, is_grantable), []).append(str(privilege))
         return [
-            f"{', '.join(names)}{f' of column {column}' if column else ''}, granted by {grantor}{', with grant option' if is_grantable else ''}"
-            for (column, grantor, is_grantable), names in groups.items()
+            f"{', '.join(names)}{f' of column {column}' if column else ''}, by {grantor}{', with grant option' if may_grant else ''}"
+            for (column, grantor, may_grant), names in groups.items()
         ]
     if operation == "MEMBERSHIP" and all(len(row) == 4 for row in rows):
         return [
-            f"member, granted by {grantor}"
+            f"member, by {grantor}"
             + "".join(f", {word}" for word, holds in (("inherits", inherits), ("may set role", sets), ("admin option", is_admin)) if holds)
             for grantor, inherits, sets, is_admin in rows
         ]

@@ -1,7 +1,7 @@
 """How a page is set: words wrapped between blanks, what is one word (an ARN, a path, a command) left whole, whatever the width.
 
-A terminal wraps a long word by itself, and it can be copied; a word that is broken here cannot. What is piped is not wrapped at all, so that
-lines can be searched for, unless COLUMNS asks for it.
+A terminal wraps a long word by itself, and it can be copied; a word that is broken here cannot. What is piped is not wrapped at all, so
+that lines can be searched for, unless COLUMNS asks for it.
 """
 
 from __future__ import annotations

@@ -38,8 +38,9 @@ def show_plan(current: Current, plan: Plan) -> None:
             _show_step(page, number, step)
     if not plan.steps:
         page.blank()
-        page.line(("nothing to take away: what the agent may do, as far as was read, is what it needs", "bold"))
-    _show_replay(page, plan)
+        page.line(("nothing to change: as far as was read, nothing is granted that is not needed and can be taken away", "bold"))
+    else:
+        _show_replay(page, plan)
     _show_sentences(page, "No longer possible", plan.risk_removed, "")
     _show_sentences(page, "Blind spots", plan.blind_spots, "yellow")
     _show_sentences(page, "Left as it is", plan.residue, "")
@@ -109,6 +110,8 @@ def _summary(plan: Plan) -> str:
     marks = [_mark(step) for step in plan.steps]
     named = (("+", "to write"), ("~", "to change"), ("-", "to take away"))
     steps = ", ".join(f"{marks.count(mark):,} {word}" for mark, word in named if mark in marks) or "nothing to change"
+    if not plan.steps:
+        return f"Plan: {steps}; {counted(len(plan.blind_spots), 'blind spot', 'blind spots')}"
     broken = len(plan.replay.would_deny)
     replayed = f"{counted(broken, 'recorded use', 'recorded uses')} would break" if broken else "no recorded use would break"
     replay = replayed if plan.replay.calls else "nothing was recorded"
