@@ -22,7 +22,7 @@ from remit.contracts.system import Auditor, IdentitySystem, RawRecord, Reader, W
 from remit.discover.resolve import resolve
 from remit.model.access import NativeObject, Unread
 from remit.model.connection import Connection
-from remit.model.decision import LoggedDecision, Outcome
+from remit.model.decision import LoggedDecision, Outcome, Step
 from remit.model.errors import RefusedError
 from remit.model.event import Event, Result
 from remit.model.evidence import Evidence, Gap, GapKind
@@ -231,7 +231,7 @@ def _event(line: LoggedDecision, source: str, place: str) -> Event:
         system=line.system,
         action=line.action,
         resource=line.resource,
-        result=Result.ALLOWED if line.outcome in (Outcome.ALLOW, Outcome.MODIFY) else Result.DENIED,
+        result=_result(line),
         place=place,
         session=line.session,
         agent=slug if is_agent_slug(slug) else "",
@@ -240,3 +240,9 @@ def _event(line: LoggedDecision, source: str, place: str) -> Event:
         would=line.would,
         because=line.because,
     )
+
+
+def _result(line: LoggedDecision) -> Result:
+    if line.outcome in (Outcome.ALLOW, Outcome.MODIFY):
+        return Result.ALLOWED
+    return Result.STOPPED if line.step in (Step.FAULT, Step.STANDING) else Result.DENIED

@@ -23,6 +23,9 @@ class Result(StrEnum):
     """The system, or an enforcement point, refused it."""
     FAILED = "failed"
     """It ended in another error; permission was not the reason."""
+    STOPPED = "stopped"
+    """An enforcement point refused whatever was asked: the agent was unknown, stopped or past its date, or the point itself was at fault.
+    It says nothing about the action, and is no use."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,9 +26,11 @@ from remit.store.interning import ActKey, Assign, WhoKey, Whos, acts, append, ch
 from remit.store.kinds import storable, storable_key
 from remit.store.tables import act, event, lane, source, use, who
 
-_RESULTS = (Result.ALLOWED, Result.DENIED, Result.FAILED, Result.ALLOWED)
-_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.FAILED: 2}
+_RESULTS = (Result.ALLOWED, Result.DENIED, Result.FAILED, Result.ALLOWED, Result.STOPPED)
+_CODES = {Result.ALLOWED: 0, Result.DENIED: 1, Result.FAILED: 2, Result.STOPPED: 4}
 _DENIED = _CODES[Result.DENIED]
+_STOPPED = _CODES[Result.STOPPED]
+"""Counted neither as allowed nor as denied."""
 _WOULD_DENY = 3
 """Allowed by a point that only observes, and denied by `enforce`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,7 +141,8 @@ def add(connection: Connection, batch: Sequence[Prepared], assign: Assign | None
             }
         )
         is_denied = item.result == _DENIED
-        counts = [item.happened, item.happened, int(not is_denied), int(is_denied), int(item.result == _WOULD_DENY), number]
+        is_allowed = not is_denied and item.result != _STOPPED
+        counts = [item.happened, item.happened, int(is_allowed), int(is_denied), int(item.result == _WOULD_DENY), number]
         tallies.merge((agent, lane_number, act_number), counts)
         number += 1
     append(connection, event, rows)
@@ -274,6 +277,7 @@ def recount(connection: Connection, lanes: Sequence[int] | None = None) -> None:
     connection.execute(delete(use) if lanes is None else delete(use).where(use.c.lane.in_(lanes)))
     group = (who.c.agent, who.c.lane, event.c.act)
     is_denied = case((event.c.result == _DENIED, 1), else_=0)
+    is_allowed = case((event.c.result.in_((_DENIED, _STOPPED)), 0), else_=1)
     would_deny = case((event.c.result == _WOULD_DENY, 1), else_=0)
     counted = select(
         who.c.agent,
@@ -281,7 +285,7 @@ def recount(connection: Connection, lanes: Sequence[int] | None = None) -> None:
         event.c.act,
         func.min(event.c.happened).over(partition_by=group).label("first"),
         event.c.happened.label("last"),
-        func.sum(1 - is_denied).over(partition_by=group).label("allowed"),
+        func.sum(is_allowed).over(partition_by=group).label("allowed"),
         func.sum(is_denied).over(partition_by=group).label("denied"),
         func.sum(would_deny).over(partition_by=group).label("would_deny"),
         event.c.number.label("latest"),
@@ -298,7 +302,7 @@ def recount(connection: Connection, lanes: Sequence[int] | None = None) -> None:
 
 
 def uses(connection: Connection, agent: str | None, principal: str | None) -> list[Use]:
-    """Uses of an agent, of a principal, or all; by agent, principal, act."""
+    """Uses of an agent, of a principal, or all; by agent, principal, act. What was only asked for by a stopped agent is none."""
     question = (
         select(
             use.c.agent, lane.c.principal, source.c.name, act.c.system, act.c.action, act.c.resource, use.c.first, use.c.last,
@@ -311,6 +315,7 @@ def uses(connection: Connection, agent: str | None, principal: str | None) -> li
             .join(event, use.c.latest == event.c.number)
             .join(who, event.c.who == who.c.number)
         )
+        .where(use.c.allowed + use.c.denied > 0)
         .order_by(use.c.agent, lane.c.principal, act.c.system, act.c.action, act.c.resource, lane.c.number, act.c.number)
     )  # fmt: skip
     if agent is not None:

@@ -21,7 +21,7 @@ def current(tmp_path: Path) -> Current:
     return Current(Store.open(f"sqlite:///{tmp_path / 'store.db'}"), now=datetime(2026, 11, 26, 10, tzinfo=UTC))
 
 
-def line(number: int, outcome: Outcome = Outcome.ALLOW, would: Outcome | None = None) -> bytes:
+def line(number: int, outcome: Outcome = Outcome.ALLOW, would: Outcome | None = None, step: Step = Step.NO_MATCH) -> bytes:
     decision = LoggedDecision(
         time=f"2026-11-26T09:00:{number:02d}.000000Z",
         id=f"0192f3a1-0000-7000-8000-{number:012d}",
@@ -30,7 +30,7 @@ def line(number: int, outcome: Outcome = Outcome.ALLOW, would: Outcome | None = 
         action="send_message",
         resource="send_message",
         outcome=outcome,
-        step=Step.NO_MATCH,
+        step=step,
         line="desk.yaml:3",
         rule="",
         because="denied: no line of the remit allows it",
@@ -85,3 +85,12 @@ def test_the_logs_of_the_state_folder_are_found_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").touch()
     (tmp_path / "c.txt").touch()
     assert [source for source, _ in default_logs(tmp_path)] == ["decisions:state/a.jsonl", "decisions:state/b.jsonl"]
+
+
+def test_a_denial_because_the_agent_is_stopped_says_nothing_about_what_it_asked_for(current: Current, tmp_path: Path) -> None:
+    log = tmp_path / "edge.jsonl"
+    log.write_bytes(line(1) + line(2, Outcome.DENY, step=Step.STANDING) + line(3, Outcome.DENY, step=Step.FAULT) + line(4, Outcome.DENY))
+    read_decisions(current, "decisions:edge", log, AT)
+    assert [event.result for event in current.store.events()] == [Result.DENIED, Result.STOPPED, Result.STOPPED, Result.ALLOWED]
+    (use,) = current.store.uses()
+    assert (use.allowed, use.denied) == (1, 1)

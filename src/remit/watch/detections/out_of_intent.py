@@ -60,7 +60,7 @@ def _spotted(window: Window, agent: str, principal: str, system: str, action: st
     calls = happened + sum(judged.use.denied for judged in found)
     did = "did" if happened else "tried"
     who = f" as {shown(window, principal)}" if principal else ""
-    what = f"`{printable(action)}` on `{printable(resource)}`"
+    what = f"`{printable(action)}` on `{printable(resource)}`" if action != resource else f"`{printable(action)}` of `{printable(system)}`"
     grants = tuple(dict.fromkeys(place for judged in found for place in grants_for(window, judged.use))) if happened else ()
     severity = severity_by_reach(window, [principal], RULE.severity)
     if any(judged.rule.startswith("never") for judged in found):
