@@ -23,7 +23,7 @@ from remit.model.verbs import Verb
 from remit.understand.claim import Claim
 from remit.understand.inferred import databases_of
 from remit.understand.material import Material
-from remit.understand.naming import resource_of_name, said_as, spoken_kinds, spoken_names
+from remit.understand.naming import relation_of, resource_of_name, said_as, spoken_kinds, spoken_names
 from remit.understand.wording import Claimed, claims, supports
 
 _IN_ORDER = (Verb.CREATE, Verb.UPDATE, Verb.TRANSMIT, Verb.EXECUTE, Verb.DELETE, Verb.PAY, Verb.READ)
@@ -41,6 +41,8 @@ _USUAL: Mapping[str, Set[Verb]] = {
     "aws:kinesis": {Verb.READ, Verb.CREATE},
     "aws:bedrock": {Verb.EXECUTE},
 }
+_TABLES = "dynamodb"
+"""The service whose things are called tables, as those of a database are."""
 _NAME = re.compile(r"(?=[^\s]*[a-z0-9])(?:[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+|/[\w./-]+|[a-z][a-z0-9]{3,})\Z")
 """How names of things look; a plain word counts too, since it stands right beside the word for its kind."""
 _BUCKET_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/\S*)?\Z")
@@ -127,7 +129,7 @@ def written_claims(material: Material, texts: Sequence[Wording]) -> Iterator[Cla
             for part, word in claim.written:
                 for system, resource in _written(material, word):
                     yield from _claim(wording, claim, part, system, resource)
-            for part, system, resource in _called(claim):
+            for part, system, resource in _called(material, claim):
                 yield from _claim(wording, claim, part, system, resource)
 
 
@@ -147,7 +149,7 @@ def _written(material: Material, word: str) -> Iterator[tuple[str, str]]:
                 yield connection, written
 
 
-def _called(claim: Claimed) -> Iterator[tuple[str, str, str]]:
+def _called(material: Material, claim: Claimed) -> Iterator[tuple[str, str, str]]:
     """(part, system, resource) of what a text calls by kind and name: `the queue docs-review`, `the klauseln table`."""
     kinds = spoken_kinds()
     words = claim.written
@@ -160,10 +162,38 @@ def _called(claim: Claimed) -> Iterator[tuple[str, str, str]]:
             names = [words[at + 1][1]] if at + 1 < len(words) else []
             names += [words[at - kind.count(" ") - 1][1]] if at > kind.count(" ") else []
             name = next((name for name in names if _NAME.match(name)), None)
-            resource = resource_of_name(service, name) if name is not None else None
-            if resource is not None:
-                yield part, f"aws:{service}", f"{resource}/*" if service == "s3" else resource
-                break
+            if name is None:
+                continue
+            yield from ((part, system, resource) for system, resource in _of_kind(material, service, name))
+            break
+
+
+def _of_kind(material: Material, service: str, name: str) -> Iterator[tuple[str, str]]:
+    """What a name means beside the word for a kind of thing. A table may as well be one of the agent's database; a queue or a bucket is
+    one of AWS only for an agent that acts there, or of which nobody knows where it acts."""
+    shown = _shown(material, service)
+    databases = databases_of(material)
+    if service == _TABLES and databases and name not in shown:
+        called = [connection for connection in databases if material.known.relations_called(connection, name)]
+        found = [(connection, relation_of(material.known, connection, name)) for connection in called]
+        yield from ((connection, relation) for connection, relation in found if relation is not None)
+        if called or not shown:
+            return
+    resource = resource_of_name(service, name)
+    if resource is not None and (shown or not databases or _acts_in_aws(material)):
+        yield f"aws:{service}", f"{resource}/*" if service == "s3" else resource
+
+
+def _shown(material: Material, service: str) -> set[str]:
+    """The names of the things of a service that code or use shows; `*` for one that they do not name."""
+    inferred = ((action.action, action.resource or "*") for action in material.agent.inferred_actions)
+    used = ((use.action, use.resource) for use in material.uses)
+    return {re.split(r"[/:]", resource)[-1] for action, resource in (*inferred, *used) if action.lower().startswith(f"{service}:")}
+
+
+def _acts_in_aws(material: Material) -> bool:
+    refs = [*(bound.principal for bound in material.bound), *(binding.ref for binding in material.agent.identities)]
+    return any(ref.startswith(("aws:", "arn:aws")) for ref in refs)
 
 
 def _claim(wording: Wording, claim: Claimed, part: str, system: str, resource: str) -> Iterator[Claim]:

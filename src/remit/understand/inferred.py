@@ -25,6 +25,8 @@ from remit.understand.naming import aws_resource, container_of, model_arns, nati
 
 _SQL_KINDS = frozenset({"postgres", "sql"})
 """How code's reader calls a database of Postgres: by its driver, or by a library for several databases."""
+_MARKDOWN = "markdown-agent"
+"""Subagents of coding agents: one that lists its tools is given nothing else, one that lists none is given whatever its client has."""
 _MODEL_ACTIONS = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 
 
@@ -53,8 +55,15 @@ def servers_of(agent: Agent, servers: Iterable[McpServerSeen]) -> tuple[McpServe
 def _is_configured_for(agent: Agent, server: McpServerSeen) -> bool:
     if server.client == "code" or (agent.kind is not AgentKind.LOCAL and agent.framework != server.client):
         return False
+    if agent.framework == _MARKDOWN and agent.tools and not any(_names_server(tool, server.name) for tool in agent.tools):
+        return False
     folder = server.place.path.rpartition("/")[0].removesuffix("/.vscode").removesuffix("/.cursor").removesuffix("/.claude")
     return folder in ("", ".vscode", ".cursor", ".claude") or any(place.path.startswith(f"{folder}/") for place in agent.places)
+
+
+def _names_server(tool: str, server: str) -> bool:
+    """Whether a list of tools lets a server in: all of it, or a tool of it; by the ways in which the clients write that."""
+    return tool in ("*", server, f"mcp__{server}") or tool.startswith((f"mcp__{server}__", f"{server}/", f"{server}_", f"{server}:"))
 
 
 def _of_aws(material: Material, action: InferredAction) -> Claim | Unresolved:

@@ -8,7 +8,7 @@ from typing import Any
 from remit.contracts.system import Vocabulary
 from remit.document.parse import parse_or_raise
 from remit.model.access import Access, Effect, NativeObject
-from remit.model.agent import Agent, Fingerprint, InferredAction
+from remit.model.agent import Agent, AgentKind, Fingerprint, InferredAction
 from remit.model.draft import Draft
 from remit.model.event import Use
 from remit.model.evidence import McpServerSeen, TextSeen
@@ -16,6 +16,7 @@ from remit.model.identity import Because, Bound
 from remit.model.place import Confidence, Place
 from remit.model.remit import Remit
 from remit.model.verbs import Verb
+from remit.understand.inferred import servers_of
 from remit.understand.material import Material, known_resources
 
 ROLE = "arn:aws:iam::111111111111:role/worker"
@@ -169,7 +170,7 @@ def material_of(case: Mapping[str, Any]) -> Material:
     agent = Agent(
         id="worker",
         name="Worker",
-        framework="openai-agents",
+        framework=case.get("framework", "openai-agents"),
         construct="Agent",
         language="python",
         place=place,
@@ -179,7 +180,7 @@ def material_of(case: Mapping[str, Any]) -> Material:
         purpose=case.get("purpose"),
         purpose_place=Place(AGENT_FILE, 2, 9) if "purpose" in case else None,
         delegates_to=(),
-        kind=None,
+        kind=AgentKind.LOCAL if "client" in case else None,
         identities=(),
         credentials=(),
         autonomy=None,
@@ -197,7 +198,7 @@ def material_of(case: Mapping[str, Any]) -> Material:
         for name in case.get("relations", [])
     ]
     servers = tuple(
-        McpServerSeen(place=Place("mcp.json", 3), client="code", name=name, transport="stdio", command_or_url="x")
+        McpServerSeen(place=Place("mcp.json", 3), client=case.get("client", "code"), name=name, transport="stdio", command_or_url="x")
         for name in case.get("servers", [])
     )
     texts = (TextSeen(place=Place("remit.yaml", 1), kind="remit", text=case["remit"]),) if "remit" in case else ()
@@ -207,7 +208,7 @@ def material_of(case: Mapping[str, Any]) -> Material:
         bound=tuple(Bound(agent="worker", principal=ref, because=()) for ref in (ROLE, DATABASE_ROLE)),
         uses=tuple(use(*entry) for entry in case.get("uses", [])),
         texts=texts,
-        mcp_servers=servers,
+        mcp_servers=servers_of(agent, servers) if "client" in case else servers,
         known=known_resources(relations),
         vocabularies=VOCABULARIES,
         concerns=CONCERNS,
