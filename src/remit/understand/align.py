@@ -161,6 +161,8 @@ class _Table:
         """Lines for the wanted actions of one grant and need; patterns in them may name whatever is `asked`."""
         used: dict[str, list[Use]] = defaultdict(list)
         for use in self._free(part.principal, part.grant):
+            if self._is_forbidden(use):
+                continue  # a `never` goes before what a line needs
             named = next((action for action in wanted if self._is_use_of(use, action, part.scope, part.columns)), None)
             if named is not None:
                 used[named].append(use)
@@ -180,13 +182,13 @@ class _Table:
 
     def _add_out_of_intent(self, principal: str, grant: Access, *, is_whole: bool) -> bool:
         """Uses that this grant allows and nothing needs; whether one line now stands for the whole grant."""
-        by_kind: dict[tuple[str, str], list[Use]] = defaultdict(list)
+        by_kind: dict[tuple[str, str, bool], list[Use]] = defaultdict(list)
         for use in self._free(principal, grant):
-            by_kind[use.action, container_of(use.resource)].append(use)
+            by_kind[use.action, container_of(use.resource), self._is_forbidden(use)].append(use)
         # What is used of a thing that nothing needs stands for the whole grant on it: the keys that were seen are only samples.
         can_be_one = not is_whole and _is_inside_one(grant.resource) and not self._is_partly_needed(principal, grant)
         stands_for_all = False
-        for (action, _), uses in sorted(by_kind.items()):
+        for (action, *_), uses in sorted(by_kind.items()):
             self._taken.update(id(use) for use in uses)
             is_one = can_be_one and self.spans.folded(grant.system, action) == self.spans.folded(grant.system, grant.action)
             resource = grant.resource if is_one else generalised([use.resource for use in uses])
@@ -235,10 +237,10 @@ class _Table:
 
     def add_ungranted(self) -> None:
         """What was used although nothing that was read grants it: by a grant that is gone, or one that was not read."""
-        groups: dict[tuple[str, str, str, str], list[Use]] = defaultdict(list)
+        groups: dict[tuple[str, str, str, str, bool], list[Use]] = defaultdict(list)
         for use in self._open_uses():
-            groups[use.principal, use.system, use.action, container_of(use.resource)].append(use)
-        for (principal, system, action, _), uses in sorted(groups.items()):
+            groups[use.principal, use.system, use.action, container_of(use.resource), self._is_forbidden(use)].append(use)
+        for (principal, system, action, *_), uses in sorted(groups.items()):
             self._taken.update(id(use) for use in uses)
             need = next((need for need in self.needs.needs if all(self._asks(need, use) for use in uses)), None)
             further = ("nothing that was read grants it",) if self.spans.holds_identities(system) else ()
@@ -417,6 +419,9 @@ class _Table:
         """Whether a narrower grant gives it already."""
         served = self._served.get((principal, self.spans.folded(system, action)), ())
         return any(covers(each.resource, scope) and (not each.columns or each.columns == columns) for each in served)
+
+    def _is_forbidden(self, use: Use) -> bool:
+        return self._forbidden(use.system, use.action, use.resource) is not None
 
     def _forbidden(self, system: str, action: str, resource: str) -> Forbidden | None:
         if is_pattern(action):
