@@ -52,9 +52,9 @@ class _Line(msgspec.Struct):
     """The members of a record that matter here."""
 
     timestamp: str
-    session_id: str
-    line_num: int
     error_severity: str
+    session_id: str = ""
+    line_num: int = 0
     message: str = ""
     user: str = ""
     dbname: str = ""
@@ -105,6 +105,8 @@ def events_of(connection: Connection, record: RawRecord, known: Known = NOTHING_
     happened = _when(line)
     if happened is None:
         return Unread(place=record.place, why=f"its time `{printable(line.timestamp, 60)}` cannot be told; set `log_timezone` to `UTC`")
+    # A log that was copied from elsewhere may lack what counts its lines; then its place must do.
+    called = f"{line.session_id}:{line.line_num}:{line.timestamp}" if line.session_id else record.place
     done: dict[Done, None] = {}
     unread: list[str] = []
     for number, text in enumerate(texts):
@@ -119,7 +121,7 @@ def events_of(connection: Connection, record: RawRecord, known: Known = NOTHING_
     done.update(dict.fromkeys(Done(word or "unknown", "") for word in unread))
     return tuple(
         Event(
-            id=f"{line.session_id}:{line.line_num}:{number}",
+            id=f"{called}:{number}",
             source=connection.id,
             happened=happened,
             principal=canonical(connection.id, line.user),
@@ -146,7 +148,7 @@ def settled(records: Iterable[RawRecord | Gap], most_waiting: int = 2000) -> Ite
     for record in records:
         entry = _Waiting(record)
         line = _decoded(record) if isinstance(record, RawRecord) else None
-        if line is not None:
+        if line is not None and line.session_id:
             before = begun.pop(line.session_id, None)
             if before is not None:
                 before.is_open = False

@@ -293,3 +293,20 @@ def test_a_malformed_record_passes_through_to_be_counted() -> None:
     broken = RawRecord(place="log.json:2", payload=b"{", cursor="2")
     gap = Gap(place=Place("log.json"), kind=GapKind.NO_PERMISSION, what="cannot be opened")
     assert list(settled([raw(message="statement: select 1 from stock.a"), broken, gap]))[1:] == [broken, gap]
+
+
+def test_a_record_without_what_counts_its_lines_is_known_by_its_place() -> None:
+    line = {name: value for name, value in LINE.items() if name not in ("session_id", "line_num")} | {
+        "message": "statement: select 1 from stock.items"
+    }
+    records = [RawRecord(place=f"log.json:{number}", payload=msgspec.json.encode(line), cursor=str(number)) for number in (1, 2)]
+    assert list(settled(records)) == records
+    found = [events_of(SHOP, record) for record in records]
+    assert [event.action for each in found if not isinstance(each, Unread) for event in each] == ["select", "select"]
+    assert len({event.id for each in found if not isinstance(each, Unread) for event in each}) == 2
+
+
+def test_two_records_of_one_number_at_different_times_are_two_events() -> None:
+    [one] = events(message="statement: select 1 from stock.items")
+    [other] = events(message="statement: select 1 from stock.items", timestamp="2026-11-02 08:00:01.125 UTC")
+    assert one.id != other.id
