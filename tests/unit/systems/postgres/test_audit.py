@@ -124,7 +124,7 @@ def test_the_name_of_a_prepared_statement_cannot_hide_what_it_does() -> None:
 def test_an_event_says_who_when_where_and_in_which_session() -> None:
     [event] = events(message="statement: select sku from stock.items")
     assert event == Event(
-        id="6907101f.2c:4:0",
+        id="6907101f.2c:4:2026-11-02 08:00:00.125 UTC:0",
         source="postgres:shop",
         happened="2026-11-02T08:00:00.125000Z",
         principal="postgres:shop/stock_agent",
