@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from remit.app.cli.options import AgentId, AsCsv, AsJson, StoreUrl, next_command, open_current, print_json
-from remit.model.ids import AGENT_PREFIX
 
 if TYPE_CHECKING:
     from remit.app.current import Current
@@ -45,7 +44,12 @@ def agents(
         _say_what_is_next(current)
 
 
-def agent(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False) -> None:
+def agent(
+    identifier: AgentId,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+    everything: Annotated[bool, typer.Option("--all", help="List every line of access; else the first of each class.")] = False,
+) -> None:
     """Show one agent: who owns it, what identities it uses, what it is for, what it can access and why.
 
     Needed comes from the approved remit; without one from the draft, and the page says so. Never from what is granted.
@@ -69,7 +73,7 @@ def agent(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False) 
         return
     from remit.app.cli.agents_text import show_agent
 
-    show_agent(current, known, access, alignment)
+    show_agent(current, known, access, alignment, everything=everything)
     _say_what_fits(current, known)
 
 
@@ -107,9 +111,11 @@ def _say_what_fits(current: Current, known: KnownAgent) -> None:
     state = current.state(slug)
     if state == "suspended":
         next_command(f"remit release {slug}")
+    elif state == "retired":
+        next_command("remit agents")
     elif current.owner(slug) is None:
         next_command(f"remit owner {slug} PERSON", f"remit draft {slug} --write {slug}.yaml")
     elif slug not in current.remits:
         next_command(f"remit draft {slug} --write {slug}.yaml")
     else:
-        next_command(f"remit plan {slug}", f"remit findings # those of {AGENT_PREFIX}{slug} too")
+        next_command(f"remit plan {slug}", f"remit findings --agent {slug}")

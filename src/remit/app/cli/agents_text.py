@@ -2,187 +2,191 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from remit.app.cli.access_text import show_access, summary
+from remit.app.cli.page import Page, Words, counted, listed
 from remit.app.current import Current
+from remit.app.loop import draft_of
 from remit.model.access import PrincipalAccess
-from remit.model.alignment import Alignment, AlignmentLine, Class
+from remit.model.alignment import Alignment
 from remit.model.finding import FindingState
 from remit.model.ids import printable
 from remit.model.standing import KnownAgent
 
-_CLASSES = {
-    Class.USED_NOT_NEEDED: ("used, not needed", "bold red"),
-    Class.NEEDED_NOT_GRANTED: ("needed, not granted", "bold yellow"),
-    Class.UNNEEDED: ("unneeded", "yellow"),
-    Class.NEEDED_UNUSED: ("needed, unused", "cyan"),
-    Class.NEEDED_USED: ("needed and used", "green"),
-}
-_MOST_LINES = 200
-_WIDE = 130
-"""Columns from which every fact has a column of its own."""
+_LABELS = 14
+"""Columns of the question before its answer."""
 
 
 def show_agents(current: Current, *, with_gone: bool) -> None:
-    """A line for every agent, riskiest first."""
-    console = Console(highlight=False)
-    listed = sorted(
+    """Every agent, riskiest first, and how they stand in all."""
+    page = Page()
+    agents = sorted(
         (known for known in current.agents.values() if with_gone or not known.is_gone),
         key=lambda known: (-known.agent.risk, known.agent.id),
     )
-    if not listed:
+    if not agents:
         looked = ", ".join(current.connections) or "nothing is connected"
-        console.print(Text(f"no agents; looked at: {looked}", style="bold"))
+        page.line((f"no agents; looked at: {looked}", "bold"))
         return
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
-    is_wide = console.width >= _WIDE
-    titles = ("Risk", "Agent", "State", "Owner", "Acts as", "For") if is_wide else ("Risk", "Agent, state, owner", "Acts as, for")
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    for known in listed:
-        table.add_row(*(_wide_row(current, known) if is_wide else _narrow_row(current, known)))
-    console.print(table)
+    for known in agents:
+        _show_block(page, current, known)
+    states = Counter(current.state(known.agent.id) for known in agents)
+    standing = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+    without = sum(current.owner(known.agent.id) is None for known in agents)
     findings = sum(finding.state is FindingState.OPEN for finding in current.findings)
-    console.print(Text(f"\n{len(listed):,} agents, {findings:,} open findings."))
+    page.blank()
+    page.line(
+        f"{counted(len(agents), 'agent', 'agents')}: {standing}; {without:,} without an owner;"
+        f" {counted(findings, 'open finding', 'open findings')}"
+    )
 
 
-def _wide_row(current: Current, known: KnownAgent) -> list[Text]:
+def _show_block(page: Page, current: Current, known: KnownAgent) -> None:
     agent = known.agent
-    identities = [current.identity_text(bound.principal) for bound in current.bound_by_agent.get(agent.id, ())]
-    return [
-        Text(f"{agent.risk:5.1f}", style="bold"),
-        Text(agent.id, style="bold cyan"),
-        Text(_state(current, known)),
-        Text(_owner(current, known)),
-        Text(_some(identities, 4)),
-        Text(_sentence(agent.purpose, 110)),
-    ]
-
-
-def _narrow_row(current: Current, known: KnownAgent) -> list[Text]:
-    risk, agent, state, owner, identities, purpose = _wide_row(current, known)
-    about = Text.assemble(identities, "\n" if identities.plain and purpose.plain else "", (purpose.plain, "dim"))
-    return [risk, Text.assemble(agent, "\n", state, "\n", (owner.plain, "dim")), about]
+    head: tuple[Words, ...] = ((agent.id, "bold cyan"), f"  {_state(current, known)}")
+    owner = _owner_in_short(current, known)
+    is_short = len(agent.id) + len(_state(current, known)) + len(owner) + 11 <= page.width
+    page.item((f"{agent.risk:5.1f}  ", "bold"), *head, *((f", {owner}",) if is_short else ()))
+    if not is_short:
+        page.line(owner, indent=7)
+    identities = _identities(current, known)
+    purpose = _sentence(agent.purpose, 200)
+    if purpose:
+        page.line((purpose, "dim"), indent=7)
+    if identities:
+        page.line(f"as {listed(identities, 4)}", indent=7)
 
 
 def _state(current: Current, known: KnownAgent) -> str:
     return current.state(known.agent.id) + (" (gone)" if known.is_gone else "")
 
 
-def _owner(current: Current, known: KnownAgent) -> str:
+def _owner_in_short(current: Current, known: KnownAgent) -> str:
     owner = current.owner(known.agent.id)
-    candidates = ", ".join(printable(candidate.name, 60) for candidate in known.agent.owner_candidates[:2])
-    return printable(owner, 60) if owner else f"nobody; {candidates}?" if candidates else "nobody"
+    if owner:
+        return f"owner: {printable(owner, 60)}"
+    candidates = [printable(candidate.name, 60) for candidate in known.agent.owner_candidates]
+    return f"no owner, ask: {listed(candidates, 2)}" if candidates else "no owner"
 
 
-def show_agent(current: Current, known: KnownAgent, access: Sequence[PrincipalAccess], alignment: Alignment) -> None:
-    """The four questions, then needed, granted and used."""
-    console = Console(highlight=False)
+def _identities(current: Current, known: KnownAgent) -> list[str]:
+    return [printable(current.identity_text(bound.principal), 120) for bound in current.bound_by_agent.get(known.agent.id, ())]
+
+
+def show_agent(
+    current: Current, known: KnownAgent, access: Sequence[PrincipalAccess], alignment: Alignment, *, everything: bool = False
+) -> None:
+    """The four questions on one page; then what it can access, line by line, and why."""
+    page = Page()
     agent = known.agent
-    console.print(
-        Text.assemble((agent.id, "bold cyan"), f"  {current.state(agent.id)}, risk {agent.risk:.1f}, {agent.kind or 'kind not known'}")
-    )
-    standing = current.standings.get(agent.id)
-    if standing is not None and standing.because:
-        console.print(Text(f"  {standing.state} since {standing.since} by {printable(standing.by)}: {printable(standing.because)}"))
-    facts = Table.grid(padding=(0, 2), pad_edge=True)
-    facts.add_column(style="bold", no_wrap=True)
-    facts.add_column(overflow="fold")
-    for question, answer in _answers(current, known):
-        facts.add_row(question, answer)
-    console.print(facts)
-    for sentence in [f"{unread.place}: {unread.why}" for found in access for unread in found.unread][:10]:
-        console.print(Text(f"  not read: {printable(sentence, 300)}", style="yellow"))
-    fault = current.remit_faults.get(agent.id)
-    if fault:
-        console.print(
-            Text(f"  its approved remit does not count, so it is denied at every point: {printable(fault, 600)}", style="bold red")
-        )
-    source = (
-        "the draft: no remit counts"
-        if fault
-        else "the draft: no remit is approved"
-        if alignment.is_from_draft
-        else f"the approved remit, {alignment.remit_hash[:19]}"
-    )
-    console.print(Text(f"\nNeeded, granted, used (needed is from {source})", style="bold"))
-    _show_alignment(console, alignment)
-    opened = [finding for finding in current.findings if finding.agent == agent.id and finding.state is FindingState.OPEN]
-    for finding in opened:
-        console.print(Text(f"{finding.severity}: {printable(finding.title, 300)}  ({finding.id})", style="red"))
+    kind = f", {printable(agent.kind)}" if agent.kind else ""
+    page.line((agent.id, "bold cyan"), f"  {_state(current, known)}, risk {agent.risk:.1f}{kind}")
+    page.blank()
+    for question, answers in (
+        ("Who owns it", _owner(current, known)),
+        ("Acts as", _acts_as(current, known)),
+        ("Is for", _is_for(current, known)),
+        ("Can access", _can_access(alignment, access)),
+        ("Remit", _remit(current, known)),
+        ("Built with", _built(known)),
+    ):
+        for number, words in enumerate(answers):
+            page.item((question if number == 0 else "", "bold"), *words, indent=2, room=_LABELS)
+    _show_findings(page, current, agent.id)
+    page.blank()
+    page.line(("What it can access, and why", "bold"), f" (needed is from {_source(current, agent.id, alignment)})")
+    if not alignment.lines:
+        page.line("nothing is granted, used or needed, as far as was read", indent=2)
+    show_access(page, alignment, current.identity_text, everything=everything)
 
 
-def _answers(current: Current, known: KnownAgent) -> Iterable[tuple[str, Text]]:
-    agent = known.agent
-    owner = current.owner(agent.id)
-    candidates = "; ".join(
-        f"{printable(candidate.name, 60)} ({printable(candidate.because.text, 60)}, {candidate.because.place})"
-        for candidate in agent.owner_candidates
-    )
-    yield (
-        "Who owns it",
-        Text(printable(owner) if owner else f"nobody; candidates: {candidates}" if candidates else "nobody, and nothing names anybody"),
-    )
-    lines = []
-    sharing = current.sharing(agent.id)
-    for bound in current.bound_by_agent.get(agent.id, ()):
+def _owner(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]:
+    owner = current.owner(known.agent.id)
+    if owner:
+        yield (printable(owner, 120),)
+        return
+    candidates = known.agent.owner_candidates
+    yield ("nobody yet; these are named:" if candidates else "nobody, and nothing names anybody",)
+    for candidate in candidates:
+        yield (printable(candidate.name, 60), (f" ({printable(candidate.because.text, 120)}, {candidate.because.place})", "dim"))
+
+
+def _acts_as(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]:
+    sharing = current.sharing(known.agent.id)
+    bound_here = current.bound_by_agent.get(known.agent.id, ())
+    for bound in bound_here:
         because = bound.because[0] if bound.because else None
         shared = f", shared with {', '.join(sharing[bound.principal])}" if bound.principal in sharing else ""
-        where = f"  ({because.place}: {printable(because.text, 120)})" if because is not None else ""
-        lines.append(f"{printable(current.identity_text(bound.principal))}{shared}{where}")
-    lines += [f"{printable(credential.name)}, {credential.kind}  ({credential.place})" for credential in agent.credentials]
-    yield "Acts as", Text("\n".join(lines) or "no identity is known")
-    yield "Is for", Text(_sentence(agent.purpose, 400) or "nothing says")
-    yield "Built with", Text(f"{printable(agent.framework)}, {printable(agent.model or 'model not known')}, at {agent.place}")
+        where = f" ({because.place}: {printable(because.text, 120)})" if because is not None else ""
+        yield (printable(current.identity_text(bound.principal)), (shared, "yellow"), (where, "dim"))
+    if not bound_here:
+        yield ("no identity is known",)
+    for credential in known.agent.credentials:
+        yield (f"holds {printable(credential.name)}, {credential.kind}", (f" ({credential.place})", "dim"))
 
 
-def _show_alignment(console: Console, alignment: Alignment) -> None:
-    if not alignment.lines:
-        console.print(Text("  nothing is granted, used or needed, as far as was read"))
+def _is_for(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]:
+    """What was approved; else what it says of itself; else what a draft takes from its documents."""
+    remit = current.remits.get(known.agent.id)
+    if remit is not None:
+        yield (printable(" ".join(remit.purpose.split()), 600), (" (the approved remit)", "dim"))
         return
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
-    for title in ("", "Action", "On", "Last used", "Why"):
-        table.add_column(title, overflow="fold")
-    order = list(_CLASSES)
-    shown = _grouped(sorted(alignment.lines, key=lambda line: order.index(line.class_)))
-    for line, others in shown[:_MOST_LINES]:
-        word, style = _CLASSES[line.class_]
-        table.add_row(
-            Text(word, style=style),
-            Text(printable(line.action) + (f" and {others} more" if others else "")),
-            Text(printable(line.resource) + (f" ({', '.join(line.columns)})" if line.columns else "")),
-            Text(f"{(line.last_used or '')[:10]} x{line.count:,}" if line.last_used else "never"),
-            Text(_why(line)),
+    said = _sentence(known.agent.purpose, 400)
+    if said:
+        yield (said, (" (its own words, not approved)", "dim"))
+        return
+    draft = draft_of(current, known.agent.id)
+    place = f" ({draft.purpose_because.place}, not approved)" if draft.purpose_because is not None else ""
+    yield (_sentence(draft.purpose, 400) or "nothing says", (place, "dim"))
+
+
+def _can_access(alignment: Alignment, access: Sequence[PrincipalAccess]) -> Iterator[tuple[Words, ...]]:
+    yield (summary(alignment),)
+    for unread in [unread for found in access for unread in found.unread][:5]:
+        yield ((f"not read: {printable(f'{unread.place}: {unread.why}', 300)}", "yellow"),)
+
+
+def _remit(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]:
+    slug = known.agent.id
+    fault = current.remit_faults.get(slug)
+    approved = current.approved.get(slug)
+    if fault:
+        yield ((f"its approved remit does not count, so it is denied at every point: {printable(fault, 600)}", "bold red"),)
+    elif approved is not None:
+        yield (
+            f"version {approved.version}, approved by {printable(approved.by)} on {approved.at[:10]}",
+            (f" ({approved.hash[:19]})", "dim"),
         )
-    console.print(table)
-    if len(shown) > _MOST_LINES or len(shown) < len(alignment.lines):
-        console.print(Text(f"  {len(alignment.lines):,} lines in all; --json lists each"))
+    else:
+        yield ("none is approved: it is denied at every point that asks the store",)
+    standing = current.standings.get(slug)
+    if standing is not None and standing.because:
+        yield ((f"{standing.state} since {standing.since} by {printable(standing.by)}: {printable(standing.because)}", "dim"),)
 
 
-def _grouped(lines: Sequence[AlignmentLine]) -> list[tuple[AlignmentLine, int]]:
-    """What was never used and is there for one reason on one resource is one line, with the number of actions beside the first."""
-    groups: dict[tuple[object, ...], list[AlignmentLine]] = {}
-    for number, line in enumerate(lines):
-        key = (line.class_, line.principal, line.resource, line.why, line.rule) if line.last_used is None else (number,)
-        groups.setdefault(key, []).append(line)
-    return [(members[0], len(members) - 1) for members in groups.values()]
+def _built(known: KnownAgent) -> Iterator[tuple[Words, ...]]:
+    agent = known.agent
+    yield (f"{printable(agent.framework)}, {printable(agent.model or 'model not known')}", (f" ({agent.place})", "dim"))
 
 
-def _why(line: AlignmentLine) -> str:
-    places = ", ".join(printable(str(because.place), 90) for because in line.because[:2])
-    return f"{printable(line.why, 240)}{f' ({places})' if places else ''}{f'; {printable(line.doubt, 120)}' if line.doubt else ''}"
+def _show_findings(page: Page, current: Current, slug: str) -> None:
+    opened = [finding for finding in current.findings if finding.agent == slug and finding.state is FindingState.OPEN]
+    if not opened:
+        return
+    page.blank()
+    page.line((counted(len(opened), "open finding", "open findings"), "bold red"))
+    for finding in opened:
+        page.item((f"{finding.severity:9}", "red"), f"{printable(finding.title, 300)} ", (f"({finding.id})", "dim"), indent=2)
+
+
+def _source(current: Current, slug: str, alignment: Alignment) -> str:
+    if slug in current.remit_faults:
+        return "the draft: no remit counts"
+    return "a draft: no remit is approved" if alignment.is_from_draft else f"the approved remit, {alignment.remit_hash[:19]}"
 
 
 def _sentence(text: str | None, limit: int) -> str:
     words = " ".join((text or "").strip().partition("\n\n")[0].split())
     return printable(words.split(". ", 1)[0], limit)
-
-
-def _some(names: Sequence[str], most: int) -> str:
-    shown = ", ".join(printable(name, 80) for name in names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -170,15 +170,21 @@ def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection],
 
 
 def _finish(found: Turn, as_json: bool, connected: list[str]) -> None:
+    has_failed = bool(found.scans) and all(scanned.fault for scanned in found.scans)
     if as_json:
         print_json({**({"connection": connected[0]} if connected else {}), **_turn_json(found)})
-    else:
+    elif not has_failed:
         _print_turn(found)
-        next_command(*(["remit agents"] if not found.opened else ["remit findings", "remit agents"]))
     for scanned in found.scans:
         if scanned.fault:
-            say(f"remit: `{scanned.connection}`: {scanned.fault}")
-    if found.scans and all(scanned.fault for scanned in found.scans):
+            named = f"`{scanned.connection}`: "
+            say(f"remit: {named}{scanned.fault.removeprefix(f'{scanned.connection}: ')}")
+    failed = [scanned.connection for scanned in found.scans if scanned.fault]
+    if failed and connected:
+        say(f"it is remembered as `{failed[0]}`: mend this and `remit scan`, or connect it again, or `remit disconnect {failed[0]}`")
+    elif not has_failed:
+        next_command(*(["remit doctor"] if failed else []), *(["remit findings"] if found.opened else []), "remit agents")
+    if has_failed:
         raise typer.Exit(1)
 
 
@@ -237,23 +243,27 @@ def _ids(slugs: tuple[str, ...]) -> list[str]:
 
 
 def _print_turn(turn: Turn) -> None:
+    from remit.app.cli.page import Page, counted, listed, shortened
+
+    page = Page()
     for scanned in turn.scans:
         if scanned.fault:
             continue
-        parts = [f"{scanned.objects:,} {'files' if scanned.connection.startswith('code:') else 'objects'} read"] if scanned.objects else []
-        parts += [f"{scanned.changed:,} new or changed"] if scanned.changed and not scanned.connection.startswith("code:") else []
+        is_code = scanned.connection.startswith("code:")
+        parts = [counted(scanned.objects, *(("file", "files") if is_code else ("object", "objects"))) + " read"] if scanned.objects else []
+        parts += [f"{scanned.changed:,} new or changed"] if scanned.changed and not is_code else []
         parts += [f"{scanned.gone:,} gone"] if scanned.gone else []
-        parts += [f"{scanned.events:,} new audit records"] if scanned.events else []
-        parts += [f"{scanned.unread_records:,} records set aside as unreadable"] if scanned.unread_records else []
-        typer.echo(f"{scanned.connection}: {', '.join(parts) or 'nothing new'}")
-        for example in scanned.unread_examples[:2]:
-            typer.echo(f"  set aside: {example}")
+        parts += [f"{counted(scanned.events, 'new audit record', 'new audit records')}"] if scanned.events else []
+        parts += [f"{counted(scanned.unread_records, 'record', 'records')} set aside as unreadable"] if scanned.unread_records else []
+        page.line((scanned.connection, "bold"), f": {', '.join(parts) or 'nothing new'}")
+        for example in scanned.unread_examples[:1]:
+            place, _, why = printable(example, 1000).rpartition(": ")
+            page.line(f"such as {shortened(place, 90)}: {why}", indent=2)
     for word, slugs in (("new", turn.new), ("changed", turn.changed), ("gone", turn.gone)):
         if slugs:
-            shown = ", ".join(slugs[:12]) + (f" and {len(slugs) - 12} more" if len(slugs) > 12 else "")
-            typer.echo(f"{len(slugs):,} {'agent' if len(slugs) == 1 else 'agents'} {word}: {shown}")
+            page.line(f"{counted(len(slugs), 'agent', 'agents')} {word}: {listed(slugs, 12)}")
     if turn.opened or turn.closed:
-        typer.echo(f"findings: {len(turn.opened):,} opened, {len(turn.closed):,} closed")
-    skipped, unresolved = len(turn.coverage.get("files_skipped", ())), len(turn.coverage.get("unresolved", ()))
+        page.line(f"findings: {len(turn.opened):,} opened, {len(turn.closed):,} closed")
+    skipped, unresolved = turn.coverage.get("files_skipped", ()), turn.coverage.get("unresolved", ())
     if skipped or unresolved:
-        typer.echo(f"coverage: {skipped:,} not read, {unresolved:,} read and not settled; `remit scan --json` lists them")
+        page.line(f"coverage: {len(skipped):,} not read, {len(unresolved):,} read and not settled; `remit scan --json` lists each, and why")

@@ -52,7 +52,9 @@ def findings(
     elif as_csv:
         typer.echo(_csv(shown), nl=False)
     else:
-        _show(shown, list(current.connections))
+        from remit.app.cli.findings_text import show_findings
+
+        show_findings(shown, list(current.connections))
         first = next((finding for finding in shown if finding.state is FindingState.OPEN), None)
         if first is not None:
             next_command(f"remit agent {first.agent}", *_commands(first.remedy)[:1])
@@ -90,6 +92,7 @@ def accept(
         print_json(finding_json(accepted))
     else:
         typer.echo(f"`{accepted.id}` is accepted until {until} by {printable(by)}; it stays listed, and is open again afterwards")
+        next_command("remit findings")
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -143,27 +146,3 @@ def _csv(shown: Sequence[Finding]) -> str:
 def _cell(value: object) -> object:
     # A cell that begins like a formula would be run by the program that opens the file.
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
-def _show(shown: Sequence[Finding], connected: Sequence[str]) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    if not shown:
-        looked = f"looked at {', '.join(connected)}" if connected else "nothing is connected: nothing was looked at"
-        console.print(Text(f"no findings; {looked}"))
-        return
-    colours = {Severity.CRITICAL: "bold red", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
-    for finding in shown:
-        state = "" if finding.state is FindingState.OPEN else f", {finding.state}"
-        until = f" until {finding.accepted_until}: {printable(finding.accepted_because, 200)}" if finding.accepted_until else ""
-        head = ((f"{finding.severity:9}", colours[finding.severity]), (finding.agent, "bold cyan"), f"  {finding.rule}{state}{until}")
-        console.print(Text.assemble(*head))
-        console.print(Text(f"         {printable(finding.title, 400)}"))
-        places = ", ".join(printable(place, 160) for place in finding.evidence[:3])
-        more = f" and {len(finding.evidence) - 3} more" if len(finding.evidence) > 3 else ""
-        console.print(Text(f"         seen at {places}{more}", style="dim"))
-        console.print(Text(f"         {printable(finding.remedy, 300)}"))
-        console.print(Text(f"         {finding.id}\n", style="dim"))
-    console.print(Text(f"{len(shown):,} {'finding' if len(shown) == 1 else 'findings'}."))
