@@ -47,7 +47,8 @@ def command_lines(command: Any, path: str) -> list[str]:
 def commands_of(group: Any, path: str) -> list[tuple[str, Any]]:
     """Every command with the words that call it; those of a group after the group's own name."""
     found = []
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.commands[name]
         here = f"{path} {name}"
         found += commands_of(command, here) if hasattr(command, "commands") else [(here, command)]
     return found

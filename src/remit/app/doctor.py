@@ -62,7 +62,12 @@ def _connection(current: Current, connection: Connection, environment: Mapping[s
     if scan is None:
         yield Check(what=connection.id, health=Health.WARNING, found="never scanned", mend="remit scan")
     elif scan.fault:
-        yield Check(what=connection.id, health=Health.BROKEN, found=printable(scan.fault, 600), mend="mend it, then remit scan")
+        yield Check(
+            what=connection.id,
+            health=Health.BROKEN,
+            found=printable(scan.fault, 600),
+            mend=f"mend it, then remit scan; or remit disconnect {connection.id}",
+        )
     elif (age := days_between(scan.at, text_from_time(current.now))) > _STALE_DAYS:
         yield Check(what=connection.id, health=Health.WARNING, found=f"scanned {age:.0f} days ago", mend="remit scan")
     else:
@@ -93,12 +98,17 @@ def _roles(current: Current, connection: Connection, environment: Mapping[str, s
         system.open(connection, environment).close()
         yield Check(what=connection.id, health=Health.OK, found="the read role connects")
     except RefusedError as error:
-        mend = f"remit connect {connection.kind} --print-policy read"
-        yield Check(what=connection.id, health=Health.BROKEN, found=f"the read role does not connect: {error}", mend=mend)
+        scan = current.scans.get(connection.id)
+        if scan is None or scan.fault != str(error):  # what the last scan said is said already
+            mend = f"remit connect {connection.kind} --print-policy read"
+            yield Check(what=connection.id, health=Health.BROKEN, found=f"the read role does not connect: {error}", mend=mend)
     gaps = [gap for gap in current.skipped(connection.id) if gap.kind is not GapKind.LEFT_OUT]
     if gaps:
-        found = f"{len(gaps):,} parts are not read, such as {gaps[0].place}: {printable(gaps[0].what, 200)}"
-        mend = f"remit connect {connection.kind} --print-policy read (what the read role needs)"
+        shown = next((gap for gap in gaps if gap.kind is GapKind.NO_PERMISSION), gaps[0])
+        parts = "1 part is" if len(gaps) == 1 else f"{len(gaps):,} parts are"
+        found = f"{parts} not read, such as {shown.place}: {printable(shown.what, 200)}"
+        is_permission = shown.kind is GapKind.NO_PERMISSION
+        mend = f"remit connect {connection.kind} --print-policy read (what the read role needs)" if is_permission else ""
         yield Check(what=connection.id, health=Health.WARNING, found=found, mend=mend)
     if not (connection.setting("write_profile") or connection.setting("write_url")):
         option = "--write-profile P" if connection.kind == "aws" else "--write-url URL"
@@ -121,4 +131,6 @@ def _people(current: Current) -> Iterator[Check]:
     if without:
         some = ", ".join(without[:5]) + (" ..." if len(without) > 5 else "")
         found = f"{len(without):,} of {len(alive):,} agents have no approved remit: {some}"
-        yield Check(what="remits", health=Health.WARNING, found=found, mend=f"remit draft {without[0]} --write {without[0]}.yaml")
+        yield Check(
+            what="remits", health=Health.WARNING, found=found, mend=f"remit draft {without[0]} --write {without[0]}.yaml, then the next"
+        )

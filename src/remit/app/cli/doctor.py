@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import typer
 
 from remit.app.cli.options import AsJson, StoreUrl, environment, open_current, print_json
@@ -32,9 +34,15 @@ def doctor(store: StoreUrl = None, as_json: AsJson = False) -> None:
             }
         )
     else:
+        from remit.app.cli.page import Page
+
+        page = Page()
+        colours = {Health.OK: "green", Health.WARNING: "yellow", Health.BROKEN: "bold red"}
         for check in checks:
-            typer.echo(f"{check.health.value:8} {check.what}: {printable(check.found, 800)}")
+            page.item((check.health.value, colours[check.health]), (check.what, "bold"), f": {printable(check.found, 800)}", room=9)
             if check.mend:
-                typer.echo(f"         {printable(check.mend, 400)}")
+                page.item("to do: ", printable(check.mend, 400), indent=9)
+        counts = Counter(check.health for check in checks)
+        page.line((", ".join(f"{counts[health]:,} {health.value}" for health in Health if counts[health]), "bold"))
     if is_broken:
         raise typer.Exit(1)

@@ -6,19 +6,20 @@ import importlib
 import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from remit.model.errors import RefusedError, RemitError, UsageError
 
 COMMANDS = {
-    "discover": "remit.app.cli.discover",
     "connect": "remit.app.cli.connect",
-    "disconnect": "remit.app.cli.connect",
     "scan": "remit.app.cli.connect",
+    "disconnect": "remit.app.cli.connect",
     "agents": "remit.app.cli.agents",
     "agent": "remit.app.cli.agents",
+    "discover": "remit.app.cli.discover",
     "owner": "remit.app.cli.intent",
     "draft": "remit.app.cli.intent",
     "check": "remit.app.cli.documents",
@@ -31,14 +32,32 @@ COMMANDS = {
     "quarantine": "remit.app.cli.act",
     "release": "remit.app.cli.act",
     "retire": "remit.app.cli.act",
-    "why": "remit.app.cli.intent",
-    "compile": "remit.app.cli.documents",
-    "evaluate": "remit.app.cli.evaluate",
     "gateway": "remit.app.cli.gateway",
     "serve": "remit.app.cli.serve",
+    "why": "remit.app.cli.intent",
     "doctor": "remit.app.cli.doctor",
+    "compile": "remit.app.cli.documents",
+    "evaluate": "remit.app.cli.evaluate",
 }
-"""Command -> the module that offers `register(app)`. Only the module of the command that was typed is imported."""
+"""Command -> the module that offers `register(app)`, in the order of the loop. Only that of the command that was typed is imported."""
+
+_PANELS = {
+    "Discover": ("connect", "scan", "disconnect", "agents", "agent", "discover"),
+    "Understand": ("owner", "draft", "check", "approve"),
+    "Right-size": ("findings", "accept", "plan", "apply", "rollback"),
+    "Stop": ("quarantine", "release", "retire"),
+    "Enforce at run time": ("gateway", "serve", "why"),
+    "Besides": ("doctor", "compile", "evaluate"),
+}
+
+
+class _InOrder(typer.core.TyperGroup):
+    """Commands as they are listed here; Typer would put groups last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command that was registered."""
+        del ctx  # what there is does not depend on what was typed
+        return [name for name in COMMANDS if name in self.commands]
 
 
 def _print_version(wanted: bool) -> None:
@@ -53,7 +72,9 @@ def build(words: list[str]) -> typer.Typer:
     """The command line for these words: one command's module when the first word is a command, else all of them."""
     app = typer.Typer(
         name="remit",
+        cls=_InOrder,
         help="Discover AI agents, and hold each to what it is for.",
+        epilog="Begin with `remit connect code PATH`, then `remit agents`; every command says what comes next.",
         no_args_is_help=True,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
@@ -72,6 +93,11 @@ def build(words: list[str]) -> typer.Typer:
     wanted = [COMMANDS[first]] if first in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
     for module in wanted:
         importlib.import_module(module).register(app)
+    panels = {name: panel for panel, names in _PANELS.items() for name in names}
+    for command in app.registered_commands:
+        command.rich_help_panel = panels[command.name or ""]
+    for group in app.registered_groups:
+        group.rich_help_panel = panels[group.name or ""]
     return app
 
 
