@@ -138,6 +138,8 @@ def merged(group: Group) -> Agent:
             tools=agent.tools if agent.tools is not None else other.tools,
             purpose=agent.purpose if has_purpose else other.purpose,
             purpose_place=agent.purpose_place if has_purpose else other.purpose_place,
+            purpose_lines=agent.purpose_lines if has_purpose else other.purpose_lines,
+            named_at=tuple(dict.fromkeys((*agent.named_at, *other.named_at))),
             kind=agent.kind or other.kind,
             identities=(*agent.identities, *(binding for binding in other.identities if binding not in agent.identities)),
             credentials=tuple(dict.fromkeys((*agent.credentials, *other.credentials))),

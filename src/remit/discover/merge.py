@@ -158,6 +158,8 @@ def _filled(first: Sighting, second: Sighting) -> Sighting:
         tool_places=tuple(dict.fromkeys((*own.tool_places, *other.tool_places))),
         purpose=own.purpose if has_purpose else other.purpose,
         purpose_place=own.purpose_place if has_purpose else other.purpose_place,
+        purpose_lines=own.purpose_lines if has_purpose else other.purpose_lines,
+        named_at=tuple(dict.fromkeys((*own.named_at, *other.named_at))),
         delegates_to=tuple(dict.fromkeys((*own.delegates_to, *other.delegates_to))),
         mcp_servers=tuple(dict.fromkeys((*own.mcp_servers, *other.mcp_servers))),
         kind=own.kind or other.kind or (AgentKind.PRODUCTION if is_deployed else None),

@@ -129,6 +129,8 @@ def _agents(sightings: list[Sighting], stream: _Sorted, named: list[IdentitySeen
                 tools=seen.tools,
                 purpose=seen.purpose,
                 purpose_place=seen.purpose_place,
+                purpose_lines=seen.purpose_lines,
+                named_at=seen.named_at,
                 delegates_to=delegates[index],
                 kind=seen.kind,
                 identities=identities[index],

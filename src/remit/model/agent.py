@@ -101,3 +101,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """Slugs of other agents with the same prompt or the same code."""
     confidence: Confidence
     is_test: bool
+    purpose_lines: tuple[tuple[int, str, int], ...] = ()
+    """(offset in the purpose, path, line) wherever the line changes; what is not found again has none."""
+    named_at: tuple[tuple[str, str, int], ...] = ()
+    """(model or tool, path, line) of names that its code or configuration writes out."""

@@ -53,6 +53,12 @@ class AgentSeen(msgspec.Struct, frozen=True, kw_only=True, tag="agent"):
     purpose: str | None = None
     """The instructions or description, at most 2,000 characters; hostile text."""
     purpose_place: Place | None = None
+    purpose_origin: Place | None = None
+    """Where its words themselves stand, where that is elsewhere than `purpose_place` (a constant, an imported prompt)."""
+    purpose_lines: tuple[tuple[int, str, int], ...] = ()
+    """(offset in the purpose, path, line) wherever the line changes; the source adds it, readers need not."""
+    named_at: tuple[tuple[str, str, int], ...] = ()
+    """(model or tool, path, line) of names that the construct itself writes out; the source adds it, readers need not."""
     delegates_to: tuple[str, ...] = ()
     """Names or aliases of other agents (handoffs, sub-agents), matched within the repository."""
     mcp_servers: tuple[str, ...] = ()

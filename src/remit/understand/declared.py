@@ -24,7 +24,7 @@ from remit.understand.claim import Claim
 from remit.understand.inferred import databases_of
 from remit.understand.material import Material
 from remit.understand.naming import relation_of, resource_of_name, said_as, spoken_kinds, spoken_names
-from remit.understand.wording import Claimed, claims, supports
+from remit.understand.wording import Claimed, claims, stems_of_name, supports
 
 _IN_ORDER = (Verb.CREATE, Verb.UPDATE, Verb.TRANSMIT, Verb.EXECUTE, Verb.DELETE, Verb.PAY, Verb.READ)
 """Which verb words mean that may mean several; what a text would let an agent administer, a person has to write."""
@@ -45,6 +45,7 @@ _TABLES = "dynamodb"
 """The service whose things are called tables, as those of a database are."""
 _NAME = re.compile(r"(?=[^\s]*[a-z0-9])(?:[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+|/[\w./-]+|[a-z][a-z0-9]{3,})\Z")
 """How names of things look; a plain word counts too, since it stands right beside the word for its kind."""
+_MOST_WORDS = 160
 _BUCKET_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/\S*)?\Z")
 _ARN = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]+):[^:\s]*:[^:\s]*:\S+\Z")
 
@@ -55,6 +56,25 @@ class Wording(msgspec.Struct, frozen=True):
     text: str
     place: Place
     what: str
+    lines: tuple[tuple[int, str, int], ...] = ()
+    """(offset in the text, path, line) wherever the line changes; empty where only the place is known."""
+
+    def place_of(self, sentence: str, names: Iterable[str] = ()) -> Place:
+        """The line on which a sentence stands; of one that runs over several, the line that speaks of these names, else its first."""
+        found = re.search(r"\s+".join(map(re.escape, sentence.split())), self.text) if sentence and self.lines else None
+        if found is None:
+            return self.place
+        ends = [*(offset for offset, _, _ in self.lines[1:]), len(self.text)]
+        touched = [
+            (self.text[max(offset, found.start()) : min(end, found.end())], path, line)
+            for (offset, path, line), end in zip(self.lines, ends, strict=True)
+            if offset < found.end() and end > found.start()
+        ]
+        if not touched:
+            return self.place
+        stems = frozenset().union(*map(stems_of_name, names)) if names else frozenset()
+        _, path, line = max(touched, key=lambda part: len(stems & stems_of_name(part[0])))
+        return Place(path, line)
 
 
 def texts_about(agent: Agent, texts: Iterable[TextSeen], agents: Sequence[Agent]) -> tuple[TextSeen, ...]:
@@ -86,9 +106,9 @@ def _spoken(text: TextSeen) -> str:
 def wordings(material: Material) -> tuple[Wording, ...]:
     """Every text about the agent but remit files: its purpose first."""
     agent = material.agent
-    found = [Wording(agent.purpose, agent.purpose_place or agent.place, "its instructions")] if agent.purpose else []
+    found = [Wording(agent.purpose, agent.purpose_place or agent.place, "its instructions", agent.purpose_lines)] if agent.purpose else []
     found += [
-        Wording(text.text, text.place, "its README" if text.kind == "readme" else "its agent card")
+        Wording(text.text, text.place, "its README" if text.kind == "readme" else "its agent card", _lines(text))
         for text in material.texts
         if text.kind != "remit"
     ]
@@ -98,6 +118,14 @@ def wordings(material: Material) -> tuple[Wording, ...]:
         if principal.description
     ]
     return tuple(found)
+
+
+def _lines(text: TextSeen) -> tuple[tuple[int, str, int], ...]:
+    """A README's paragraph and a card are lines of their file, one after the other."""
+    if text.place.line is None:
+        return ()
+    offsets = [0, *(match.end() for match in re.finditer("\n", text.text))]
+    return tuple((offset, text.place.path, text.place.line + number) for number, offset in enumerate(offsets))
 
 
 def remits(material: Material) -> tuple[Remit, ...]:
@@ -205,7 +233,10 @@ def _claim(wording: Wording, claim: Claimed, part: str, system: str, resource: s
             system=system,
             resource=resource,
             origin=Origin.DECLARED,
-            because=Because(place=wording.place, text=f"{wording.what}: {printable(claim.sentence, 160)}"),
+            because=Because(
+                place=wording.place_of(claim.sentence, spoken_names(resource)),
+                text=f"{wording.what}: {printable(claim.sentence, _MOST_WORDS)}",
+            ),
             sentence=claim.sentence,
             others=tuple(verbs[1:]),
         )
@@ -229,6 +260,8 @@ def support(texts: Sequence[Wording], verb: str, system: str, resource: str) -> 
                 system=system,
                 resource=resource,
                 origin=Origin.DECLARED,
-                because=Because(place=wording.place, text=f"{wording.what}: {printable(found.sentence, 160)}"),
+                because=Because(
+                    place=wording.place_of(found.sentence, names), text=f"{wording.what}: {printable(found.sentence, _MOST_WORDS)}"
+                ),
                 sentence=found.sentence,
             )

@@ -121,7 +121,7 @@ def _purpose(files: Sequence[Remit], texts: Sequence[Wording]) -> tuple[str, Bec
         words = found[0]
         if len(words) < _SHORT_LEAD_IN and len(found) > 1:
             words = f"{words} {found[1]}"
-        return printable(words, _MOST_PURPOSE_CHARS), Because(place=wording.place, text=f"the first words of {wording.what}")
+        return printable(words, _MOST_PURPOSE_CHARS), Because(place=wording.place_of(found[0]), text=f"the first words of {wording.what}")
     return "", None
 
 

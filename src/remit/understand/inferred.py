@@ -135,9 +135,14 @@ def _elsewhere(action: InferredAction) -> Unresolved:
 def _model(material: Material) -> Iterator[Claim]:
     """An agent whose model is one of Bedrock calls it with its own role, whatever library makes the call."""
     agent = material.agent
-    because = Because(place=agent.place, text=f"its model is {printable(agent.model or '', 120)}")
+    because = Because(place=_named_at(agent, agent.model or ""), text=f"its model is {printable(agent.model or '', 120)}")
     for arn in model_arns(agent.model):
         yield Claim(verb="execute", system="aws:bedrock", resource=arn, action=_MODEL_ACTIONS[0], origin=Origin.INFERRED, because=because)
+
+
+def _named_at(agent: Agent, name: str) -> Place:
+    """The line that writes out its model or one of its tools; else where it is constructed."""
+    return next((Place(path, line) for said, path, line in agent.named_at if said == name), agent.place)
 
 
 def _tools(material: Material) -> Iterator[Claim]:
@@ -151,9 +156,9 @@ def _tools(material: Material) -> Iterator[Claim]:
     for server, tools in named.items():
         for tool in tools:
             verb = vocabulary.verb_of(tool) if vocabulary is not None else None
-            yield from _tool(
-                server, tool, verb.value if verb is not None else CALL, material.agent.place, f"its tools name mcp__{server}__{tool}"
-            )
+            name = f"mcp__{server}__{tool}"
+            place = _named_at(material.agent, name)
+            yield from _tool(server, tool, verb.value if verb is not None else CALL, place, f"its tools name {name}")
     for given in material.mcp_servers:
         if given.name not in named:
             yield from _tool(given.name, "*", CALL, given.place, f"it is given the MCP server {printable(given.name, 80)}")

@@ -23,6 +23,7 @@ from remit.discover.sources.code.bounds import SECONDS, OutOfTime, costly, limit
 from remit.discover.sources.code.files import decoded, read_bounded
 from remit.discover.sources.code.reader import Reader, SourceFile
 from remit.discover.sources.code.readers import readers
+from remit.discover.sources.code.standing import Standing
 from remit.discover.sources.code.walk import Found, Walk, fault_gap
 from remit.model.evidence import AgentSeen, Evidence, FileRead, Gap, GapKind
 from remit.model.ids import printable
@@ -33,6 +34,8 @@ _SMALL_BYTES = 4096
 """A file of this size costs nothing, whatever it holds."""
 _PROGRESS_EVERY_FILES = 50
 _LINE_END = re.compile("\n")
+_MOST_NAMES = 64
+"""Of a construct's model and tools: those whose lines are looked up."""
 _LEAST_OWN_TEXT, _MOST_OWN_TEXT, _MOST_OWN_LINE = 60, 200_000, 2_000
 """In characters: what is hashed as the construct's own text, so that equal hashes mean copies."""
 
@@ -48,6 +51,7 @@ class _Files:
         self._cache: OrderedDict[str, SourceFile] = OrderedDict()
         self._cached_bytes = 0
         self._costs: dict[str, Gap | None] = {}
+        self._standing: tuple[str, Standing] | None = None
 
     def file(self, path: str) -> SourceFile | None:
         """Another file of the scan; None when it is not among `paths`, could not be read, or costs too much to parse."""
@@ -63,6 +67,15 @@ class _Files:
         if file.path not in self._costs:
             self._costs[file.path] = costly(file)
         return self._costs[file.path]
+
+    def standing(self, path: str) -> Standing | None:
+        """The lines of a file's words; None for what is no file of this scan."""
+        if self._standing is None or self._standing[0] != path:
+            file = self.file(path)
+            if file is None:
+                return None
+            self._standing = (path, Standing(file.text))
+        return self._standing[1]
 
     def load(self, path: str) -> tuple[SourceFile | None, Gap | None]:
         """A file of the walk, and what there is to say about reading it."""
@@ -150,7 +163,7 @@ def _read_by(using: Sequence[Reader], file: SourceFile, files: _Files) -> Genera
 
 def _read(reader: Reader, file: SourceFile, files: _Files) -> tuple[list[Evidence | Gap], Gap | None]:
     """What a reader sees, and the gap by which it gave the whole file up. One that fails costs what it had not yet seen here."""
-    own_text = _OwnText(file)
+    own_text = _OwnText(file, files)
     found: list[Evidence | Gap] = []
     given_up = None
     what, kind = "", GapKind.PARSE_ERROR
@@ -175,16 +188,37 @@ def _read(reader: Reader, file: SourceFile, files: _Files) -> tuple[list[Evidenc
 
 
 class _OwnText:
-    """Hashes of the constructs of one file, over their own text; its lines are looked up once."""
+    """Hashes of the constructs of one file over their own text, and the lines on which their words stand; looked up once."""
 
-    def __init__(self, file: SourceFile) -> None:
+    def __init__(self, file: SourceFile, files: _Files) -> None:
         self._file = file
+        self._files = files
         self._starts: list[int] = []
 
     def added(self, seen: AgentSeen) -> AgentSeen:
-        """The agent with what only its file tells: whether it lies among tests, and the hash of its own text."""
-        is_test = seen.is_test or self._file.is_test
-        return msgspec.structs.replace(seen, is_test=is_test, code_hash=seen.code_hash or self._hash(seen.place))
+        """The agent with what only its file tells: whether it lies among tests, the hash of its own text, the lines of its words."""
+        return msgspec.structs.replace(
+            seen,
+            is_test=seen.is_test or self._file.is_test,
+            code_hash=seen.code_hash or self._hash(seen.place),
+            purpose_lines=self._purpose_lines(seen),
+            named_at=self._named_at(seen),
+        )
+
+    def _purpose_lines(self, seen: AgentSeen) -> tuple[tuple[int, str, int], ...]:
+        where = seen.purpose_origin or seen.purpose_place or seen.place
+        standing = self._files.standing(where.path) if seen.purpose else None
+        if standing is None:
+            return ()
+        return tuple((offset, where.path, line) for offset, line in standing.lines_of(seen.purpose or "", where.line or 1))
+
+    def _named_at(self, seen: AgentSeen) -> tuple[tuple[str, str, int], ...]:
+        names = [*([seen.model] if seen.model else []), *(seen.tools or ())][:_MOST_NAMES]
+        standing = self._files.standing(seen.place.path) if names else None
+        if standing is None:
+            return ()
+        lines = ((name, standing.line_of(name, seen.place.line or 1, seen.place.end)) for name in names)
+        return tuple((name, seen.place.path, line) for name, line in lines if line is not None)
 
     def _hash(self, place: Place) -> str | None:
         """None where the end is not known, or the text says too little, or (a file on one line) too much to be the construct's own."""

@@ -204,7 +204,7 @@ class Reading:
         name = self._name(row, given, node, gaps)
         model = self._model(row, given, model_at, gaps)
         tools = self._tools(row, given, extra, gaps)
-        purpose, purpose_place = self._purpose(row, given, extra)
+        purpose, purpose_place, origin = self._purpose(row, given, extra)
         delegates = self._delegates(row, given, tools or ())
         yield AgentSeen(
             place=self.place(site.whole or node),
@@ -219,6 +219,7 @@ class Reading:
             tool_places=tuple((tool.name, tool.path, tool.line) for tool in tools or () if tool.path is not None and tool.line is not None),
             purpose=purpose,
             purpose_place=purpose_place,
+            purpose_origin=origin,
             delegates_to=delegates,
             mcp_servers=self._mcp(row, given),
             kind=AgentKind(row.kind) if row.kind else None,
@@ -311,7 +312,7 @@ class Reading:
         found.extend(extra.tools)
         return tuple(found)
 
-    def _purpose(self, row: Row, given: Given, extra: Extra) -> tuple[str | None, Place | None]:
+    def _purpose(self, row: Row, given: Given, extra: Extra) -> tuple[str | None, Place | None, Place | None]:
         texts: list[tuple[str, Expression]] = []
         for at in row.purpose:
             where = given.get((at,))
@@ -322,12 +323,17 @@ class Reading:
                     break
         if not texts and extra.prompts:
             first = extra.prompts[0]
-            return _docless(self.prompt_of(first)), self.place(first)
+            return _docless(self.prompt_of(first)), self.place(first), None
         if not texts:
-            return None, None
+            return None, None, None
         joined = "\n".join(text.strip() for text, _ in texts).strip()[:MAX_PURPOSE]
         where = texts[0][1]
-        return joined or None, Place(where.module.path, where.module.line(where.node), where.module.last_line(where.node))
+        return joined or None, _placed(where), self._origin(where)
+
+    def _origin(self, where: Expression) -> Place | None:
+        """Where a name or an attribute leads to."""
+        found = self.facts.values.names.follow(where)
+        return _placed(found.expression) if found is not None and found.expression is not None else None
 
     def purpose_text(self, where: Expression) -> str | None:
         """Instructions as text: a string, a template with its fields as written, or a list of such."""
@@ -419,3 +425,7 @@ class Reading:
 
 def _docless(text: str | None) -> str | None:
     return text.strip()[:MAX_PURPOSE] or None if text is not None else None
+
+
+def _placed(where: Expression) -> Place:
+    return Place(where.module.path, where.module.line(where.node), where.module.last_line(where.node))

@@ -291,7 +291,7 @@ class Evidence:
         name = found.name or self._text_of(found, "name", found.row.name, doubts)
         model = self._model_of(found, doubts)
         tools, tool_places = self._tools_of(found, extra_tools, doubts)
-        purpose, purpose_place = self._purpose_of(found)
+        purpose, purpose_place, origin = self._purpose_of(found)
         yield AgentSeen(
             place=place,
             role=found.row.role,
@@ -305,6 +305,7 @@ class Evidence:
             tool_places=tool_places,
             purpose=purpose,
             purpose_place=purpose_place,
+            purpose_origin=origin,
             delegates_to=tuple(dict.fromkeys(self._others(found))),
             mcp_servers=tuple(dict.fromkeys(self._servers(found))),
             kind=found.row.kind,
@@ -379,15 +380,16 @@ class Evidence:
             return None
         return entry.key[:_NAME], found.module.path, line_of(found.node)
 
-    def _purpose_of(self, found: Found) -> tuple[str | None, Place | None]:
+    def _purpose_of(self, found: Found) -> tuple[str | None, Place | None, Place | None]:
         for key in ("purpose", *found.row.purpose):
             value = found.given.get("purpose") if key == "purpose" else None
             for options in (found.options, found.base) if value is None else ():
                 value = value or (self.values.option(options, key) if options is not None else None)
             text = self.values.text(value) if value is not None else None
             if value is not None and text and text.strip():
-                return text, Place(value.module.path, line_of(value.node), end_of(value.node))
-        return None, None
+                inner = self.values.settled(value)
+                return text, _placed(value), _placed(inner) if isinstance(inner, Spot) else None
+        return None, None, None
 
     def _others(self, found: Found) -> Iterator[str]:
         for key in found.row.delegates:
@@ -488,3 +490,7 @@ def session_model(module: Module, names: Names, values: Values, row: Row) -> Spo
 def with_defaults(found: Found, given: dict[str, Spot]) -> Found:
     """The construct with fields that stand elsewhere."""
     return replace(found, given={**given, **found.given})
+
+
+def _placed(spot: Spot) -> Place:
+    return Place(spot.module.path, line_of(spot.node), end_of(spot.node))
