@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from tree_sitter import Node
 
 from remit.decide.statements.sql import actions_of
 from remit.discover.sources.code.python.module import Call, Module
@@ -38,6 +39,9 @@ _OBJECT_FIELD = re.compile(
 _FIELD = re.compile(r"\{[^{}]*\}")
 _MAX_SQL = 20_000
 _MAX_ACTIONS = 400
+_MAX_LENDING = 30
+_LENDING_DEPTH = 2
+"""How far a client or a connection may come from: a module of the repository, through one more."""
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -92,10 +96,20 @@ _Action = tuple[str, str, str | None]
 class _Reading:
     def __init__(self, module: Module, values: Values) -> None:
         self.module, self.values, self.words = module, values, _words()
-        self._driver = next((system for name, system in self.words.drivers.items() if name in module.words), None)
-        self._has_aws = bool(module.words & {"boto3", "aioboto3", "aiobotocore", "botocore"})
+        lent = _lent_words(module, values)
+        self._driver = self._driver_among(module.words) or self._only_driver_among(lent)
+        self._has_aws = bool((module.words | lent) & {"boto3", "aioboto3", "aiobotocore", "botocore"})
         self._has_http = bool(module.words & {name.rstrip(".") for name in self.words.http_modules})
         self._has_shell = bool(module.words & {"subprocess", "os", "asyncio", "pty"})
+
+    def _driver_among(self, words: Set[str]) -> str | None:
+        return next((system for name, system in self.words.drivers.items() if name in words), None)
+
+    def _only_driver_among(self, words: Set[str]) -> str | None:
+        """The one database that other modules could have lent a connection to; None where it may be several."""
+        found = {system for name, system in self.words.drivers.items() if name in words}
+        named = found - {"sql"} or found
+        return next(iter(named)) if len(named) == 1 else None
 
     def is_relevant(self) -> bool:
         return self._has_aws or self._has_http or self._has_shell or self._driver is not None
@@ -106,7 +120,7 @@ class _Reading:
             return
         words = self.words
         here = Expression(self.module, call.scope, call.node)
-        if self._driver is not None and call.called in words.sql_calls:
+        if self._driver is not None and (call.called in words.sql_calls or self._takes_sql(here, callee)):
             yield from self._sql(here, callee.type == "attribute")
         is_method = callee.type == "attribute"
         may_http = self._has_http and call.called in words.http_methods
@@ -235,6 +249,14 @@ class _Reading:
         for action in actions_of(plain) or ():
             yield (system, action.action, action.object or None)
 
+    def _takes_sql(self, call: Expression, callee: Node) -> bool:
+        """Whether a statement is given to a function of the repository's own: `rows("SELECT ...", day)`."""
+        first = Arguments(call.node).get(0)
+        if first is None or first.type not in ("string", "concatenated_string") or not _SQL.match(text_of(first).lstrip("rbfRBF\"'")):
+            return False
+        found = self.values.names.follow(call.at(callee))
+        return found is not None and found.kind == "function"
+
     def _system(self, call: Expression) -> str:
         callee = call.node.child_by_field_name("function")
         path = self.values.names.path(call.at(callee)) if callee is not None else None
@@ -265,6 +287,26 @@ class _Reading:
         text = self.values.text(items[0]) if items else self.values.text(call.at(first), templates=True)
         words = text.split() if text is not None else []
         return words[0] if words and re.fullmatch(r"[\w./+\-]+", words[0]) else None
+
+
+def _lent_words(module: Module, values: Values) -> set[str]:
+    """The words of the modules of the repository from which a module may have its clients and connections."""
+    repository = values.names.repository
+    found: set[str] = set()
+    seen = {module.path}
+    waiting = [(module, 0)]
+    while waiting and len(seen) <= _MAX_LENDING:
+        current, depth = waiting.pop()
+        for target, _, _ in current.imports if depth < _LENDING_DEPTH else ():
+            path = repository.file_of(current, target)
+            if path is None or path in seen or not path.endswith(".py"):
+                continue
+            seen.add(path)
+            loaded = repository.module(path)
+            if loaded is not None:
+                found |= loaded.words
+                waiting.append((loaded, depth + 1))
+    return found
 
 
 def host_of(url: str) -> str | None:

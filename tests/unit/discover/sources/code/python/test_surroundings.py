@@ -118,6 +118,39 @@ def test_calls_lead_from_agents_to_actions_in_imported_modules() -> None:
     assert (action.place.path, action.function, action.resource) == ("tools.py", "Api.get", "a.example.com")
 
 
+_BACKENDS = (
+    "import os\nimport boto3\nimport psycopg\ns3 = boto3.client('s3')\ndef aws():\n    return boto3.Session()\n"
+    "def db():\n    return psycopg.connect(os.environ['DATABASE_URL'])\n"
+    "def rows(sql, *values):\n    with db() as c:\n        return c.execute(sql, values).fetchall()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "actions"),
+    [
+        ("from backends import s3\ns3.get_object(Bucket='b', Key='k')", [("aws:s3", "s3:GetObject", "arn:aws:s3:::b/k")]),
+        (
+            "from backends import aws\naws().resource('dynamodb').Table('t').put_item(Item={})",
+            [("aws:dynamodb", "dynamodb:PutItem", "arn:aws:dynamodb:*:*:table/t")],
+        ),
+        (
+            "from backends import db\nwith db() as c:\n    c.execute('SELECT a FROM fleet.tours WHERE d = %s', (1,))",
+            [("postgres", "select", "fleet.tours")],
+        ),
+        ("from backends import rows\nrows('SELECT a FROM fleet.tours WHERE d = %s', 1)", [("postgres", "select", "fleet.tours")]),
+        ("import backends\nbackends.rows('SELECT a FROM fleet.tours')", [("postgres", "select", "fleet.tours")]),
+        ("from backends import rows\nprint('SELECT a FROM fleet.tours')", []),
+        ("from middle import db\ndb().execute('DELETE FROM fleet.tours')", [("postgres", "delete", "fleet.tours")]),
+    ],
+)
+def test_a_client_or_a_connection_may_come_from_another_module_of_the_repository(
+    code: str, actions: list[tuple[str, str, str | None]]
+) -> None:
+    files = {"main.py": f"{_AGENT}{code}\n", "backends.py": _BACKENDS, "middle.py": "from backends import db\n"}
+    found = [(item.system, item.action, item.resource) for item in read(files, "main.py") if isinstance(item, ActionSeen)]
+    assert sorted(found, key=str) == sorted(actions, key=str)
+
+
 @pytest.mark.parametrize(
     ("code", "server"),
     [
