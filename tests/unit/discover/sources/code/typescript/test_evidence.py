@@ -52,6 +52,14 @@ ACTIONS = {
         "import { S3Client, GetObjectCommand } from '@aws-sdk/client-s3';\nasync function load() { return s3.send(new GetObjectCommand({ Bucket: 'reports', Key: 'a.csv' })); }",
         ("aws:s3", "s3:GetObject", "arn:aws:s3:::reports/a.csv", "load"),
     ),
+    "s3 object of which the folder is known": (
+        "import { PutObjectCommand } from '@aws-sdk/client-s3';\nconst root = 'in';\nnew PutObjectCommand({ Bucket: 'reports', Key: `${root}/${day}/a-${id}.csv` });",
+        ("aws:s3", "s3:PutObject", "arn:aws:s3:::reports/in/*/a-*.csv", None),
+    ),
+    "s3 object whose name is put together": (
+        "import { GetObjectCommand } from '@aws-sdk/client-s3';\nnew GetObjectCommand({ Bucket: 'reports', Key: 'in/' + id });",
+        ("aws:s3", "s3:GetObject", "arn:aws:s3:::reports/in/*", None),
+    ),
     "permission of another name": (
         "import { ListObjectsV2Command as L } from '@aws-sdk/client-s3';\nnew L({ Bucket: bucketName });",
         ("aws:s3", "s3:ListBucket", None, None),
