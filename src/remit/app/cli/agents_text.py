@@ -85,6 +85,7 @@ def show_agent(
     page.line((agent.id, "bold cyan"), f"  {_state(current, known)}, risk {agent.risk:.1f}{kind}")
     page.blank()
     for question, answers in (
+        ("State", _stands(current, known)),
         ("Who owns it", _owner(current, known)),
         ("Acts as", _acts_as(current, known)),
         ("Is for", _is_for(current, known)),
@@ -161,9 +162,14 @@ def _remit(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]:
         )
     else:
         yield ("none is approved: it is denied at every point that asks the store",)
-    standing = current.standings.get(slug)
+
+
+def _stands(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]:
+    """Who brought it to its state, when and why; nothing where nobody did."""
+    standing = current.standings.get(known.agent.id)
     if standing is not None and standing.because:
-        yield ((f"{standing.state} since {standing.since} by {printable(standing.by)}: {printable(standing.because)}", "dim"),)
+        style = "bold red" if standing.state in ("suspended", "retired") else ""
+        yield ((str(standing.state), style), f" since {standing.since} by {printable(standing.by)}: {printable(standing.because, 300)}")
 
 
 def _built(known: KnownAgent) -> Iterator[tuple[Words, ...]]:

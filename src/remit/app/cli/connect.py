@@ -15,6 +15,7 @@ from remit.model.ids import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from remit.app.current import Current
     from remit.app.turn import Turn
     from remit.contracts.source import Progress
     from remit.model.connection import Connection
@@ -151,7 +152,7 @@ def scan(store: StoreUrl = None, as_json: AsJson = False) -> None:
         raise RefusedError(
             "nothing is connected; begin with `remit connect code PATH`, `remit connect aws` or `remit connect postgres URL`"
         )
-    _finish(turn(current, list(current.connections.values()), environment(), _progress()), as_json, [])
+    _finish(current, turn(current, list(current.connections.values()), environment(), _progress()), as_json, [])
 
 
 def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection], str], Connection]) -> None:
@@ -166,15 +167,16 @@ def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection],
         current.store.put(connection, seen=at)
     current.forget_connections()
     found = turn(current, [connection], environment(), _progress())
-    _finish(found, as_json, [connection.id])
+    _finish(current, found, as_json, [connection.id])
 
 
-def _finish(found: Turn, as_json: bool, connected: list[str]) -> None:
+def _finish(current: Current, found: Turn, as_json: bool, connected: list[str]) -> None:
     has_failed = bool(found.scans) and all(scanned.fault for scanned in found.scans)
     if as_json:
         print_json({**({"connection": connected[0]} if connected else {}), **_turn_json(found)})
     elif not has_failed:
         _print_turn(found)
+        _print_actors(current, found)
     for scanned in found.scans:
         if scanned.fault:
             named = f"`{scanned.connection}`: "
@@ -257,7 +259,7 @@ def _print_turn(turn: Turn) -> None:
         parts += [f"{counted(scanned.unread_records, 'record', 'records')} set aside as unreadable"] if scanned.unread_records else []
         page.line((scanned.connection, "bold"), f": {', '.join(parts) or 'nothing new'}")
         for example in scanned.unread_examples[:1]:
-            place, _, why = printable(example, 1000).rpartition(": ")
+            place, _, why = printable(example, 1000).partition(": ")
             page.line(f"such as {shortened(place, 90)}: {why}", indent=2)
     for word, slugs in (("new", turn.new), ("changed", turn.changed), ("gone", turn.gone)):
         if slugs:
@@ -267,3 +269,12 @@ def _print_turn(turn: Turn) -> None:
     skipped, unresolved = turn.coverage.get("files_skipped", ()), turn.coverage.get("unresolved", ())
     if skipped or unresolved:
         page.line(f"coverage: {len(skipped):,} not read, {len(unresolved):,} read and not settled; `remit scan --json` lists each, and why")
+
+
+def _print_actors(current: Current, found: Turn) -> None:
+    """Who acts through the identity systems that were read: the first thing to know once one is connected."""
+    for name in found.connections:
+        here = {principal for principal, known in current.principals.items() if known.connection == name}
+        if here:
+            acting = sorted(slug for slug, bound in current.bound_by_agent.items() if any(one.principal in here for one in bound))
+            typer.echo(f"{len(acting):,} of {len(current.agents):,} agents act through {name}")

@@ -43,6 +43,7 @@ def doctor(store: StoreUrl = None, as_json: AsJson = False) -> None:
             if check.mend:
                 page.item("to do: ", printable(check.mend, 400), indent=9)
         counts = Counter(check.health for check in checks)
-        page.line((", ".join(f"{counts[health]:,} {health.value}" for health in Health if counts[health]), "bold"))
+        words = {Health.OK: "ok", Health.WARNING: "to look at", Health.BROKEN: "broken"}
+        page.line((", ".join(f"{counts[health]:,} {words[health]}" for health in Health if counts[health]), "bold"))
     if is_broken:
         raise typer.Exit(1)

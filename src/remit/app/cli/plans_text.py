@@ -120,7 +120,9 @@ def _summary(plan: Plan) -> str:
 
 def _show_proof(page: Page, proof: Proof) -> None:
     tried = printable(proof.tried, 300)
-    if proof.holds:
+    if proof.holds and proof.got not in ("allowed", "denied"):
+        page.item(("holds  ", "green"), f"{tried}: {printable(proof.got, 200)} ", (f"({proof.how})", "dim"), indent=2)
+    elif proof.holds:
         page.item(("holds  ", "green"), f"{proof.got}: {tried} ", (f"({proof.how})", "dim"), indent=2)
     else:
         came = f"{tried}: expected {proof.expected}, got {printable(proof.got, 200)} "
