@@ -135,6 +135,48 @@ _OF_A_COPY = frozenset(
 """Words in a path that say that what stands there is not the one in use."""
 
 
+_FIRST_AND_LAST = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]{2,})?\.[^\W\d_]{2,}(?:-[^\W\d_]{2,})?\Z")
+_OF_SOFTWARE = frozenset(
+    {
+        "admin",
+        "ai",
+        "backup",
+        "batch",
+        "ci",
+        "cd",
+        "data",
+        "db",
+        "deploy",
+        "etl",
+        "infra",
+        "int",
+        "machine",
+        "ml",
+        "ops",
+        "robot",
+        "svc",
+        "tf",
+        "tool",
+    }
+    | _SAYS_NOTHING
+    | _OF_A_RUN
+    | _OF_AN_AGENT
+    | _OF_A_COPY
+)
+
+
+def is_written_as_person(name: str) -> bool:
+    """Whether a login is called as organisations call people: a first and a last name with a dot between, no word of software."""
+    return _FIRST_AND_LAST.match(name) is not None and not _OF_SOFTWARE & set(re.split(r"[.-]", name.lower()))
+
+
+def is_named_after_mail(name: str, mail: str) -> bool:
+    """Whether a login is called like the one whose address it is, by two words at least: `dana_hill` and `dana.hill@example.com`."""
+    local, at, _ = mail.strip().lower().partition("@")
+    words = [word for word in re.split(r"[._+-]+", name.lower()) if word]
+    return bool(at) and len(words) > 1 and not _OF_SOFTWARE & set(words) and words == [word for word in re.split(r"[._+-]+", local) if word]
+
+
 def says_copy(agent: Agent) -> bool:
     """Whether an agent's path says that it is a copy of something."""
     words = re.split(r"[^a-z0-9]+", f"{agent.place.path} {agent.id}".lower())

@@ -10,6 +10,7 @@ from typing import Any
 from remit.model.access import LoginState, NativeObject, Principal
 from remit.model.identity import Because
 from remit.model.ids import printable
+from remit.model.labels import is_named_after_mail, is_written_as_person
 from remit.model.place import Place
 from remit.systems.aws.objects import ROLE, SELF, USER, of_kind
 from remit.systems.aws.policy import policy_of
@@ -104,6 +105,16 @@ def _person(arn: str, name: str, path: str, word: str, tags: Mapping[str, tuple[
         return Because(place=Place(arn), text="its name is a mail address")
     if body.get("LoginProfile") is True:
         return Because(place=Place(arn), text="it has a password for the console")
+    is_said = bool(_KIND_TAGS & tags.keys())
+    return _named_as_person(arn, name, tags) if word == "user" and not is_said else None
+
+
+def _named_as_person(arn: str, name: str, tags: Mapping[str, tuple[str, str]]) -> Because | None:
+    if is_written_as_person(name):
+        return Because(place=Place(arn), text="it is called by a first and a last name")
+    for written, value in tags.values():
+        if is_named_after_mail(name, value):
+            return Because(place=Place(f"{arn}#tag/{written}"), text=f"it is called like the address in its tag {printable(written, 60)}")
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from remit.model.access import LoginState, NativeObject, Principal
 from remit.model.identity import Because
+from remit.model.labels import is_written_as_person
 from remit.model.place import Place
 from remit.systems.postgres.names import canonical, quoted
 from remit.systems.postgres.world import World
@@ -78,6 +79,8 @@ def is_person(name: str, comment: str) -> bool:
 def _person(name: str, comment: str, place: str) -> Because | None:
     if _MAIL.fullmatch(name):
         return Because(place=Place(place), text="its name is a mail address")
+    if is_written_as_person(name) and not _NO_PERSON.search(comment):
+        return Because(place=Place(place), text="it is called by a first and a last name")
     said = _PERSON.search(comment) or _is_named_after_mail(name, comment)
     if said and not _NO_PERSON.search(comment):
         return Because(place=Place(f"{place} comment"), text=f"its comment says so: {comment[:200]}")
