@@ -14,6 +14,7 @@ from remit.document.parse import parse_or_raise
 from remit.govern import lifecycle
 from remit.model.errors import RefusedError, UsageError
 from remit.model.ids import printable
+from remit.model.masking import without_secrets
 from remit.model.remit import Remit
 from remit.model.standing import ApprovedRemit, Ownership, Standing
 
@@ -48,6 +49,7 @@ def approve(current: Current, path: Path, person: str, os_user: str, at: str) ->
     """Approves a remit file as the next version; the same hash again changes nothing. Raises DocumentError or RefusedError."""
     text = _read(path)
     remit = parse_or_raise(text, str(path))
+    _check_holds_no_secret(text.decode("utf-8"), path)
     known = current.known(remit.agent)
     slug = known.agent.id
     store = current.store
@@ -80,6 +82,17 @@ def approve(current: Current, path: Path, person: str, os_user: str, at: str) ->
             store.put(moved, seen=at, by=person)
         current.refresh()
     return Approved(remit=remit, version=version, is_new=True, standing=moved)
+
+
+def _check_holds_no_secret(text: str, path: Path) -> None:
+    kept = without_secrets(text)
+    if kept != text:
+        lines = zip(text.split("\n"), kept.split("\n"), strict=True)
+        line = next(number for number, (before, after) in enumerate(lines, 1) if before != after)
+        raise RefusedError(
+            f"{printable(str(path), 1000)}:{line}: holds what looks like a password or a key, and an approved remit is kept for good: "
+            "take it out, and change it where it is in use"
+        )
 
 
 def _read(path: Path) -> bytes:

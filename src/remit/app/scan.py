@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import Any
 
 import msgspec
 
@@ -28,12 +29,14 @@ from remit.model.event import Event, Result
 from remit.model.evidence import Evidence, Gap, GapKind
 from remit.model.ids import AGENT_PREFIX, is_agent_slug, printable
 from remit.model.ledger import Reading, Scan
+from remit.model.masking import without_secrets
 from remit.store.decisions import Unread as UnreadLine
 from remit.store.decisions import read_decisions_from
 
 _BATCH = 5_000
 """Events that are kept in one transaction."""
 _EXAMPLES = 5
+_SAID_BY_PEOPLE = ("Tags", "Description", "comment")
 OnProgress = Callable[[Progress], None]
 
 
@@ -50,7 +53,7 @@ class _Records:
 
     def keep(self, events: Sequence[Event], cursor: str) -> None:
         """Adds the events of one record."""
-        self._batch += events
+        self._batch += [_without_secrets_of(event) for event in events]
         self._cursor = cursor
         if len(self._batch) >= _BATCH:
             self.flush()
@@ -145,7 +148,7 @@ def keep_state(current: Current, connection: Connection, items: Iterable[NativeO
     evidence: list[Evidence | Gap] = []
     for item in items:
         if isinstance(item, NativeObject):
-            objects[f"{item.kind}|{item.id}"] = item
+            objects[f"{item.kind}|{item.id}"] = _without_secrets(item)
         else:
             evidence.append(item)
     gaps = [item for item in evidence if isinstance(item, Gap)]
@@ -160,6 +163,33 @@ def keep_state(current: Current, connection: Connection, items: Iterable[NativeO
             store.put(Reading(connection=connection.id, inventory=resolve(evidence)), seen=at)
     current.forget(connection.id)
     return Scan(connection=connection.id, at=at, objects=len(objects), changed=len(changed), gone=len(gone), fault=fault)
+
+
+def _without_secrets(item: NativeObject) -> NativeObject:
+    """What people wrote about a thing may hold a password; policies stay as they are written, to be put back as they were."""
+    said = {name: _clean(item.body[name]) for name in _SAID_BY_PEOPLE if name in item.body}
+    return (
+        msgspec.structs.replace(item, body={**item.body, **said}) if any(item.body[name] != text for name, text in said.items()) else item
+    )
+
+
+def _without_secrets_of(event: Event) -> Event:
+    kept = {name: without_secrets(getattr(event, name)) for name in ("session", "person", "resource", "because")}
+    return msgspec.structs.replace(event, **kept) if any(getattr(event, name) != text for name, text in kept.items()) else event
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        # A tag called like a secret names what its value is.
+        return {without_secrets(str(key)): _clean_tag(str(key), text) for key, text in value.items()}
+    return without_secrets(value) if isinstance(value, str) else value
+
+
+def _clean_tag(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    named = f"{key}={value}"
+    return without_secrets(value) if without_secrets(named) == named else without_secrets(named).partition("=")[2]
 
 
 def _is_hidden(known: NativeObject, seen: Collection[NativeObject], gaps: Sequence[Gap]) -> bool:

@@ -20,6 +20,7 @@ import msgspec
 from remit.contracts.source import Progress, Scope
 from remit.discover.sources.code import owners, secrets
 from remit.discover.sources.code.bounds import SECONDS, OutOfTime, costly, limited
+from remit.discover.sources.code.evidence_texts import without_secrets_in
 from remit.discover.sources.code.files import decoded, read_bounded
 from remit.discover.sources.code.reader import Reader, SourceFile
 from remit.discover.sources.code.readers import readers
@@ -134,7 +135,7 @@ class CodeSource:
             is_read = yield from _read_by(using, file, files)
             yield from secrets.secrets_in(file)
             if entry.path == code_owners:
-                yield from owners.owners_in(file)
+                yield from map(without_secrets_in, owners.owners_in(file))
             if is_read:
                 yield FileRead(place=Place(entry.path), size=len(file.data), note=entry.note)
 
@@ -173,7 +174,7 @@ def _read(reader: Reader, file: SourceFile, files: _Files) -> tuple[list[Evidenc
                 if isinstance(seen, Gap) and seen.is_file and seen.place.path == file.path:
                     given_up = seen
                 else:
-                    found.append(own_text.added(seen) if isinstance(seen, AgentSeen) else seen)
+                    found.append(without_secrets_in(own_text.added(seen) if isinstance(seen, AgentSeen) else seen))
     except OutOfTime:
         what, kind = f"takes the {reader.name} reader more than {SECONDS:.0f} seconds", GapKind.TOO_LARGE
     except RecursionError:

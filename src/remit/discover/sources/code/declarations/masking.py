@@ -12,17 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 from remit.discover.sources.code.credentials import credential_kind
 from remit.model.evidence import IdentitySeen
+from remit.model.masking import KNOWN_FORMS, MASK
 from remit.model.place import Place
 
-MASK = "***"
 _REFERENCE = re.compile(
     r"\$\{?\w|\$\(|\{\{|\ue000|%\w+%|^env:|^<[^>]*>$|^\[[^\]]*\]$|\$env:|!secret|^op://|^vault:|^keychain:", re.IGNORECASE
-)
-_KNOWN_FORMS = re.compile(
-    r"\b(?:sk-(?:ant-|proj-|or-)?[A-Za-z0-9_-]{16,}|AIza[0-9A-Za-z_-]{30,}|hf_[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{20,}"
-    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|ntn_[A-Za-z0-9]{20,}|lin_api_[A-Za-z0-9]{20,}"
-    r"|npm_[A-Za-z0-9]{20,}|dop_v1_[a-f0-9]{40,}|tvly-[A-Za-z0-9-]{16,}|fc-[a-f0-9]{20,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"
-    r"|[srp]k_(?:live|test)_[A-Za-z0-9]{10,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|\d{8,10}:AA[A-Za-z0-9_-]{30,}|(?:AKIA|ASIA)[A-Z0-9]{16})"
 )
 _OPTION = re.compile(
     r"^--?[\w.-]*(?:api[-_]?key|apikey|token|secret|passw(?:or)?d|auth|credential|access[-_]?key|private[-_]?key|bearer"
@@ -62,7 +56,7 @@ def clean_url(url: str) -> str:
 
 
 def _without_forms(text: str) -> str:
-    text = _KNOWN_FORMS.sub(MASK, text)
+    text = KNOWN_FORMS.sub(MASK, text)
     return "/".join(MASK if _looks_random(part) else part for part in text.split("/"))
 
 
