@@ -103,7 +103,7 @@ def may_change(person: str, agent: str, in_force: Remit | None, owner: Ownership
 
 def _among(person: str, approvers: tuple[str, ...], of: str) -> None:
     if person not in approvers:
-        raise RefusedError(f"`{printable(person)}` is no approver of {of}: {_listed(approvers)}")
+        raise RefusedError(f"`{printable(person)}` is no approver of {of}; its approvers: {_listed(approvers)}")
 
 
 def _listed(people: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from remit.model.ids import printable
 
 _CLASSES = {
     Class.USED_NOT_NEEDED: ("used but not needed", "bold red", "it did this, and nothing that it is for calls for it"),
-    Class.NEEDED_NOT_GRANTED: ("needed but not granted", "bold yellow", "it fails where it tries"),
+    Class.NEEDED_NOT_GRANTED: ("needed but not granted", "bold yellow", "no grant was found for it"),
     Class.UNNEEDED: ("unneeded", "yellow", "it could do this, and nothing that it is for calls for it"),
     Class.NEEDED_UNUSED: ("needed but not used", "cyan", "it may, and no log shows that it did"),
     Class.NEEDED_USED: ("needed and used", "green", "as it should be"),
@@ -40,7 +40,7 @@ def show_access(page: Page, alignment: Alignment, name: Callable[[str], str], *,
             continue
         reasons = {line.why for group in groups for line in group}
         # Why nothing needs it is mostly said in the same words; an objective is said where it is served.
-        shared = next(iter(reasons)) if len(reasons) == 1 and len(groups) > 1 and class_ is Class.UNNEEDED else ""
+        shared = next(iter(reasons)) if len(reasons) == 1 and class_ is Class.UNNEEDED else ""
         page.blank()
         page.line((title, style), f": {printable(shared, 300) or meaning}", indent=2)
         shown = groups if everything else groups[:_MOST_GROUPS]

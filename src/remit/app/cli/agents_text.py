@@ -120,8 +120,9 @@ def _acts_as(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]
     for bound in bound_here:
         because = bound.because[0] if bound.because else None
         shared = f", shared with {', '.join(sharing[bound.principal])}" if bound.principal in sharing else ""
+        hidden = "" if bound.principal in current.principals else ", in no connected system"
         where = f" ({because.place}: {printable(because.text, 120)})" if because is not None else ""
-        yield (printable(current.identity_text(bound.principal)), (shared, "yellow"), (where, "dim"))
+        yield (printable(current.identity_text(bound.principal)), (shared + hidden, "yellow"), (where, "dim"))
     if not bound_here:
         yield ("no identity is known",)
     for credential in known.agent.credentials:

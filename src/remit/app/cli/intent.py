@@ -37,6 +37,7 @@ def draft(
 
     What could not be settled stands there as a comment. Nothing becomes active: a person reads it and approves it.
     """
+    from remit.app.cli.page import counted
     from remit.app.loop import draft_of, note_draft
     from remit.understand.document import document
 
@@ -52,9 +53,9 @@ def draft(
     elif write is None:
         sys.stdout.write(text)
     else:
-        typer.echo(
-            f"{write}: {len(found.lines):,} lines under {len(found.objectives):,} objectives, {len(found.unresolved):,} things unresolved"
-        )
+        lines, objectives = counted(len(found.lines), "line", "lines"), counted(len(found.objectives), "objective", "objectives")
+        typer.echo(f"{printable(str(write), 1000)}: {lines} under {objectives}, {counted(len(found.unresolved), 'thing', 'things')} unresolved")
+        typer.echo("read it as its owner would: each line has its sources above it; what does not belong, take out")
     if found.contact is None:
         next_command(f"remit owner {slug} PERSON")
     elif write is not None:
