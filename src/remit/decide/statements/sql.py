@@ -23,6 +23,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from remit.decide.statements.sql_changes import changed_columns
 from remit.decide.statements.sql_text import reads_the_same_everywhere
 from remit.document.pattern import resource_matcher
 
@@ -55,6 +56,8 @@ class SqlAction(msgspec.Struct, frozen=True):
     """The columns of a `select` from one table; None: not known, or all of them."""
     verb: str | None = None
     """The verb of ours."""
+    changes: frozenset[str] | None = None
+    """The columns that an `insert` or `update` writes; None: not known, or all of them."""
 
     def __str__(self) -> str:
         return f"{self.action} {self.object}".strip()
@@ -119,7 +122,7 @@ def _actions_of_statement(statement: exp.Expr) -> Iterator[SqlAction]:
         for action, target in _targets(node):
             if isinstance(target, exp.Table):
                 targets.add(id(target))
-                yield _action(action, _name(target))
+                yield msgspec.structs.replace(_action(action, _name(target)), changes=changed_columns(node, action))
             else:
                 yield _action(action, target)
     columns = _columns(statement)

@@ -121,6 +121,7 @@ class Done(msgspec.Struct, frozen=True):
     """`relation`, `function`, `role`, `schema` or `database` (() is the one of the session); empty where the object is not told."""
     name: Name = ()
     columns: tuple[str, ...] = ()
+    """What a SELECT names, an INSERT or UPDATE writes; empty: not told, or all of them."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -307,7 +308,8 @@ def _done(action: SqlAction, is_temporary: bool) -> Iterator[Done]:
     elif action.action == "set" or not action.object:
         return
     elif not _is_shown_to_all(_folded(action.object)):
-        columns = tuple(sorted(_folded(column)[0] for column in action.columns or ())) if action.action == "select" else ()
+        named = action.columns if action.action == "select" else action.changes
+        columns = tuple(sorted(_folded(column)[0] for column in named or ()))
         yield Done(_NATIVE.get(action.action, action.action), "relation", _folded(action.object), columns)
 
 

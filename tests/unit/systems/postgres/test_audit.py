@@ -92,6 +92,34 @@ def test_a_statement_becomes_one_event_for_each_thing_that_it_does(statement: st
     assert told(message=f"statement: {statement}") == STATEMENTS[statement]
 
 
+COLUMNS = {
+    "select sku, count from stock.items where place = 'A'": [("select", ("count", "place", "sku"))],
+    "update stock.items set count = count - 1, \"Seen At\" = now() where sku = 'A'": [("update", ("Seen At", "count"))],
+    "update stock.items i set (count, place) = (1, 'B') from stock.orders o where o.sku = i.sku": [
+        ("update", ("count", "place")),
+        ("select", ()),
+    ],
+    "update stock.items set tags[1] = 'x'": [("update", ("tags",))],
+    "update stock.items set count = 1 returning *": [("update", ("count",)), ("select", ())],
+    "insert into stock.items (sku, count) values ('A', 1)": [("insert", ("count", "sku"))],
+    "insert into stock.items values ('A', 1)": [("insert", ())],
+    "insert into stock.items (sku) values ('A') on conflict (sku) do update set count = excluded.count": [
+        ("insert", ("sku",)),
+        ("update", ("count",)),
+    ],
+    "copy stock.items (sku, count) from stdin": [("insert", ("count", "sku"))],
+    "merge into stock.items i using stock.new n on i.sku = n.sku when matched then update set count = n.count "
+    "when not matched then insert (sku) values (n.sku)": [("update", ("count",)), ("insert", ("sku",)), ("select", ()), ("select", ())],
+    "select sku from stock.items for update": [("update", ()), ("select", ("sku",))],
+    "delete from stock.items where sku = 'A'": [("delete", ())],
+}
+
+
+@pytest.mark.parametrize("statement", COLUMNS)
+def test_an_event_names_the_columns_that_are_written_and_none_that_are_only_compared(statement: str) -> None:
+    assert [(event.action, event.columns) for event in events(message=f"statement: {statement}")] == COLUMNS[statement]
+
+
 FORMS = {
     "execute <unnamed>: select * from stock.items where sku = $1": ["select stock.items"],
     "execute _pg3_0: select * from stock.items": ["select stock.items"],
