@@ -144,7 +144,7 @@ def _alignment(slug: str, lines: list[list[str]], principals: dict[str, Principa
 
 
 def _value(key: str, value: Any) -> Any:
-    if key == "owner_candidates":
+    if key in ("owner_candidates", "teams"):
         return tuple(OwnerCandidate(name=name, because=because("owns it", "CODEOWNERS:3")) for name in value)
     if key == "fingerprint":
         return Fingerprint(whole=value.get("whole", "w"), prompt=value.get("prompt"), code=value.get("code"))

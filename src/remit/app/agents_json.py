@@ -37,6 +37,7 @@ def agent_json(current: Current, known: KnownAgent) -> dict[str, Any]:
             {"name": candidate.name, "because": f"{candidate.because.place}: {candidate.because.text}"}
             for candidate in agent.owner_candidates
         ],
+        "teams": [team.name for team in agent.teams],
         "purpose": agent.purpose,
         "identities": [identity_json(current, bound) for bound in current.bound_by_agent.get(agent.id, ())],
         "credentials": [

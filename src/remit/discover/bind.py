@@ -223,6 +223,8 @@ def owner_candidates(sightings: Sequence[Sighting], seen: Iterable[OwnerSeen]) -
     patterns: list[OwnerSeen] = []
     readmes: dict[str, list[OwnerSeen]] = defaultdict(list)
     for owner in seen:
+        if owner.is_team:
+            continue
         if owner.pattern is not None:
             patterns.append(owner)
             continue
@@ -239,6 +241,16 @@ def owner_candidates(sightings: Sequence[Sighting], seen: Iterable[OwnerSeen]) -
                 _add(named[index], owner)
                 break
     return [tuple(candidates.values()) for candidates in named]
+
+
+def teams(sightings: Sequence[Sighting], seen: Iterable[OwnerSeen]) -> list[tuple[OwnerCandidate, ...]]:
+    """For each agent the teams that its tags name."""
+    by_path = paths_of(sightings)
+    named: list[dict[str, OwnerCandidate]] = [{} for _ in sightings]
+    for owner in seen:
+        for index in _owners_of(owner.subject, owner.place, sightings, by_path) if owner.is_team else ():
+            _add(named[index], owner)
+    return [tuple(found.values()) for found in named]
 
 
 def _of_nearest_readme(readmes: Mapping[str, list[OwnerSeen]], path: str) -> list[OwnerSeen]:

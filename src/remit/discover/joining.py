@@ -147,6 +147,7 @@ def merged(group: Group) -> Agent:
             exposure=tuple(dict.fromkeys((*agent.exposure, *other.exposure))),
             risk=max(agent.risk, other.risk),
             owner_candidates=tuple(dict.fromkeys((*agent.owner_candidates, *other.owner_candidates))),
+            teams=tuple(dict.fromkeys((*agent.teams, *other.teams))),
             inferred_actions=tuple(dict.fromkeys((*agent.inferred_actions, *other.inferred_actions))),
         )
     return agent

@@ -29,6 +29,7 @@ from remit.model.evidence import Gap, GapKind
 from remit.model.identity import Because, Bound
 from remit.model.ledger import Inventory
 from remit.model.standing import KnownAgent
+from remit.model.teams import is_team_alone
 
 _NOT_LOOKED_AT = frozenset(
     {
@@ -42,7 +43,6 @@ _NOT_LOOKED_AT = frozenset(
     }
 )
 """Kinds of gap behind which something may stand that was there before. What the user left out, and what is deleted, is gone."""
-_TAGS_OF_TEAMS = ("#tag/team", "#tag/squad")
 _NO_AGENTS_THERE = ("arn:aws:iam", "arn:aws:s3", "iam:", "iam.", "s3:", "s3.", "s3/", "sts:", "sts.", "cloudtrail")
 """Beginnings of places in AWS where no agent is hosted."""
 
@@ -134,16 +134,17 @@ def _with_final_ids(groups: Sequence[Group], named: Sequence[KnownAgent], ids: M
 
 def _with_tagged_owner(known: KnownAgent, bound: Sequence[Bound], directory: Directory) -> KnownAgent:
     """The agent with whom a tag or comment of its identity names; a team's tag says who pays, not who answers."""
-    found = list(known.agent.owner_candidates)
+    found, teams = list(known.agent.owner_candidates), list(known.agent.teams)
     for binding in bound:
         principal = directory.by_ref.get(binding.principal)
         if binding.agent != known.agent.id or principal is None or principal.owner is None or principal.person is not None:
             continue
-        is_team = principal.owner.place.path.lower().endswith(_TAGS_OF_TEAMS)
-        if not is_team and all(candidate.name != principal.owner.text for candidate in found):
+        _, is_tag, key = principal.owner.place.path.rpartition("#tag/")
+        listed = teams if is_tag and is_team_alone(key, principal.owner.text) else found
+        if all(candidate.name != principal.owner.text for candidate in listed):
             because = Because(place=principal.owner.place, text="a tag or comment of its identity")
-            found.append(OwnerCandidate(name=principal.owner.text, because=because))
-    return msgspec.structs.replace(known, agent=msgspec.structs.replace(known.agent, owner_candidates=tuple(found)))
+            listed.append(OwnerCandidate(name=principal.owner.text, because=because))
+    return msgspec.structs.replace(known, agent=msgspec.structs.replace(known.agent, owner_candidates=tuple(found), teams=tuple(teams)))
 
 
 def _gone(known: KnownAgent, inventories: Mapping[str, Inventory]) -> KnownAgent:

@@ -108,6 +108,7 @@ def _agents(sightings: list[Sighting], stream: _Sorted, named: list[IdentitySeen
     identities = bind.identities(sightings, named)
     credentials = bind.credentials(sightings, stream.of(CredentialSeen))
     owners = bind.owner_candidates(sightings, stream.of(OwnerSeen))
+    teams = bind.teams(sightings, stream.of(OwnerSeen))
     reach = bind.Reach(stream.of(CallSeen), stream.of(ActionSeen))
     prints = [fingerprint.fingerprint(sighting.seen) for sighting in sightings]
     copies = fingerprint.copies([(slug, sighting.seen, hashes) for slug, sighting, hashes in zip(slugs, sightings, prints, strict=True)])
@@ -147,6 +148,7 @@ def _agents(sightings: list[Sighting], stream: _Sorted, named: list[IdentitySeen
                     exposure=exposure,
                 ),
                 owner_candidates=owners[index],
+                teams=teams[index],
                 inferred_actions=actions,
                 fingerprint=prints[index],
                 copies=copies[slugs[index]],

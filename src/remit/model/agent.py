@@ -95,6 +95,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     risk: float
     """0 to 100, by the formula of `discover.risk`."""
     owner_candidates: tuple[OwnerCandidate, ...]
+    """Persons, groups and addresses that can be asked."""
     inferred_actions: tuple[InferredAction, ...]
     fingerprint: Fingerprint
     copies: tuple[str, ...]
@@ -105,3 +106,5 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """(offset in the purpose, path, line) wherever the line changes; what is not found again has none."""
     named_at: tuple[tuple[str, str, int], ...] = ()
     """(model or tool, path, line) of names that its code or configuration writes out."""
+    teams: tuple[OwnerCandidate, ...] = ()
+    """Teams that a tag names and nobody in them: where to begin to ask, while nobody answers for it."""

@@ -162,6 +162,8 @@ class OwnerSeen(msgspec.Struct, frozen=True, kw_only=True, tag="owner"):
     subject: Place | None = None
     folder: str | None = None
     """A README's folder, for an owner named there: everything below it, `` for the whole repository."""
+    is_team: bool = False
+    """A tag such as `team` names whom it belongs to or who pays for it, and nobody who can be asked."""
 
 
 class TextSeen(msgspec.Struct, frozen=True, kw_only=True, tag="text"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.unit.discover.evidence import action, at, call, credential, identity, owner, sighting
 
@@ -112,3 +113,11 @@ def test_a_tag_on_the_agent_stands_before_the_pattern():
     seen = [owner("CODEOWNERS:1", "*", "@all"), owner("a.tf:5", None, "finops", subject=at("a.tf:1"))]
     (candidates,) = bind.owner_candidates([sighting("a.tf:1", "x")], seen)
     assert [candidate.name for candidate in candidates] == ["finops", "@all"]
+
+
+def test_a_tag_with_the_bare_name_of_a_team_names_the_team_and_nobody_to_ask():
+    tag = msgspec.structs.replace(owner("a.tf:5", None, "finops", subject=at("a.tf:1")), is_team=True)
+    seen = [owner("CODEOWNERS:1", "*", "@all"), tag]
+    sightings = [sighting("a.tf:1", "x")]
+    assert [candidate.name for candidate in bind.owner_candidates(sightings, seen)[0]] == ["@all"]
+    assert [team.name for team in bind.teams(sightings, seen)[0]] == ["finops"]

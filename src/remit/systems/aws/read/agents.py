@@ -12,6 +12,7 @@ from remit.model.access import NativeObject
 from remit.model.agent import AgentKind
 from remit.model.evidence import AgentSeen, Evidence, Gap, GapKind, IdentitySeen, OwnerSeen
 from remit.model.place import Place
+from remit.model.teams import is_team_alone
 from remit.systems.aws.faults import CallError, gap
 from remit.systems.aws.objects import BEDROCK_AGENT, RUNTIME
 from remit.systems.aws.session import Caller, Clients
@@ -195,7 +196,9 @@ def _about(seen: AgentSeen, role: str | None, attribute: str, tags: Mapping[str,
         yield Gap(place=seen.place, kind=GapKind.UNRESOLVED, what="the agent's execution role is not known", is_file=False)
     for key, value in sorted((tags or {}).items()):
         if key.lower() in _OWNER_TAGS and value.strip():
-            yield OwnerSeen(place=seen.place, pattern=None, names=(value.strip(),), because=f"tag `{key}` of the agent", subject=seen.place)
+            because = f"tag `{key}` of the agent"
+            is_team = is_team_alone(key, value)
+            yield OwnerSeen(place=seen.place, pattern=None, names=(value.strip(),), because=because, subject=seen.place, is_team=is_team)
 
 
 def _text(*parts: str | None) -> str | None:
