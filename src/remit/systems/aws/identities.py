@@ -37,12 +37,12 @@ _PROTECTED_PATHS = ("/aws-service-role/", "/aws-reserved/")
 def principals(objects: Iterable[NativeObject]) -> Iterator[Principal]:
     """The users and roles of a connection, by ARN."""
     listed = list(objects)
-    own = {_own(str(body.get("Arn", ""))) for body in of_kind(listed, SELF).values()}
+    own = {own_name(str(body.get("Arn", ""))) for body in of_kind(listed, SELF).values()}
     for item in sorted((item for item in listed if item.kind in (ROLE, USER)), key=lambda item: item.id):
         yield _principal(item.id, item.body, item.kind, item.connection, own)
 
 
-def _own(arn: str) -> tuple[str, str]:
+def own_name(arn: str) -> tuple[str, str]:
     """Account and name (`role/NAME`, `user/NAME`, without its path) of whom Remit acts as."""
     parts = arn.split(":", 5)
     if len(parts) != 6:
@@ -65,7 +65,7 @@ def _principal(arn: str, body: Mapping[str, Any], kind: str, connection: str, ow
         connection=connection,
         kind=word,
         place=arn,
-        is_own=_own(arn) in own,
+        is_own=own_name(arn) in own,
         is_protected=f"{path}/".startswith(_PROTECTED_PATHS),
         person=_person(arn, name, path, word, tags, body),
         owner=_owner(arn, tags),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
+import msgspec
+
 from remit.contracts.system import RawRecord
 from remit.model.access import NativeObject
 from remit.model.connection import Connection
@@ -13,6 +15,7 @@ from remit.model.evidence import Evidence, Gap, GapKind
 from remit.model.ids import printable
 from remit.model.place import Place
 from remit.model.plan import Step
+from remit.systems.aws.identities import own_name
 from remit.systems.aws.objects import SELF
 from remit.systems.aws.read.agents import HostedReading
 from remit.systems.aws.read.buckets import read_buckets
@@ -35,9 +38,13 @@ class AwsReader:
 
     def read(self) -> Iterator[NativeObject | Evidence | Gap]:
         """Whom Remit acts as, IAM, the buckets and the hosted agents; what could not be read is a gap."""
-        yield from self._selves()
+        own = []
+        for found in self._selves():
+            own += [own_name(found.id)] if isinstance(found, NativeObject) else []
+            yield found
         account = f"arn:{self._caller.partition}:%s:{self._caller.account}:*"
-        yield from _understood(IamReading(self._clients, self._connection.id, self._caller).read(), account % "iam:")
+        for item in _understood(IamReading(self._clients, self._connection.id, self._caller).read(), account % "iam:"):
+            yield _without_traces(item) if isinstance(item, NativeObject) and own_name(item.id) in own else item
         yield from _understood(read_buckets(self._clients, self._connection.id, self._caller), f"arn:{self._caller.partition}:s3:::*")
         regions = regions_of(self._connection) or (self._clients.region,)
         for region in regions:
@@ -90,6 +97,14 @@ class AwsReader:
         for caller, names in sides.items():
             body = {"Arn": caller.arn, "Account": caller.account, "UserId": caller.user_id, "Sides": names}
             yield NativeObject(connection=self._connection.id, kind=SELF, id=caller.arn, body=body)
+
+
+def _without_traces(own: NativeObject) -> NativeObject:
+    """One of Remit's own identities without when it was last used: each reading would change that, and be a change to report."""
+    body = {**own.body, **({"RoleLastUsed": None} if "RoleLastUsed" in own.body else {})}
+    if "AccessKeys" in body:
+        body["AccessKeys"] = [{name: value for name, value in key.items() if name != "LastUsed"} for key in body["AccessKeys"]]
+    return msgspec.structs.replace(own, body=body)
 
 
 def _understood(found: Iterator[_Found], place: str) -> Iterator[_Found | Gap]:

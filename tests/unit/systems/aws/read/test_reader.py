@@ -148,6 +148,13 @@ def test_both_of_its_own_identities_are_known_and_marked(account: Account, seen:
     assert own == {account.arn("user/remit-read"), account.arn("user/remit-write")}
 
 
+def test_reading_again_changes_nothing_by_itself(account: Account, seen: list[Any]) -> None:
+    again = _read(account)
+    assert _bodies(again, "iam:user") == _bodies(seen, "iam:user")
+    (key,) = _bodies(seen, "iam:user")[account.arn("user/remit-read")]["AccessKeys"]
+    assert "LastUsed" not in key
+
+
 def test_buckets_come_with_their_policies(seen: list[Any]) -> None:
     buckets = _bodies(seen, "s3:bucket")
     assert buckets["arn:aws:s3:::exports"]["BucketPolicy"] == {"Version": "2012-10-17", "Statement": []}
