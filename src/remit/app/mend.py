@@ -25,6 +25,7 @@ from remit.govern import lifecycle
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.event import Use
+from remit.model.ids import printable
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
 from remit.model.times import text_from_time
 from remit.remedy import quarantine as stopping
@@ -127,7 +128,7 @@ def carry_out(current: Current, plan_id: str, approver: Approver, environment: M
     if plan is None:
         fitting = current.store.all(Plan, prefix=plan_id) if len(plan_id) > len("plan:") + 5 else []
         if len(fitting) != 1:
-            raise RefusedError(f"there is no plan `{plan_id}`; `remit plan AGENT` makes one")
+            raise RefusedError(f"there is no plan `{printable(plan_id, 80)}`; `remit plan AGENT` makes one")
         plan = fitting[0]
     if what == "rollback" and plan.kind is PlanKind.QUARANTINE:
         raise RefusedError(f"`{plan.id}` is a quarantine: `remit release {plan.agent}` takes it back")

@@ -32,7 +32,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """`error` stops the file from being used; `warning` does not."""
 
     def __str__(self) -> str:
-        place = self.path
+        from remit.model.ids import printable  # here: identifiers are refused by an error of this file
+
+        place = printable(self.path, 1000)
         if self.line:
             place += f":{self.line}"
             if self.column:

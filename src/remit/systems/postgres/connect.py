@@ -43,7 +43,7 @@ def parameters_of(url: str, environment: Mapping[str, str]) -> dict[str, Any]:
             address = "postgresql://" + url[len(prefix) :]
     try:
         given: dict[str, Any] = dict(conninfo.conninfo_to_dict(address))
-    except psycopg.Error as error:
+    except (psycopg.Error, ValueError) as error:
         # libpq repeats the address in its message, and a mistyped one may hold a password.
         raise RefusedError("the address is none that Postgres knows: write `postgresql://USER@HOST:PORT/DATABASE`") from error
     if any(given.get(name) for name in _SECRET):
@@ -77,6 +77,9 @@ def connect(
         opened = psycopg.connect(**given)
     except psycopg.Error as error:
         raise RefusedError(f"cannot connect to `{connection.id}`: {reason(error)}") from error
+    except ValueError as error:
+        # A host that is no name of one; what Python says of it repeats it.
+        raise RefusedError(f"cannot connect to `{connection.id}`: its address names no host that can be looked up") from error
     try:
         opened.execute("SELECT pg_catalog.set_config('search_path', '', false)")
         opened.execute("SET lock_timeout = '5s'; SET statement_timeout = '120s'; SET idle_in_transaction_session_timeout = '300s'")
