@@ -123,4 +123,4 @@ def test_the_snippet_in_the_help_is_valid_and_names_real_options():
     arguments = snippet["mcpServers"]["files"]["args"]
     assert arguments[0] == "gateway"
     assert all(word in result.output for word in arguments if word.startswith("--"))
-    assert "--agent" not in result.output
+    assert "--agent" in result.output

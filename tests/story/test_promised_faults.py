@@ -101,7 +101,7 @@ def test_an_interrupt_ends_with_130_and_nothing_printed(moment: str, tmp_path: P
 
 @pytest.mark.parametrize(
     ("system", "action"),
-    [("aws:s3", "s3:GetObject"), ("postgres:main", "select"), ("aws:s3", "READ"), ("aws:s3", "any"), ("aws:s3", "call")],
+    [("kubernetes:prod", "get"), ("slack:main", "post"), ("kubernetes:prod", "READ"), ("slack:main", "any"), ("slack:main", "call")],
 )
 def test_an_action_without_a_table_is_a_deny_that_says_so(system: str, action: str, remit: Path, tmp_path: Path) -> None:
     remit.write_text(
@@ -114,6 +114,18 @@ def test_an_action_without_a_table_is_a_deny_that_says_so(system: str, action: s
         assert "only verbs are understood there" in answer["context"]["because"]
         asked["action"] = {"name": "read"}
         assert served.send("POST", "/access/v1/evaluation", asked)[1]["decision"] is True
+
+
+@pytest.mark.parametrize(
+    ("action", "is_allowed"),
+    [("read", True), ("s3:GetObject", True), ("S3:getobject", True), ("s3:PutObject", False), ("s3:NoSuchAction", False), ("READ", False)],
+)
+def test_an_action_of_a_system_with_a_table_has_the_verb_of_the_table_and_an_unmapped_one_administers(
+    action: str, is_allowed: bool, remit: Path, tmp_path: Path
+) -> None:
+    with serving(remit, tmp_path / "state") as served:
+        asked = {**question(), "action": {"name": action}}
+        assert served.send("POST", "/access/v1/evaluation", asked)[1]["decision"] is is_allowed
 
 
 def test_being_alive_claims_nothing_about_remits(remit: Path, tmp_path: Path) -> None:
