@@ -27,7 +27,7 @@ test: setup lint ## Lint, then run every test that needs no server of its own
 	$(BIN)/python -m pytest -n $(JOBS) -m "not real" $(ARGS)
 
 real: setup ## Run the suites that need real servers
-	$(BIN)/python -m pytest -m real $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m real $(ARGS)
 
 lint: setup ## ruff, mypy, import rules, dead code, file sizes
 	$(BIN)/ruff check .
