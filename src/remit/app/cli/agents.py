@@ -86,6 +86,7 @@ def _csv(current: Current, *, with_gone: bool) -> str:
     for row in agents_json(current, with_gone=with_gone)["agents"]:
         row["identities"] = " ".join(identity["ref"] for identity in row["identities"])
         row["places"] = " ".join(row["places"])
+        row["purpose"] = " ".join((row["purpose"] or "").split())  # a line for every agent, whatever its prompt looks like
         # A cell that begins like a formula would be run by the program that opens the file.
         writer.writerow(_cell(row[column]) for column in _COLUMNS)
     return text.getvalue()

@@ -29,7 +29,7 @@ _QUIET_SECONDS = 1.0
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @app.command("discover")
+    @app.command("discover", epilog="    remit discover ~/src\n    remit discover endpoint --json | jq .mcp_servers")
     def discover_command(
         path: Annotated[str, typer.Argument(metavar="PATH", help="Folder (or single file) to look at. Nothing outside it is read.")],
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,

@@ -27,9 +27,11 @@ FORMATS = ("text", "json", "sarif")
 _CHECK_EPILOG = (
     "Errors keep a file from being used; findings say that it does not do what it says. Either ends with exit code 1. "
     "Warnings are worth a look, are printed too, and leave the exit code at 0."
+    "\n\n    remit check remits/*.yaml\n    remit check remits/*.yaml --format sarif > remits.sarif"
 )
 _COMPILE_EPILOG = (
     "What the target cannot say is residue: it is printed on standard error, with its line, and another enforcement point must hold it."
+    "\n\n    remit compile cost-triage.yaml --to aws > policy.json\n    remit compile cost-triage.yaml --to postgres | psql finops"
 )
 
 
@@ -138,8 +140,8 @@ def _target(name: str) -> ReadSide:
     if name in targets:
         return targets[name]
     if name in KNOWN_KINDS:
-        built = " and ".join(f"`{target}`" for target in targets)
-        raise UsageError(f"`{name}` is not built yet as a target of compile; {built} are")
+        built = ", ".join(f"`{target}`" for target in targets)
+        raise UsageError(f"`{name}` is not built yet as a target of compile; these are: {built}")
     raise UsageError(f"unknown target `{printable(name, 40)}`; {advice_for(name, targets)}")
 
 

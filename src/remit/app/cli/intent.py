@@ -54,7 +54,8 @@ def draft(
         sys.stdout.write(text)
     else:
         lines, objectives = counted(len(found.lines), "line", "lines"), counted(len(found.objectives), "objective", "objectives")
-        typer.echo(f"{printable(str(write), 1000)}: {lines} under {objectives}, {counted(len(found.unresolved), 'thing', 'things')} unresolved")
+        unsettled = counted(len(found.unresolved), "thing", "things")
+        typer.echo(f"{printable(str(write), 1000)}: {lines} under {objectives}, {unsettled} unresolved")
         typer.echo("read it as its owner would: each line has its sources above it; what does not belong, take out")
     if found.contact is None:
         next_command(f"remit owner {slug} PERSON")

@@ -93,7 +93,7 @@ def test_wrong_usage_ends_with_2(folder: Path, words: list[str]) -> None:
 
 def test_an_unknown_target_names_the_nearest_and_one_to_come_says_so(folder: Path) -> None:
     assert "unknown target `cedr`; nearest is `cedar`" in remit(folder, "compile", "clean.yaml", "--to", "cedr")[2]
-    assert "`postgres` is not built yet" in remit(folder, "compile", "clean.yaml", "--to", "postgres")[2]
+    assert "`kubernetes` is not built yet" in remit(folder, "compile", "clean.yaml", "--to", "kubernetes")[2]
 
 
 def test_compile_prints_the_text_alone_and_residue_apart(folder: Path) -> None:
