@@ -7,6 +7,7 @@ writes out or calls by its whole name; and it supports a line that code or use s
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 import msgspec
@@ -24,7 +25,7 @@ from remit.understand.claim import Claim
 from remit.understand.inferred import databases_of
 from remit.understand.material import Material
 from remit.understand.naming import relation_of, resource_of_name, said_as, spoken_kinds, spoken_names
-from remit.understand.wording import Claimed, claims, stems_of_name, supports
+from remit.understand.wording import Claimed, Spoken, claims, stems_of_name, supports
 
 _IN_ORDER = (Verb.CREATE, Verb.UPDATE, Verb.TRANSMIT, Verb.EXECUTE, Verb.DELETE, Verb.PAY, Verb.READ)
 """Which verb words mean that may mean several; what a text would let an agent administer, a person has to write."""
@@ -43,6 +44,7 @@ _USUAL: Mapping[str, Set[Verb]] = {
 }
 _TABLES = "dynamodb"
 """The service whose things are called tables, as those of a database are."""
+_FEW_NAMES = 3
 _NAME = re.compile(r"(?=[^\s]*[a-z0-9])(?:[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+|/[\w./-]+|[a-z][a-z0-9]{3,})\Z")
 """How names of things look; a plain word counts too, since it stands right beside the word for its kind."""
 _MOST_WORDS = 160
@@ -248,12 +250,21 @@ def _has(system: str, verb: Verb) -> bool:
     return usual is None or verb in usual
 
 
-def support(texts: Sequence[Wording], verb: str, system: str, resource: str) -> Iterator[Claim]:
-    """For each text the first sentence that speaks of this verb and this thing."""
+def shared_parts(material: Material) -> frozenset[str]:
+    """The parts of names that at least half of them, three or more, begin with: an organisation calls its buckets after itself."""
+    used = (spoken_names(use.resource) for use in material.uses if use.resource.startswith("arn:"))
+    named = {*material.known.buckets, *(names[0] for names in used if names)}
+    begins = Counter(part for name in named for part in stems_of_name(re.split(r"[-_.]", name)[0]))
+    return frozenset(part for part, count in begins.items() if count >= _FEW_NAMES and 2 * count >= len(named))
+
+
+def support(texts: Sequence[Wording], verb: str, system: str, resource: str, shared: frozenset[str] = frozenset()) -> Iterator[Claim]:
+    """For each text the first sentence that speaks of this verb and this thing; `shared` are parts of names that tell nothing apart."""
     names = spoken_names(resource)
+    thing = Spoken(resource, names, shared)
     verbs = {Verb(word) for word in said_as(system, verb) if word in set(Verb)}
     for wording in texts:
-        found = next((claim for claim in claims(wording.text) if any(supports(claim, verbs, name) for name in names)), None)
+        found = next((claim for claim in claims(wording.text) if supports(claim, verbs, thing)), None)
         if found is not None:
             yield Claim(
                 verb=verb,

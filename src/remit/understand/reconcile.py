@@ -22,7 +22,7 @@ from remit.model.ids import printable
 from remit.model.place import Place
 from remit.model.verbs import ANY, CALL
 from remit.understand.claim import Claim, Gathered
-from remit.understand.declared import Wording, support
+from remit.understand.declared import Wording, shared_parts, support
 from remit.understand.material import Material
 from remit.understand.naming import as_policies_write, container_of, generalised
 from remit.understand.spans import covers
@@ -87,13 +87,14 @@ def reconcile(
     for claim in written:
         _add_written(lines, claim)
     left = _attach(material, list(lines.values()))
+    shared = shared_parts(material)
     found = [*_narrowed(material, lines.values())]
     found, contradicted = _not_done_by_code(found, code.claims)
-    supported, only, settled = _settle(found, left, [claim for claim in code.claims if claim.resource is None], texts)
+    supported, only, settled = _settle(found, left, [claim for claim in code.claims if claim.resource is None], texts, shared)
     found = _absorbed([*found, *supported])
     for line in found:
         if not any(claim.origin is Origin.DECLARED for claim in line.claims):
-            line.claims += support(texts, line.verb, line.system, line.resource)
+            line.claims += support(texts, line.verb, line.system, line.resource, shared)
     unresolved = [*(item for item in code.unresolved if item.because.place not in settled), *contradicted]
     return [*found, *only], unresolved
 
@@ -206,7 +207,11 @@ def _placed(line: Line, resources: Sequence[str], accounts: Set[str], known_regi
 
 
 def _settle(
-    lines: Sequence[Line], left: Sequence[tuple[str, Use]], open_claims: Sequence[Claim], texts: Sequence[Wording]
+    lines: Sequence[Line],
+    left: Sequence[tuple[str, Use]],
+    open_claims: Sequence[Claim],
+    texts: Sequence[Wording],
+    shared: frozenset[str],
 ) -> tuple[list[Line], list[Line], set[Place]]:
     """Lines for what was used and nothing covers: supported ones, observed-only ones, and the places of open claims that this settles."""
     groups: dict[tuple[str, str, str], list[Use]] = defaultdict(list)
@@ -226,7 +231,7 @@ def _settle(
     for (verb, system, part), uses in sorted(groups.items()):
         resource = generalised([use.resource for use in uses])
         matching = [claim for claim in open_claims if claim.system == system and claim.verb == verb]
-        spoken = list(support(texts, verb, system, resource))
+        spoken = list(support(texts, verb, system, resource, shared))
         if spoken or (matching and containers[verb, system] == {container_of(part)}):
             line = Line(verb, system, resource, [*matching, *spoken], uses)
             settled.update(claim.because.place for claim in matching)

@@ -4,7 +4,9 @@ Source of the words: `words.toml`. A text is hostile: it supports lines on what 
 Invariants:
 - a verb is about the words behind it, up to the next verb or the end of the clause; what changes something must have that thing as its
   object ("update the orders"), or as the place where something is put ("write it to the orders"); "a summary of orders" only reads orders;
-- what a clause forbids ("never delete invoices") supports nothing.
+- what a clause forbids ("never delete invoices") supports nothing;
+- a name that is written out (`s3://acme-drafts/in/`, `acme-drafts`) speaks of what has that name, and of nothing else that shares a
+  word with it.
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ _CLAUSE_BEGINS = frozenset({"", ",", ";", "(", ")", "and", "or", "then", "but", 
 _BOUNDS = frozenset({";", ")", "but", "then", "instead", "however"})
 _NEGATION_REACH = 4
 """Words between a negation and the verb that it is about."""
+_ADDRESSES = ("s3://", "arn:")
+_WRITTEN_OUT = re.compile(r"[A-Za-z0-9][-_./:]+[A-Za-z0-9]")
+"""How names of things are told from words: `crm.deals`, `review-jobs`, `s3://drafts/in`."""
 _PRONOUNS = frozenset({"it", "them", "their", "its", "each", "one", "these", "those"})
 _MOST_SENTENCES = 200
 _MOST_CHARS = 20_000
@@ -95,6 +100,11 @@ def stem(word: str) -> str:
 
 
 @lru_cache(maxsize=8192)
+def _is_written_out(word: str) -> bool:
+    return _WRITTEN_OUT.search(word) is not None
+
+
+@lru_cache(maxsize=8192)
 def stems_of_name(name: str) -> frozenset[str]:
     """The parts of a resource's name that say what is in it."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
@@ -102,21 +112,49 @@ def stems_of_name(name: str) -> frozenset[str]:
     return frozenset(stem(part) for part in parts if part.lower() not in _GRAMMAR["generic"])
 
 
-def is_named(name: str, words: Iterable[str]) -> bool:
-    """Whether words speak of a thing with this name: of at least half of the parts that say something."""
-    parts = stems_of_name(name)
-    spoken = parts & frozenset(words)
-    return bool(spoken) and 2 * len(spoken) >= len(parts)
+class Spoken(msgspec.Struct, frozen=True):
+    """A resource as people may speak of it."""
+
+    resource: str
+    names: tuple[str, ...]
+    """The bucket and the folders in it, the table, the queue."""
+    shared: frozenset[str] = frozenset()
+    """Parts that most names of the organisation begin with: they tell nothing apart."""
+
+    def is_named(self, words: Set[str]) -> bool:
+        """Whether words speak of it: of at least half of the parts of a name that say something, or by a name that is written out."""
+        written = [word for word in words if _is_written_out(word)]
+        return any(self._is_called(name, words, written) for name in self.names) or any(self._is_at(word) for word in written)
+
+    def _is_called(self, name: str, words: Set[str], written: Iterable[str]) -> bool:
+        parts = stems_of_name(name)
+        parts = parts - self.shared or parts
+        if not parts:
+            return False
+        spoken = parts & words
+        if spoken and 2 * len(spoken) >= len(parts):
+            return True
+        names = (stems_of_name(word) - self.shared for word in written if not word.startswith(_ADDRESSES))
+        return any(named and (named <= parts or parts <= named) for named in names)
+
+    def _is_at(self, word: str) -> bool:
+        """Whether an address of a bucket or folder, or an ARN, is that of this resource, of something in it, or of what it is in."""
+        address = word.removeprefix("s3://") if word.startswith("s3://") else word.removeprefix("arn:aws:s3:::")
+        here = self.resource.lower().removeprefix("arn:aws:s3:::")
+        if not word.startswith(_ADDRESSES) or (address == word and here != self.resource.lower()):
+            return False
+        one, other = sorted((address.rstrip("/*"), here.rstrip("/*")), key=len)
+        return other == one or other.startswith(f"{one}/")
 
 
-def supports(claim: Claimed, verbs: Set[Verb], name: str) -> bool:
-    """Whether a claim says that one of these verbs is done to a thing of this name."""
+def supports(claim: Claimed, verbs: Set[Verb], thing: Spoken) -> bool:
+    """Whether a claim says that one of these verbs is done to a thing."""
     if verbs & {Verb.READ, Verb.LIST}:
-        if is_named(name, claim.sources):
+        if thing.is_named(claim.sources):
             return True
-        if Verb.READ in claim.verbs and is_named(name, claim.objects | claim.targets):
+        if Verb.READ in claim.verbs and thing.is_named(claim.objects | claim.targets):
             return True
-    return bool(verbs & claim.verbs) and (is_named(name, claim.objects) or is_named(name, claim.targets))
+    return bool(verbs & claim.verbs) and (thing.is_named(claim.objects) or thing.is_named(claim.targets))
 
 
 def verbs_of_word(word: str) -> frozenset[Verb]:
@@ -198,7 +236,7 @@ def _claim(sentence: str, tokens: list[str], head: int, end: int) -> Claimed:
         elif token not in (",", "("):
             written.append((part, token.rstrip(".:/*") if not token.startswith(("s3:", "arn:")) else token.rstrip(".:")))
     stems = {
-        name: frozenset(stem(each) for part, text in written if part == name for each in _split(text))
+        name: frozenset(each if _is_written_out(each) else stem(each) for part, text in written if part == name for each in _split(text))
         for name in ("object", "target", "source")
     }
     # What something is deleted from is looked at too.
@@ -207,5 +245,7 @@ def _claim(sentence: str, tokens: list[str], head: int, end: int) -> Claimed:
 
 
 def _split(text: str) -> list[str]:
+    if _is_written_out(text):
+        return [text.lower() if text.startswith(_ADDRESSES) else text]
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
     return [part for part in re.split(r"[^A-Za-z0-9']+", spaced) if part]
