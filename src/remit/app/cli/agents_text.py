@@ -11,10 +11,12 @@ from remit.app.current import Current
 from remit.app.loop import draft_of
 from remit.model.access import PrincipalAccess
 from remit.model.alignment import Alignment
+from remit.model.event import Result
 from remit.model.finding import FindingState
 from remit.model.ids import printable
 from remit.model.standing import KnownAgent
 
+_MOST_DENIED = 3
 _LABELS = 14
 """Columns of the question before its answer."""
 
@@ -96,6 +98,7 @@ def show_agent(
         for number, words in enumerate(answers):
             page.item((question if number == 0 else "", "bold"), *words, indent=2, room=_LABELS)
     _show_findings(page, current, agent.id)
+    _show_denied(page, current, agent.id)
     page.blank()
     page.line(("What it can access, and why", "bold"), f" (needed is from {_source(current, agent.id, alignment)})")
     if not alignment.lines:
@@ -186,6 +189,19 @@ def _show_findings(page: Page, current: Current, slug: str) -> None:
     page.line((counted(len(opened), "open finding", "open findings"), "bold red"))
     for finding in opened:
         page.item((f"{finding.severity:9}", "red"), f"{printable(finding.title, 300)} ", (f"({finding.id})", "dim"), indent=2)
+
+
+def _show_denied(page: Page, current: Current, slug: str) -> None:
+    """The last calls that a point did not allow, each with the command that says why."""
+    events = [event for event in current.store.events(agent=slug) if event.decision and event.result is not Result.ALLOWED]
+    if not events:
+        return
+    page.blank()
+    page.line(("Denied lately", "bold"))
+    for event in events[:_MOST_DENIED]:
+        at = f"{event.happened[:16].replace('T', ' ')}  "
+        page.item((at, "dim"), f"{printable(event.action, 200)} at {printable(event.system, 100)}", indent=2)
+        page.line(f"remit why {printable(event.decision, 100)}", indent=20)
 
 
 def _source(current: Current, slug: str, alignment: Alignment) -> str:

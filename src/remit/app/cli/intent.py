@@ -138,12 +138,16 @@ def owner(
 
 def why(
     decision: Annotated[
-        str, typer.Argument(metavar="DECISION", help="Id of a decision, from a log, a denial or `remit agent`.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="DECISION", help="Id of a decision: `remit agent` names the last that denied, a decision log all.", show_default=False
+        ),
     ],
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a decision rests on, and the smallest change to the remit that would turn it."""
+    from remit.app.cli.page import Page
     from remit.understand.turning import why as why_of
 
     current = open_current(store)
@@ -170,13 +174,15 @@ def why(
             }
         )
         return
-    typer.echo(f"{printable(found.because, 2000)}")
-    typer.echo(
-        f"  {event.happened}, agent `{event.agent}`, {printable(event.action)} on {printable(event.resource)} at {printable(event.system)}"
-    )
+    page = Page()
+    page.line((printable(found.because, 2000), "bold"))
+    on = f" on {printable(event.resource)}" if event.resource != event.action else ""
+    page.line(f"{event.happened}, agent `{event.agent}`, {printable(event.action)}{on} at {printable(event.system)}", indent=2)
     if found.rule:
-        typer.echo(f"  by the remit in force: `{found.rule}`{f' ({printable(found.place, 500)})' if found.place else ''}")
-    typer.echo(f"To turn it: {found.turn}" + (f"\n    {found.proposal}" if found.proposal else ""))
+        page.line(f"by the remit in force: `{found.rule}`{f' ({printable(found.place, 500)})' if found.place else ''}", indent=2)
+    page.line(("To turn it: ", "bold"), found.turn)
+    if found.proposal:
+        typer.echo(f"    {found.proposal}")
 
 
 def _write_new(path: Path, text: str) -> None:

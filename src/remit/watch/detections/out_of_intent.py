@@ -62,13 +62,14 @@ def _spotted(window: Window, agent: str, principal: str, system: str, action: st
     who = f" as {shown(window, principal)}" if principal else ""
     what = f"`{printable(action)}` on `{printable(resource)}`" if action != resource else f"`{printable(action)}` of `{printable(system)}`"
     grants = tuple(dict.fromkeys(place for judged in found for place in grants_for(window, judged.use))) if happened else ()
+    often = "once" if calls == 1 else f"{calls:,} times"
     severity = severity_by_reach(window, [principal], RULE.severity)
     if any(judged.rule.startswith("never") for judged in found):
         severity = raised(RULE.severity)
     return Spotted(
         agent=agent,
         key=f"{principal}|{system}|{action}|{resource}",
-        title=f"`{agent}` {did} {what}{who}, {calls:,} times, last {found[0].use.last}: {found[0].because}",
+        title=f"`{agent}` {did} {what}{who}, {often}, last {found[0].use.last}: {found[0].because}",
         evidence=tuple(judged.use.place for judged in found),
         hangs_on=grants,
         severity=severity,
