@@ -7,6 +7,7 @@ that lines can be searched for, unless COLUMNS asks for it.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -39,15 +40,19 @@ class Page:
         first.pad_right(max(room - len(first.plain), 0))
         body = _text(*words)
         for number, line in enumerate(body.divide(_ends(body.plain, max(self.width - indent - len(first.plain), _NARROWEST // 2)))):
-            line.rstrip()
             before = first if number == 0 else Text(" " * len(first.plain))
-            whole = Text.assemble(" " * indent, before, line)
-            whole.rstrip()
-            self._console.print(whole, soft_wrap=True)
+            self._print(Text.assemble(" " * indent, before, line))
+
+    def _print(self, line: Text) -> None:
+        line.rstrip()
+        if self._console.color_system is None:
+            sys.stdout.write(f"{line.plain}\n")  # what has no colours needs none of the work that they are
+        else:
+            self._console.print(line, soft_wrap=True)
 
     def blank(self) -> None:
         """An empty line."""
-        self._console.print()
+        self._print(Text())
 
 
 def shortened(text: str, most: int) -> str:
