@@ -30,6 +30,7 @@ from remit.understand.material import Concerns
 from remit.understand.naming import as_policies_write, container_of, generalised
 from remit.understand.needs import Forbidden, Need, Needs, needs_of
 from remit.understand.spans import Spans, common, covers, is_pattern
+from remit.understand.ways import is_compared, is_way, leads_to
 from remit.understand.why import because_missing, because_needed, because_not_needed, because_way, doubts, places_of_uses
 
 _OWNERS = frozenset({"alter", "drop", "comment", "cluster", "reindex", "refresh", "vacuum"})
@@ -102,14 +103,14 @@ class _Table:
 
     def add_principal(self, found: PrincipalAccess) -> None:
         """Every entitlement of one identity: certain and narrow ones first, so that each use falls to the narrowest grant."""
-        grants = sorted(found.access, key=_breadth)
+        grants = sorted(found.access, key=lambda grant: (is_compared(grant), *_breadth(grant)))
         shown = len(self.lines)
         for grant in grants:
-            if not _is_way(grant):
+            if not is_way(grant):
                 self._add_grant(found.principal, grant)
         needed = [line for line in self.lines[shown:] if line.class_ in (Class.NEEDED_USED, Class.NEEDED_UNUSED)]
         for grant in grants:
-            if _is_way(grant):
+            if is_way(grant):
                 self.lines.append(self._way(found.principal, grant, needed))
 
     def _add_grant(self, principal: str, grant: Access) -> None:
@@ -139,7 +140,14 @@ class _Table:
                 left -= set(wanted)
         is_whole = is_whole or (is_pattern(grant.action) and is_touched and not left and not is_everything)
         if not self._add_out_of_intent(principal, grant, is_whole=is_whole) and not is_whole:
-            self.lines.append(self._unneeded(principal, grant))
+            self.lines.append(self._rest(principal, grant))
+
+    def _rest(self, principal: str, grant: Access) -> AlignmentLine:
+        """What nothing asks for: needed all the same where what is needed cannot be done without it."""
+        if not is_compared(grant) or self._forbidden(grant.system, grant.action, grant.resource) is not None:
+            return self._unneeded(principal, grant)
+        wanted = (Class.NEEDED_USED, Class.NEEDED_UNUSED)
+        return self._way(principal, grant, [line for line in self.lines if line.principal == principal and line.class_ in wanted])
 
     def _wanted(self, need: Need, grant: Access, scope: str) -> tuple[list[str], str]:
         """The actions of a grant that a need asks for on a resource, less what is forbidden there; and what makes that uncertain."""
@@ -201,8 +209,8 @@ class _Table:
         return any(overlaps(grant.resource, each.resource) for each in served)
 
     def _way(self, principal: str, grant: Access, needed: Sequence[AlignmentLine]) -> AlignmentLine:
-        """A membership is needed where something needed comes through it, a sequence where its table is inserted into."""
-        through = [line for line in needed if _leads_to(grant, line)]
+        """A membership is needed where something needed comes through it; a sequence, and what is compared, by what needs them."""
+        through = [line for line in needed if leads_to(grant, line)]
         if not through:
             return self._unneeded(principal, grant)
         used = [line for line in through if line.class_ is Class.NEEDED_USED]
@@ -433,24 +441,6 @@ class _Table:
 def use_system(uses: Sequence[Use]) -> str:
     """The system of uses of one action."""
     return uses[0].system
-
-
-def _is_way(grant: Access) -> bool:
-    """Whether an entitlement gives nothing by itself: a membership, or the numbers of a sequence."""
-    return grant.action == "member" or (grant.action == "usage" and _sequence_stem(grant.resource) is not None)
-
-
-def _sequence_stem(resource: str) -> str | None:
-    """What Postgres begins the name of a column's sequence with, `schema.table_column_seq`; None for another thing."""
-    plain = resource.replace('"', "")
-    return plain if plain.endswith("_seq") else None
-
-
-def _leads_to(grant: Access, line: AlignmentLine) -> bool:
-    if grant.action == "member":
-        return bool({because.place for because in grant.because} & {because.place for because in line.because})
-    stem = _sequence_stem(grant.resource) or ""
-    return line.action == "insert" and line.system == grant.system and stem.startswith(line.resource.replace('"', "") + "_")
 
 
 def _breadth(grant: Access) -> tuple[bool, bool, int, str, str]:
