@@ -27,6 +27,8 @@ _NAMED = re.compile(
 )
 _REFERENCE = re.compile(r"\$\{?\w|\$\(|\{\{|%\w+%|\A(?:env|vault|keychain|op|arn):|\A\w+://|\A[/.~]")
 _LONG = re.compile(r"(?<![A-Za-z0-9/+=_.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_.-])")
+_WORDS = re.compile(r"[a-z]{2,20}(?:[-_/.][a-z]{2,20})+(?:[-_/.][a-z0-9]{1,6}){0,2}")
+"""How names are made: words in small letters, and at most a number at the end."""
 _MAX_CHARS = 1 << 20
 
 
@@ -46,7 +48,18 @@ def _masked(found: re.Match[str]) -> str:
     value = found["value"] or found["long"]
     # Without a sign of equality the next word may be any word of a sentence: `token tools/fetch2.py`.
     is_word = found["value"] is not None and not found["sign"].strip() and (len(value) < 8 or re.search(r"[/.(:]", value) is not None)
+    if _names_a_secret(found, value):
+        return found[0]
     return found[0] if is_word or not _is_like_a_secret(value) else f"{found['name'] or found['short']}{MASK}"
+
+
+def _names_a_secret(found: re.Match[str], value: str) -> bool:
+    """Whether it is the name of a secret that stands in a vault: the end of its ARN, or words of a sentence (`the secret billing-key-07`)."""
+    if found["value"] is None or not found["name"].lower().startswith("secret"):
+        return False
+    begins = re.split(r"[\s\"'`<>(]", found.string[max(0, found.start() - 200) : found.start()])[-1]
+    is_arn = found["sign"] == ":" and re.fullmatch(r"arn:[\w-]+:secretsmanager:[\w*-]*:[\d*]*:", begins) is not None
+    return is_arn or (not found["sign"].strip() and _WORDS.fullmatch(value.rstrip(".")) is not None)
 
 
 def _is_like_a_secret(value: str) -> bool:

@@ -84,3 +84,21 @@ def test_what_only_talks_of_secrets_stays_as_it_is(text: str) -> None:
 def test_a_long_hostile_text_costs_no_more_than_its_length() -> None:
     for unit in ("password", "://a:", "-----BEGIN PRIVATE KEY-----", "token = ", "a1"):
         assert len(without_secrets(unit * 30_000)) > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "arn:aws:secretsmanager:us-west-2:123456789012:secret:weather-api-key-51",
+        "arn:aws:secretsmanager:*:*:secret:billing/key07-AbC4eF",
+        "Read the secret weather-api-key-51 before you call.",
+        "the secret prod/orders-db-07.",
+    ],
+)
+def test_the_name_of_a_secret_in_a_vault_stays(text: str) -> None:
+    assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize("text", ["arn:x:secret:{}", "secret: {}", "my secret {}", "secret=weather-api-key-51", "token weather-key-51"])
+def test_what_only_looks_like_such_a_name_is_taken_out(text: str) -> None:
+    assert without_secrets(text.format(_made(20))).endswith("***")
