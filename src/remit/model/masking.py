@@ -54,7 +54,7 @@ def _masked(found: re.Match[str]) -> str:
 
 
 def _names_a_secret(found: re.Match[str], value: str) -> bool:
-    """Whether it is the name of a secret that stands in a vault: the end of its ARN, or words of a sentence (`the secret billing-key-07`)."""
+    """Whether it is the name of a secret in a vault: the end of its ARN, or words of a sentence (`the secret billing-key-07`)."""
     if found["value"] is None or not found["name"].lower().startswith("secret"):
         return False
     begins = re.split(r"[\s\"'`<>(]", found.string[max(0, found.start() - 200) : found.start()])[-1]
