@@ -29,7 +29,7 @@ from remit.model.ids import printable
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
 from remit.model.times import text_from_time
 from remit.remedy import quarantine as stopping
-from remit.remedy.forbidden import excepted_by, forbidden_by
+from remit.remedy.forbidden import excepted_by, forbidden_by, named_apart_by
 from remit.remedy.rightsize import right_size
 from remit.remedy.situation import Ground, Situation
 from remit.store.records import Store
@@ -157,6 +157,7 @@ def _situation(current: Current, slug: str) -> Situation:
         alignments={agent: alignment_of(current, agent) for agent in sorted(sharers | {slug})},
         forbids=forbidden_by(current.remits.get(slug), current.vocabularies),
         excepts=excepted_by(current.remits.get(slug), current.vocabularies),
+        apart=named_apart_by(current.remits.get(slug), current.vocabularies),
         stopped=stopping.stopped(current.store.all(Plan)),
     )
 

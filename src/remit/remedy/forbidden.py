@@ -43,15 +43,40 @@ def excepted_by(remit: Remit | None, vocabularies: Mapping[str, Vocabulary]) -> 
     return excepts
 
 
+def named_apart_by(remit: Remit | None, vocabularies: Mapping[str, Vocabulary]) -> Callable[[str, str, str], tuple[str, ...]]:
+    """(system, action, resource) -> the action; or, for a pattern of which lines forbid some actions inside the resource, its actions.
+
+    Only apart can each of them leave out what a line forbids: `s3:DeleteObject*` deletes, and changes tags.
+    """
+    lines = _unconditional(remit)
+
+    def apart(system: str, action: str, resource: str) -> tuple[str, ...]:
+        vocabulary = vocabularies.get(system.partition(":")[0])
+        if "*" not in action or vocabulary is None:
+            return (action,)
+        inside = [line for _, line in lines if overlaps(line.resource, resource) and not contains(line.resource, resource)]
+        named = _named_by(action, vocabulary)
+        for line in inside:
+            met = sum(_is_about(line, system, each, vocabularies) for each in named)
+            if 0 < met < len(named):
+                return named
+        return (action,)
+
+    return apart
+
+
+def _named_by(action: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    matches = resource_matcher(vocabulary.fold(action))
+    return tuple(sorted(vocabulary.names.get(folded, folded) for folded in vocabulary.verbs if matches(folded)))
+
+
 def _is_all_about(line: Never, system: str, action: str, vocabularies: Mapping[str, Vocabulary]) -> bool:
     if "*" not in action or line.verb in (ANY, CALL):
         return _is_about(line, system, action, vocabularies)
     vocabulary = vocabularies.get(system.partition(":")[0])
     if line.system not in ("*", system) or vocabulary is None:
         return False
-    matches = resource_matcher(vocabulary.fold(action))
-    verbs = {verb.value for name, verb in vocabulary.verbs.items() if matches(name)}
-    return verbs == {line.verb}
+    return {verb.value for each in _named_by(action, vocabulary) if (verb := vocabulary.verb_of(each)) is not None} == {line.verb}
 
 
 def _unconditional(remit: Remit | None) -> list[tuple[str, Never]]:

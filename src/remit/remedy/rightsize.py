@@ -95,10 +95,17 @@ def kept(situation: Situation, ref: str) -> tuple[AlignmentLine, ...]:
     ]
     mine = [
         replace(line, but=_excepted(situation, line, theirs))
-        for line in situation.alignments[situation.agent].lines
-        if line.principal == ref and line.class_ in NEEDED and not situation.forbids(line.system, line.action, line.resource)
+        for whole in situation.alignments[situation.agent].lines
+        if whole.principal == ref and whole.class_ in NEEDED
+        for line in _apart(situation, whole)
+        if not situation.forbids(line.system, line.action, line.resource)
     ]
     return tuple({(line.system, line.action, line.resource, line.columns): line for line in (*theirs, *mine)}.values())
+
+
+def _apart(situation: Situation, line: AlignmentLine) -> list[AlignmentLine]:
+    """A line, or one for each action of its pattern where the remit forbids some of them inside its resource."""
+    return [replace(line, action=action) for action in situation.apart(line.system, line.action, line.resource)]
 
 
 def _excepted(situation: Situation, line: AlignmentLine, theirs: Iterable[AlignmentLine]) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """The line of the agent's remit that forbids (system, action, resource) whatever the circumstances; empty: none."""
     excepts: Callable[[str, str, str], tuple[str, ...]] = lambda _system, _action, _resource: ()
     """Resources inside (system, action, resource) that the agent's remit forbids, where it does not forbid the whole."""
+    apart: Callable[[str, str, str], tuple[str, ...]] = lambda _system, action, _resource: (action,)
+    """The actions of a pattern that the remit treats differently inside a resource (`forbidden.named_apart_by`), else the pattern."""
     stopped: Mapping[str, str] = {}
     """Identities that stand under a quarantine, with the plan that stopped each (`quarantine.stopped`)."""
 

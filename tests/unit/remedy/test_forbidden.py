@@ -6,7 +6,7 @@ import pytest
 from tests.kits.plugins.cabinet.system import Cabinet
 
 from remit.document.parse import parse_or_raise
-from remit.remedy.forbidden import excepted_by, forbidden_by
+from remit.remedy.forbidden import excepted_by, forbidden_by, named_apart_by
 
 REMIT = parse_or_raise(
     """
@@ -55,3 +55,18 @@ def test_only_lines_that_hold_whatever_the_circumstances_forbid(
 
 def test_without_a_remit_nothing_is_forbidden_by_it():
     assert forbidden_by(None, TABLES)("cabinet:hall", "empty", "silver") == ""
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "apart"),
+    [
+        ("*p*", "*r", ("empty", "open")),
+        ("emp*", "*r", ("emp*",)),
+        ("op*", "*r", ("op*",)),
+        ("*p*", "linen", ("*p*",)),
+        ("*p*", "silver", ("*p*",)),
+        ("empty", "*r", ("empty",)),
+    ],
+)
+def test_actions_of_a_pattern_stand_apart_only_where_a_line_forbids_some_of_them(action: str, resource: str, apart: tuple[str, ...]):
+    assert named_apart_by(REMIT, TABLES)("cabinet:hall", action, resource) == apart

@@ -21,7 +21,7 @@ from remit.model.alignment import AlignmentLine
 from remit.model.ids import printable
 from remit.model.plan import Proposal, Step
 from remit.systems.aws.bucket_policies import BucketPolicies
-from remit.systems.aws.catalogue import actions_matching, vocabulary
+from remit.systems.aws.catalogue import actions_matching, concerns_pattern, vocabulary
 from remit.systems.aws.grants import Estate, Grant, Held
 from remit.systems.aws.identities import principals
 from remit.systems.aws.narrowing import Kept, Narrowed, kept_denials, narrowed
@@ -86,13 +86,18 @@ def _kept(keep: Iterable[AlignmentLine]) -> Iterator[Kept]:
 
 def _forbidden(keep: Iterable[AlignmentLine]) -> Iterator[dict[str, Any]]:
     """What a never takes out of what is kept, as statements that deny: one that allows cannot leave a part of its resource out."""
-    grouped: dict[tuple[str, ...], set[str]] = {}
+    denied: dict[str, set[str]] = {}
     for line in keep:
-        if line.but and line.system.startswith("aws:"):
-            names = (vocabulary().names.get(action.lower(), action) for action in _actions(line))
-            grouped.setdefault(tuple(sorted(line.but)), set()).update(names)
-    for but, actions in sorted(grouped.items()):
-        yield {"Effect": "Deny", "Action": sorted(actions), "Resource": list(but)}
+        for action in _actions(line) if line.but and line.system.startswith("aws:") else ():
+            for resource in line.but:
+                # A denial of what an action can never be about only makes the policy longer.
+                if concerns_pattern(action, resource):
+                    denied.setdefault(resource, set()).add(vocabulary().names.get(action.lower(), action))
+    together: dict[tuple[str, ...], list[str]] = {}
+    for resource, actions in sorted(denied.items()):
+        together.setdefault(tuple(sorted(actions)), []).append(resource)
+    for names, resources in sorted(together.items()):
+        yield {"Effect": "Deny", "Action": list(names), "Resource": resources}
 
 
 def _actions(line: AlignmentLine) -> Sequence[str]:

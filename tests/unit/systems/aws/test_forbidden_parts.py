@@ -70,3 +70,15 @@ def test_a_resource_that_iam_would_read_otherwise_is_told():
     proposal = SYSTEM.narrow(objects, ROLE_ARN, odd, "triage")
     assert any("cannot be said to IAM" in sentence for sentence in proposal.residue)
     assert all('"Deny"' not in (step.after or "") for step in proposal.steps)
+
+
+def test_only_actions_that_can_be_about_the_forbidden_part_are_denied_there():
+    keep = [
+        line("s3:PutObject", "arn:aws:s3:::exports*", "arn:aws:s3:::exports/private/*", "arn:aws:s3:::exports/board/*"),
+        line("s3:PutBucketTagging", "arn:aws:s3:::exports*", "arn:aws:s3:::exports/private/*"),
+    ]
+    steps = SYSTEM.narrow([role()], ROLE_ARN, keep, "triage").steps
+    denials = [one for step in steps if step.after for one in json.loads(step.after)["Statement"] if one["Effect"] == "Deny"]
+    assert [(one["Action"], one["Resource"]) for one in denials] == [
+        (["s3:PutObject"], ["arn:aws:s3:::exports/board/*", "arn:aws:s3:::exports/private/*"])
+    ]
