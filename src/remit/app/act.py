@@ -25,10 +25,11 @@ from remit.app.signing import trusted_keys
 from remit.contracts import registry
 from remit.contracts.system import OpensWriter
 from remit.govern import lifecycle
+from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.ids import printable
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
-from remit.model.standing import ApprovedRemit, Ownership
+from remit.model.standing import ApprovedRemit, Ownership, Standing
 from remit.remedy import plan as machine
 
 _NEEDS_NO_APPROVER = frozenset({PlanKind.QUARANTINE, PlanKind.RELEASE})
@@ -112,6 +113,10 @@ def _may(store: Journal, plan: Plan, approval: Approval) -> None:
     lifecycle.may_change(approval.by, plan.agent, remit, store.get(Ownership, plan.agent), what=what)
     if plan.kind is not PlanKind.RIGHT_SIZE or not machine.is_fresh(plan):
         return
+    standing = store.get(Standing, plan.agent)
+    if standing is not None and standing.state in (AgentState.SUSPENDED, AgentState.RETIRED):
+        # What it is allowed cannot be tried while it is stopped, and what a release puts back must be what was there.
+        raise RefusedError(f"agent `{plan.agent}` is {standing.state}: its permissions are not narrowed while it is stopped")
     if plan.is_from_draft:
         raise RefusedError(f"`{plan.id}` was made from a draft; approve the remit, then `remit plan {plan.agent}` makes one from it")
     if remit is not None and plan.remit_hash != remit.hash:

@@ -23,7 +23,7 @@ from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.errors import DocumentError, RefusedError
 from remit.model.event import Use
-from remit.model.evidence import Gap, GapKind
+from remit.model.evidence import MAY_HIDE, Gap
 from remit.model.finding import Finding
 from remit.model.identity import Bound
 from remit.model.ids import AGENT_PREFIX, agent_slug, printable
@@ -102,12 +102,20 @@ class Current:
     @cached_property
     def unread(self) -> list[str]:
         """Connections whose last look had gaps, or failed: what they did not show is not absent."""
-        return [name for name, scan in self.scans.items() if scan.fault or _is_hidden((*scan.gaps, *self.skipped(name)))]
+        return [
+            name for name, scan in self.scans.items() if scan.fault or _is_hidden((*scan.gaps, *self.skipped(name), *self._parts(name)))
+        ]
 
     def skipped(self, connection: str) -> tuple[Gap, ...]:
         """What the last look at a connection did not read, what was left out on purpose included."""
         reading = self.readings.get(connection)
         return reading.inventory.ledger.skipped if reading is not None else ()
+
+    def _parts(self, connection: str) -> tuple[Gap, ...]:
+        """What was not settled in the things that a system did show, such as the keys of one user."""
+        reading = self.readings.get(connection)
+        is_system = reading is not None and self.connections[connection].kind in self.systems
+        return reading.inventory.ledger.unresolved if reading is not None and is_system else ()
 
     def rejoin(self) -> None:
         """Looks agents, bindings and uses up again, because evidence was joined anew."""
@@ -314,7 +322,7 @@ class Current:
 
 def _is_hidden(gaps: Iterable[Gap]) -> bool:
     """Whether something may be there that could not be seen; what is left out on purpose, or broken in itself, hides nothing else."""
-    return any(gap.kind is GapKind.NO_PERMISSION for gap in gaps)
+    return any(gap.kind in MAY_HIDE for gap in gaps)
 
 
 def _nearest(slug: str, known: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ from remit.model.connection import Connection
 from remit.model.decision import LoggedDecision, Outcome, Step
 from remit.model.errors import RefusedError
 from remit.model.event import Event, Result
-from remit.model.evidence import Evidence, Gap, GapKind
+from remit.model.evidence import MAY_HIDE, Evidence, Gap, GapKind
 from remit.model.ids import AGENT_PREFIX, is_agent_slug, printable
 from remit.model.ledger import Reading, Scan
 from remit.model.masking import without_secrets
@@ -154,6 +154,7 @@ def keep_state(current: Current, connection: Connection, items: Iterable[NativeO
     gaps = [item for item in evidence if isinstance(item, Gap)]
     store = current.store
     known = {f"{item.kind}|{item.id}": item for item in current.objects(connection.id)}
+    objects = {key: _with_last_known(item, known[key], gaps) if key in known else item for key, item in objects.items()}
     gone = [] if fault else [key for key, item in known.items() if key not in objects and not _is_hidden(item, objects.values(), gaps)]
     with store.transaction():
         changed = store.put_all(objects.values(), seen=at)
@@ -163,6 +164,19 @@ def keep_state(current: Current, connection: Connection, items: Iterable[NativeO
             store.put(Reading(connection=connection.id, inventory=resolve(evidence)), seen=at)
     current.forget(connection.id)
     return Scan(connection=connection.id, at=at, objects=len(objects), changed=len(changed), gone=len(gone), fault=fault)
+
+
+def _with_last_known(item: NativeObject, known: NativeObject, gaps: Sequence[Gap]) -> NativeObject:
+    """An object of which a part was out of sight keeps that part as it was last seen.
+
+    Policies are left out: who derives access from them says that they were not read.
+    """
+    if not any(gap.kind in MAY_HIDE and gap.place.path == item.id for gap in gaps):
+        return item
+    hidden = {
+        name: value for name, value in known.body.items() if name not in item.body and "Polic" not in name and name != "PermissionsBoundary"
+    }
+    return msgspec.structs.replace(item, body={**item.body, **hidden}) if hidden else item
 
 
 def _without_secrets(item: NativeObject) -> NativeObject:

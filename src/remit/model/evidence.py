@@ -182,6 +182,8 @@ class GapKind(StrEnum):
     """Why something was not read, or not settled."""
 
     NO_PERMISSION = "no permission"
+    NO_ANSWER = "no answer"
+    """The system was asked, and answered not at all, too late, or with a fault of its own."""
     UNSUPPORTED = "unsupported"
     TOO_LARGE = "too large"
     PARSE_ERROR = "parse error"
@@ -205,6 +207,10 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
     """For a person: which file rule, which value, what would be needed."""
     is_file: bool = True
     """True: the whole file (or folder) was not read. False: something in a file that was read."""
+
+
+MAY_HIDE = frozenset({GapKind.NO_PERMISSION, GapKind.NO_ANSWER})
+"""What could have been seen behind such a gap was only out of sight: it is never absent."""
 
 
 class FileRead(msgspec.Struct, frozen=True, kw_only=True, tag="file"):

@@ -19,12 +19,13 @@ from remit.app.release import release
 from remit.app.signing import sign
 from remit.document.parse import parse_or_raise
 from remit.model.access import NativeObject
+from remit.model.agent import AgentState
 from remit.model.alignment import AlignmentLine, Class
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
 from remit.model.identity import Bound
 from remit.model.plan import Approval, Plan, PlanKind, PlanState, Probe, Proposal, Step, StepState
-from remit.model.standing import ApprovedRemit, Ownership
+from remit.model.standing import ApprovedRemit, Ownership, Standing
 from remit.remedy.plan import NOTHING_TO_REPLAY, draft_plan, on_replayed
 from remit.remedy.quarantine import to_release
 from remit.store.records import Store
@@ -541,6 +542,15 @@ def test_a_plan_from_a_draft_or_from_an_older_remit_is_refused(hall: Hall):
     with pytest.raises(RefusedError, match="another remit of `tidy` was approved since"):
         hall.apply()
     assert "fill" in hall.holders["maid"]["drawers"]["linen"]
+
+
+@pytest.mark.parametrize("state", [AgentState.SUSPENDED, AgentState.RETIRED])
+def test_nothing_is_narrowed_while_the_agent_is_stopped(state: AgentState, hall: Hall):
+    plan, before = hall.narrowed("cook"), hall.holders
+    hall.store.put(Standing(agent="tidy", state=state, since=AT, by="dana"), seen=AT)
+    with pytest.raises(RefusedError, match="while it is stopped"):
+        hall.apply(plan)
+    assert hall.holders == before
 
 
 def test_a_remit_whose_signature_does_not_verify_lets_nobody_apply(hall: Hall):

@@ -73,6 +73,8 @@ class CallError(Exception):
         self.permission = permission
         """The permission that the call needs: `iam:ListRoles`."""
         self.code = code
+        self.is_optional = False
+        """Whether the server may not have this operation at all."""
         self.status = status
         """Of HTTP; 0 where there was no answer."""
         self.message = printable(" ".join(message.split()), 300)
@@ -121,7 +123,10 @@ class CallError(Exception):
             return GapKind.NO_PERMISSION
         if self.is_absent:
             return GapKind.VANISHED
-        return GapKind.UNSUPPORTED if self.is_unbuilt or self.code == UNUSABLE else GapKind.UNRESOLVED
+        if self.is_optional and (self.is_unbuilt or self.code == UNUSABLE):
+            return GapKind.UNSUPPORTED
+        # INVARIANT (not seen is not absent): a server that throttles, fails or goes away hides what it did not say.
+        return GapKind.NO_ANSWER
 
     def words(self) -> str:
         """One clause for a person."""

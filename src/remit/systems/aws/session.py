@@ -89,6 +89,7 @@ class Clients:
             # What stands in for AWS fails at what it does not have, every time.
             return self._answer(service, method, region, 1 if self.is_lookalike else _OPTIONAL_ATTEMPTS, arguments)
         except CallError as error:
+            error.is_optional = True
             if error.is_unbuilt:
                 self._unbuilt[service, method] = error
             raise

@@ -94,11 +94,11 @@ def _connection(address: str, **settings: str) -> Connection:
 
 
 FAULTY = {
-    "throttles": (error(400, "Throttling"), GapKind.UNRESOLVED, "AWS throttles `iam:GetAccountAuthorizationDetails`"),
-    "has a bad day": (error(500, "InternalFailure"), GapKind.UNSUPPORTED, "an error of its own (500)"),
-    "hangs up": (hang_up, GapKind.UNRESOLVED, "no answer to `iam:"),
-    "talks nonsense": (lambda handler, _: say(handler, 200, "<html>hello"), GapKind.UNSUPPORTED, "UNUSABLE"),
-    "answers with other members": (lambda handler, _: say(handler, 200, "<html><a>hello</a></html>"), GapKind.UNSUPPORTED, "UNUSABLE"),
+    "throttles": (error(400, "Throttling"), GapKind.NO_ANSWER, "AWS throttles `iam:GetAccountAuthorizationDetails`"),
+    "has a bad day": (error(500, "InternalFailure"), GapKind.NO_ANSWER, "an error of its own (500)"),
+    "hangs up": (hang_up, GapKind.NO_ANSWER, "no answer to `iam:"),
+    "talks nonsense": (lambda handler, _: say(handler, 200, "<html>hello"), GapKind.NO_ANSWER, "UNUSABLE"),
+    "answers with other members": (lambda handler, _: say(handler, 200, "<html><a>hello</a></html>"), GapKind.NO_ANSWER, "UNUSABLE"),
     "denies": (error(403, "AccessDenied"), GapKind.NO_PERMISSION, "no permission `iam:ListRoles`"),
     "denies explicitly": (
         error(403, "AccessDenied", "User is not authorized with an explicit deny in a policy"),

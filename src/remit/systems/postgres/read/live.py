@@ -43,7 +43,7 @@ class LiveReader:
                 place = f"{self._connection.id} {part.catalogue}"
                 unread.append([place, reason(error)])
                 is_refusal = isinstance(error, psycopg.errors.InsufficientPrivilege)
-                kind = GapKind.NO_PERMISSION if is_refusal else GapKind.VANISHED if self._session.closed else GapKind.UNRESOLVED
+                kind = GapKind.NO_PERMISSION if is_refusal else GapKind.NO_ANSWER
                 yield Gap(place=Place(place), kind=kind, what=reason(error))
                 continue
             version = self._session.info.server_version
