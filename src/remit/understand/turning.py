@@ -1,7 +1,8 @@
 """Why a decision came out as it did, and the smallest change to the remit that would turn it.
 
-Decides which single change is enough; whether it is right is for the approvers. A proposal is only given when the engine, asked again
-with the changed remit, answers otherwise. The record of a decision keeps no argument values, so lines with `where` are told and not tried.
+Decides which single change is enough; whether it is right is for the approvers. A change is only named when the engine, asked again
+with the changed remit as `enforce` would decide, answers otherwise. The record of a decision keeps no argument values: what hung on them
+is told.
 """
 
 from __future__ import annotations
@@ -18,16 +19,22 @@ from remit.model.agent import AgentState
 from remit.model.decision import Outcome, Request, Step
 from remit.model.event import Event
 from remit.model.ids import printable
-from remit.model.remit import Capability, Remit
+from remit.model.remit import Capability, Mode, Remit
 
 Answer = Callable[[Remit], Outcome]
 _ALLOWED = frozenset({Outcome.ALLOW, Outcome.MODIFY})
+_ELSEWHERE = (
+    "the remit in force would answer otherwise now: the decision hung on values of arguments, which the record does not keep, on a limit, "
+    "or on an earlier version; look at `where`, `outside` and `limits`"
+)
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision rests on, and what would turn it."""
 
     outcome: Outcome
+    would: Outcome | None = None
+    """What `enforce` would have made of it, where that is something else."""
     because: str
     """The sentence of the decision."""
     rule: str
@@ -51,11 +58,18 @@ def why(event: Event, remit: Remit | None, state: AgentState, vocabularies: list
             place="",
             turn=f"approve a remit for it: `remit draft {event.agent} --write FILE`, read the file, `remit approve FILE`",
         )
-    answered = decide(build_index([remit], {remit.agent: state}, vocabularies), request, None, NOTHING_SPENT, now)
+    # INVARIANT (the mode turns nothing): in `observe` and `ask` too it is what `enforce` says that a change is to turn.
+    enforced = msgspec.structs.replace(remit, mode=Mode.ENFORCE)
+    answered = decide(build_index([enforced], {remit.agent: state}, vocabularies), request, None, NOTHING_SPENT, now)
     place = f"{answered.path or remit.path}:{answered.line}" if answered.line else ""
-    turn, proposal = _turn(request, remit, state, vocabularies, now, answered.step)
+    was_allowed = (event.would or event.outcome or answered.outcome) in _ALLOWED
+    if state is AgentState.ACTIVE and was_allowed is not (answered.outcome in _ALLOWED):
+        turn, proposal = _ELSEWHERE, ""
+    else:
+        turn, proposal = _turn(request, enforced, state, vocabularies, now, answered.step)
     return Why(
         outcome=event.outcome or answered.outcome,
+        would=event.would,
         because=event.because or answered.because,
         rule=answered.rule,
         place=place,
@@ -107,12 +121,28 @@ def _with_can(request: Request, remit: Remit, vocabularies: list[Vocabulary], an
     table = next((vocabulary for vocabulary in vocabularies if vocabulary.kind == request.system.partition(":")[0]), None)
     verb = "call" if is_tool else table.verb_of(request.action) if table is not None else request.action
     line = Capability(verb=str(verb), system=request.system, resource=request.resource)
+    for name, number, can in ((objective.name, number, can) for objective in remit.objectives for number, can in enumerate(objective.can)):
+        if can.where and answer(_with_line(remit, name, number, msgspec.structs.replace(can, where=()))) in _ALLOWED:
+            return (
+                f"`objectives.{name}.can[{number}]` ({remit.path}:{can.line}) allows it within its `where`: call it so, or widen that",
+                "",
+            )
     objective = remit.objectives[0]
     objectives = (msgspec.structs.replace(objective, can=(*objective.can, line)), *remit.objectives[1:])
     shown = f'- {{{line.verb}: "{printable(line.system)}", resource: {_quoted(line.resource)}}}'
     if answer(msgspec.structs.replace(remit, objectives=objectives)) in _ALLOWED:
         return "add this line under the `can` of the objective that needs it", shown
     return "a line for it is not enough: something else of the remit stands against it", ""
+
+
+def _with_line(remit: Remit, name: str, number: int, line: Capability) -> Remit:
+    objectives = tuple(
+        msgspec.structs.replace(objective, can=(*objective.can[:number], line, *objective.can[number + 1 :]))
+        if objective.name == name
+        else objective
+        for objective in remit.objectives
+    )
+    return msgspec.structs.replace(remit, objectives=objectives)
 
 
 def _quoted(text: str) -> str:

@@ -116,7 +116,7 @@ def quarantine(
     begin_quarantine(current, made, approver, because.strip())
     say(f"`{slug}` is denied from now on at every point that asks this store")
     for log in unreached_points(current, slug):
-        say(f"a point started from files alone is not reached: the one that writes {printable(log, 1000)}; stop it, or its own service")
+        say(f"the point that writes {printable(log, 1000)} is reached only where it asks this store (`--agent`); if not, stop it by hand")
     if not unreached_points(current, slug):
         say("points started from files alone (`--remit`) are not reached by the store; stop them by hand where there are any")
     done = carry_out_quarantine(current, made, approver, because.strip(), environment())

@@ -166,6 +166,7 @@ def why(
                 "action": event.action,
                 "resource": event.resource,
                 "outcome": found.outcome,
+                "would": found.would,
                 "because": found.because,
                 "rule": found.rule,
                 "place": found.place,

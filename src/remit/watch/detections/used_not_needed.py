@@ -1,8 +1,8 @@
 """Actions that an agent takes although neither its code, prompt nor documents call for them, while nobody approved a remit yet.
 
 It speaks only where the draft knows what the agent does in that system: of an agent whose intent there is unknown, nothing is "not
-needed". What platforms do under an agent by themselves (write logs, call the model, renew a session) is left out. With an approved
-remit `out_of_intent` judges instead.
+needed". It is over when code or a text calls for the action, or when nothing grants it any more. What platforms do under an agent by
+themselves (write logs, call the model, renew a session) is left out. With an approved remit `out_of_intent` judges instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from remit.model.agent import InferredAction
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.finding import Severity, Spotted
 from remit.model.ids import printable
-from remit.watch.grants import container_of
+from remit.watch.grants import container_of, grants_for
 from remit.watch.window import agents_of, severity_by_reach, shown
 
 RULE = Rule(
@@ -66,8 +66,16 @@ def _of(window: Window, alignment: Alignment, inferred: Iterable[InferredAction]
                 "and nothing in its code, prompt or documents calls for it"
             ),
             evidence=tuple(dict.fromkeys(str(because.place) for line in lines for because in line.because)) or (principal,),
+            hangs_on=_grants(window, alignment.agent, (principal, system, action, resource)),
             severity=severity_by_reach(window, [principal], RULE.severity),
         )
+
+
+def _grants(window: Window, agent: str, key: tuple[str, str, str, str]) -> tuple[str, ...]:
+    """What lets the agent do it again: once that is gone the finding is over, although the use is remembered."""
+    uses = (use for use in window.uses if use.agent == agent and use.allowed > 0)
+    same = (use for use in uses if (use.principal, use.system, use.action, container_of(use.resource)) == key)
+    return tuple(dict.fromkeys(place for use in same for place in grants_for(window, use)))
 
 
 def _is_about(need: AlignmentLine, line: AlignmentLine) -> bool:
