@@ -153,7 +153,12 @@ class Story:
 
     def _hostile(self) -> list[str]:
         """What people read holds no control character, whatever tags, prompts and logs say."""
-        for words in (("agents",), ("findings",), ("scan",), *(("agent", known) for known in list(self.found.values())[:3])):
+        for words in (
+            ("agents",),
+            ("findings",),
+            ("scan",),
+            *(("agent", self.found[agent.slug]) for agent in self.looked[:2] if agent.slug in self.found),
+        ):
             self.driver.run(*words, expect=None)
         control = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202e]")
         return [
@@ -190,16 +195,6 @@ def _telling(made: Company, most: int | None) -> list[Agent]:
 def run(estate: Estate, acts: int, looks: int | None = None) -> Told:
     """The story of an estate. `acts`: on how many agents each acting stage is tried; `looks`: how many are looked at (None: all)."""
     return Story(estate, acts, looks).run()
-
-
-def drafts_of(estate: Estate) -> score.Score:
-    """The drafts of an estate against its remits written by hand."""
-    found = Story(estate, 0)
-    found.driver.make_identities()
-    found.driver.connect()
-    found.find()
-    found.draft()
-    return found.told.drafts
 
 
 def expected_classes() -> set[str]:
