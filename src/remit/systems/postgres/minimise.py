@@ -21,7 +21,7 @@ from remit.model.plan import Proposal
 from remit.model.verbs import Verb
 from remit.systems.postgres.access import AccessOf
 from remit.systems.postgres.names import role_of
-from remit.systems.postgres.narrowing import Narrowing
+from remit.systems.postgres.narrowing import Narrowing, blind_changes
 from remit.systems.postgres.principals import is_person, is_protected
 from remit.systems.postgres.probes import probes_between
 from remit.systems.postgres.steps import after
@@ -70,7 +70,7 @@ def narrow(
         remaining = later.of(principal).access
         why = narrowing.lost(later.world) or _wider(had, remaining)
         if not why:
-            residue = (*narrowing.residue, *narrowing.stays(remaining))
+            residue = (*narrowing.residue, *narrowing.stays(remaining), *blind_changes(had, remaining))
             return Proposal(steps=steps, residue=residue, probes=tuple(probes_between(principal, had, remaining)) if steps else ())
     return Proposal(steps=(), residue=(f"`{role}` is left as it is: a narrowing would {why}",))
 

@@ -356,6 +356,21 @@ class Narrowing:
             yield f"what `{self._role}` can do in other databases of the server ({', '.join(others[:5])}) was not read and is not changed"
 
 
+def blind_changes(had: Sequence[Access], remaining: Sequence[Access]) -> Iterator[str]:
+    """Sentences about tables on which changes stay and all reading goes: the server refuses to compare a column that may not be read."""
+    could_read = {line.resource for line in had if line.action == "select"}
+    can_read = {line.resource for line in remaining if line.action == "select"}
+    changes: dict[str, set[str]] = {}
+    for line in remaining:
+        if line.action in ("update", "delete") and line.resource in could_read - can_read:
+            changes.setdefault(line.resource, set()).add(line.action.upper())
+    for resource, words in sorted(changes.items()):
+        yield (
+            f"{' and '.join(sorted(words))} on {resource} stays and SELECT goes: a statement that says which rows (`WHERE`) is then "
+            "refused; where the agent sends such ones, a `read` line with the columns that they compare keeps them"
+        )
+
+
 def _some(lines: Sequence[Access]) -> str:
     shown = dict.fromkeys(f"{line.action.upper()} on {line.resource}" for line in lines)
     return ", ".join(list(shown)[:5]) + _more(list(shown), 5)
