@@ -87,11 +87,20 @@ def _workload(page: Page, blocks: Blocks, module: Module, block: Block) -> Found
         for seen in _identity(page, role, attribute, blocks, module, place):
             if isinstance(seen, IdentitySeen):
                 yield msgspec.structs.replace(seen, because=f"{attribute} of what runs here", about=about)
-    given = [(key, value, place) for key, value in _GIVEN.findall(text)]
+    given = [(key, value, _written_at(page, node, key, place)) for key, value in _GIVEN.findall(text)]
     variables = block.find("environment.variables")
     if variables is not None and variables.is_map:
         given += [(key.text, value.text, page.place(key.line)) for key, value in variables.entries() if value.is_scalar]
     yield from identities_of(given, "of what runs here", place, about)
+
+
+def _written_at(page: Page, node: Node | None, key: str, block: Place) -> Place:
+    """The line of the containers' text on which a variable is given its value."""
+    if node is None:
+        return block
+    lines = page.text.split("\n")[node.line - 1 : block.end]
+    number = next((number for number, line in enumerate(lines, node.line) if f'"{key}"' in line), None)
+    return block if number is None else page.place(number)
 
 
 _AZURE_ROW: dict[str, object] = {
