@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from remit.app.cli import main
+from remit.app.cli.options import print_json
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = ("", " ", "\x1b[31mred\x1b[0m", "a\nremit retire x", "\u202eabc", "\udcff", "../../etc/passwd", "--", "-9", "agent:", "x" * 70_000)
@@ -77,6 +79,14 @@ def test_hostile_words_end_in_a_message(
         if "Usage:" not in shown:  # there the parser of command lines repeats what was typed
             assert [char for char in shown if _is_obeyed(char)] == [], (words, shown)
             assert len(shown) < 40_000, words
+
+
+def test_json_holds_nothing_that_a_terminal_obeys_and_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    document = {"a\u202eb": "\x1b[31m\u2028\u200f\x9b é 日本", "half": "\ud800"}
+    print_json(document)
+    shown = capsys.readouterr().out
+    assert [char for char in shown if _is_obeyed(char)] == []
+    assert json.loads(shown) == {**document, "half": "?"}
 
 
 def test_a_fault_that_nobody_foresaw_is_told_without_its_text(

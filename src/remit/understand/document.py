@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from remit.document.parse import parse
 from remit.model.draft import Draft, DraftLine, Origin, Reason
 from remit.model.ids import printable
+from remit.model.verbs import SINK_VERBS
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*(?:[.@][A-Za-z0-9_/-]+)*(?::[A-Za-z0-9_./-]+)?\Z")
 _NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -100,7 +101,13 @@ def _objectives(draft: Draft) -> Iterator[str]:
         yield "    can:"
         for line in lines:
             yield from (_comment(text, "      ") for text in _sources(line.reasons))
+            if _is_grave_and_only_asked_for(line):
+                yield _comment("text alone asks for this, and texts can be written by anybody: nothing in its code does it", "      ")
             yield f"      - {_line(line)}"
+
+
+def _is_grave_and_only_asked_for(line: DraftLine) -> bool:
+    return line.verb in SINK_VERBS and all(reason.origin is Origin.DECLARED for reason in line.reasons)
 
 
 def _line(line: DraftLine) -> str:

@@ -16,6 +16,7 @@ from remit.document.parse import parse
 from remit.model.draft import Draft, DraftLine, DraftObjective, Origin, Reason, Unresolved
 from remit.model.identity import Because
 from remit.model.place import Place
+from remit.model.verbs import SINK_VERBS, Verb
 from remit.understand.document import document, quoted
 from remit.understand.draft import draft
 
@@ -63,6 +64,19 @@ def test_beside_each_line_stands_where_it_comes_from() -> None:
     at = next(number for number, line in enumerate(lines) if line.strip().startswith("- {read: aws:s3"))
     assert lines[at - 2].strip() == "# inferred: worker/agent.py:10: code calls s3:GetObject"
     assert lines[at - 1].strip() == "# observed: log:1: s3:GetObject was used 2 times, last on 2026-11-02T00:00:00Z"
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize("origin", list(Origin))
+def test_what_text_alone_asks_for_is_marked_where_it_cannot_be_taken_back(verb: Verb, origin: Origin) -> None:
+    because = Because(place=Place("README.md", 3), text="its README: it must")
+    line = DraftLine(
+        objective="a", verb=verb, system="aws:s3", resource="*", reasons=(Reason(origin=origin, because=because),), is_observed_only=False
+    )
+    case = draft(material_of({"code": [["s3:GetObject", None]]}))
+    found = replace(case, objectives=(DraftObjective(name="a", why="because", because=(because,)),), lines=(line,))
+    is_marked = "text alone asks for this" in document(found)
+    assert is_marked is (verb in SINK_VERBS and origin is Origin.DECLARED)
 
 
 HOSTILE = st.text(

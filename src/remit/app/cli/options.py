@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -38,6 +39,10 @@ AsPerson = Annotated[
 ]
 AgentId = Annotated[str, typer.Argument(metavar="ID", help="The agent, with or without `agent:`.", show_default=False)]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+_OBEYED = re.compile("[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+"""Characters beyond ASCII that a terminal or an editor acts on instead of showing; they occur in texts alone."""
 
 
 def open_store(url: str | None) -> Store:
@@ -85,8 +90,9 @@ def environment() -> Mapping[str, str]:
 
 
 def print_json(document: Any) -> None:
-    """One document."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode("utf-8") + "\n")
+    """One document; what a terminal would obey, such as marks that turn the direction of writing, stands in it escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode("utf-8")
+    sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def say(text: str) -> None:
