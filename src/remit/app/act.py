@@ -27,8 +27,8 @@ from remit.contracts.system import OpensWriter
 from remit.govern import lifecycle
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
+from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit, Ownership, Standing
 from remit.remedy import plan as machine
 

@@ -17,8 +17,8 @@ from remit.app.signing import why_not
 from remit.document.canonical import content_hash
 from remit.document.parse import parse_or_raise
 from remit.model.errors import DocumentError, RefusedError
-from remit.model.ids import printable
 from remit.model.remit import Remit
+from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit
 from remit.store.records import Damaged, Store
 

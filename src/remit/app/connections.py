@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError, UsageError
-from remit.model.ids import printable, slug_from_name
+from remit.model.ids import slug_from_name
+from remit.model.shown import printable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}\Z")
 _SECRET_WORD = re.compile(r"(?:passw(?:or)?d|pwd|secret|token)\s*=", re.IGNORECASE)

@@ -18,6 +18,7 @@ from remit.app.approvals import in_force, last_that_counts, versions_by_agent
 from remit.app.signing import trusted_keys
 from remit.contracts import registry
 from remit.contracts.system import IdentitySystem, Vocabulary, Works
+from remit.discover.people import known_people, with_people
 from remit.model.access import NativeObject, Principal, PrincipalAccess
 from remit.model.agent import AgentState
 from remit.model.connection import Connection
@@ -26,9 +27,10 @@ from remit.model.event import Use
 from remit.model.evidence import MAY_HIDE, Gap
 from remit.model.finding import Finding
 from remit.model.identity import Bound
-from remit.model.ids import AGENT_PREFIX, agent_slug, printable
+from remit.model.ids import AGENT_PREFIX, agent_slug
 from remit.model.ledger import Reading, Scan
 from remit.model.remit import Remit
+from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit, KnownAgent, Ownership, Standing
 from remit.store.records import Damaged, Store
 from remit.understand.material import Concerns, Known, known_resources
@@ -146,7 +148,12 @@ class Current:
             system = self.identity_system(connection.kind)
             if system is not None:
                 found |= {principal.ref: principal for principal in system.principals(self.objects(connection.id))}
-        return found
+        agents = [agent for reading in self.readings.values() for agent in reading.inventory.agents]
+        named = [(candidate.name, str(candidate.because.place)) for agent in agents for candidate in agent.owner_candidates]
+        named += [(ownership.person, f"the owner of `{slug}`") for slug, ownership in self.owners.items()]
+        names = [name for agent in agents for name in (agent.id, agent.name or "")]
+        known = with_people(found.values(), known_people(named, found.values()), names)
+        return {principal.ref: principal for principal in known}
 
     @cached_property
     def own(self) -> frozenset[str]:

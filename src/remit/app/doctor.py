@@ -14,7 +14,7 @@ from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
 from remit.model.evidence import GapKind
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.model.times import days_between, text_from_time
 
 _STALE_DAYS = 2.0

@@ -18,8 +18,8 @@ from remit.model.access import NativeObject
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
 from remit.model.evidence import Evidence, Gap
-from remit.model.ids import printable
 from remit.model.plan import Approval, Plan, PlanState, Probe, Proof, Step, StepState
+from remit.model.shown import printable
 from remit.remedy import plan as machine
 
 _T = TypeVar("_T")

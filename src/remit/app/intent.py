@@ -13,9 +13,9 @@ from remit.document.nodes import MAX_BYTES
 from remit.document.parse import parse_or_raise
 from remit.govern import lifecycle
 from remit.model.errors import RefusedError, UsageError
-from remit.model.ids import printable
 from remit.model.masking import without_secrets
 from remit.model.remit import Remit
+from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit, Ownership, Standing
 
 

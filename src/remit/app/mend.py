@@ -25,8 +25,8 @@ from remit.govern import lifecycle
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.event import Use
-from remit.model.ids import printable
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
+from remit.model.shown import printable
 from remit.model.times import text_from_time
 from remit.remedy import quarantine as stopping
 from remit.remedy.forbidden import excepted_by, forbidden_by, named_apart_by

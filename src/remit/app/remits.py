@@ -25,8 +25,8 @@ from remit.decide.index import Entry, Index
 from remit.document.parse import is_remit, parse_or_raise
 from remit.model.agent import AgentState
 from remit.model.errors import DocumentError, Problem, RefusedError
-from remit.model.ids import printable
 from remit.model.remit import Mode, Remit
+from remit.model.shown import printable
 from remit.store.suspended import Suspension, read_suspended, write_suspended
 
 _Signature = tuple[int, int, int, int, int]

@@ -27,9 +27,10 @@ from remit.model.decision import LoggedDecision, Outcome, Step
 from remit.model.errors import RefusedError
 from remit.model.event import Event, Result
 from remit.model.evidence import MAY_HIDE, Evidence, Gap, GapKind
-from remit.model.ids import AGENT_PREFIX, is_agent_slug, printable
+from remit.model.ids import AGENT_PREFIX, is_agent_slug
 from remit.model.ledger import Reading, Scan
 from remit.model.masking import without_secrets
+from remit.model.shown import printable
 from remit.store.decisions import Unread as UnreadLine
 from remit.store.decisions import read_decisions_from
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit
 from remit.store.decisions import make_private_folder
 from remit.store.records import Store

@@ -23,8 +23,8 @@ from remit.contracts.system import Vocabulary
 from remit.decide.index import Entry, Index
 from remit.model.agent import AgentState
 from remit.model.errors import DocumentError, RefusedError
-from remit.model.ids import printable
 from remit.model.remit import Mode
+from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit, Standing
 from remit.store.records import Damaged, Store
 from remit.store.suspended import Suspension

@@ -23,8 +23,8 @@ from remit.decide.engine import decide
 from remit.decide.limits import Meter
 from remit.decide.mandate import after_call, after_result, open_mandate
 from remit.model.decision import Decision, Outcome, Request, Step
-from remit.model.ids import printable
 from remit.model.mandate import Mandate
+from remit.model.shown import printable
 from remit.store.decisions import DecisionLog, Ids, LogError, clock_ns, logged_decision
 
 

@@ -15,8 +15,8 @@ from enum import Enum
 
 from remit.decide.arguments import Position, leaves
 from remit.model.decision import Request
-from remit.model.ids import printable
 from remit.model.remit import Scalar
+from remit.model.shown import printable
 
 _DESTINATIONS = frozenset({Position.WHOM, Position.WHERE})
 _SPLIT = re.compile(r"[\s,;<>|\"'()]+")

@@ -20,8 +20,8 @@ from remit.decide.understanding import NotUnderstoodError, named_tools, verbs_of
 from remit.document.pattern import TextMatch, resource_matcher
 from remit.model.agent import AgentState
 from remit.model.decision import Request
-from remit.model.ids import printable
 from remit.model.remit import Capability, Mode, Never, Objective, Remit
+from remit.model.shown import printable
 from remit.model.verbs import ANY, CALL, Verb
 
 _OUR_VERBS = tuple(verb.value for verb in Verb)

@@ -38,9 +38,9 @@ from remit.decide.provenance import (
     tokens,
 )
 from remit.model.decision import Request
-from remit.model.ids import printable
 from remit.model.mandate import Mandate
 from remit.model.remit import Condition, Remit, Scalar
+from remit.model.shown import printable
 from remit.model.verbs import SINK_VERBS
 
 _SINKS = frozenset({Position.WHOM, Position.WHERE, Position.OBJECT, Position.AMOUNT})

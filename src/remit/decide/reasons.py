@@ -10,8 +10,8 @@ from collections.abc import Collection
 
 from remit.decide.index import Entry, Standing, place
 from remit.model.decision import Request
-from remit.model.ids import printable
 from remit.model.remit import Limit, Remit
+from remit.model.shown import printable
 
 NO_TASK = "; the task is not known, so no mandate narrowed this"
 OBSERVED = "; only observed: `enforce` would have denied it"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from remit.contracts.system import Vocabulary
 from remit.model.decision import Request
-from remit.model.ids import printable
 from remit.model.remit import Capability, Never, Remit
+from remit.model.shown import printable
 from remit.model.verbs import ANY, CALL, Verb
 
 OUR_VERBS = frozenset(verb.value for verb in Verb)

@@ -18,9 +18,9 @@ from remit.model.agent import Agent
 from remit.model.event import Use
 from remit.model.evidence import Gap, GapKind, IdentitySeen, SecretSeen
 from remit.model.identity import Because, Binding, Bound
-from remit.model.ids import printable
 from remit.model.labels import AgentLabels
 from remit.model.place import Confidence, Place
+from remit.model.shown import printable
 from remit.model.standing import KnownAgent
 
 _SURENESS = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)

@@ -16,9 +16,9 @@ import msgspec
 
 from remit.model.agent import Agent
 from remit.model.evidence import Gap, GapKind
-from remit.model.ids import printable
 from remit.model.labels import folded, is_telling, words_of
 from remit.model.place import Place
+from remit.model.shown import printable
 
 Roles = Callable[[Agent], frozenset[str]]
 """The names of the roles that evidence gives an agent, folded to what both sides write."""

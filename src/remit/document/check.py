@@ -14,8 +14,8 @@ from remit.document.canonical import limit_text
 from remit.document.coverage import can_covers, names_a_tool, never_covers, never_covers_can
 from remit.document.pattern import overlaps
 from remit.model.errors import Problem
-from remit.model.ids import printable
 from remit.model.remit import Capability, Never, Remit
+from remit.model.shown import printable
 from remit.model.verbs import ANY, CALL, Verb
 
 FINDING = "finding"

@@ -17,8 +17,8 @@ import msgspec
 from remit.document.canonical import limit_text
 from remit.document.coverage import can_covers, names_a_tool, never_covers
 from remit.document.pattern import contains
-from remit.model.ids import printable
 from remit.model.remit import Capability, Condition, Limit, Mode, Never, Objective, Remit
+from remit.model.shown import printable
 from remit.model.verbs import ANY, CALL
 
 Line = TypeVar("Line", Capability, Never)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from remit.document.nodes import Node, NodeKind
 from remit.document.pattern import impossible
 from remit.document.reading import Entry, Reader, advice_for, nearest
-from remit.model.ids import printable
 from remit.model.remit import Capability, Condition, Never, Scalar
+from remit.model.shown import printable
 from remit.model.verbs import LINE_VERBS
 
 CAN_KEYS = ("resource", "where", "columns", "data_class")

@@ -27,7 +27,7 @@ from ruamel.yaml.events import (
 )
 
 from remit.model.errors import Problem
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32

@@ -19,8 +19,8 @@ from remit.document.lines import read_can, read_never
 from remit.document.nodes import Node, NodeKind, read_nodes
 from remit.document.reading import Entry, Reader, nearest
 from remit.model.errors import DocumentError, Problem
-from remit.model.ids import printable
 from remit.model.remit import Capability, Lifecycle, Limits, Mode, Never, Objective, Owner, Remit
+from remit.model.shown import printable
 
 VERSION = 1
 """Version of the format that this parser reads."""

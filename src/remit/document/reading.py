@@ -12,8 +12,9 @@ from difflib import get_close_matches
 
 from remit.document.nodes import Node, NodeKind
 from remit.model.errors import IdentifierError, Problem
-from remit.model.ids import KNOWN_KINDS, is_agent_slug, printable, slug_from_name, system_id
+from remit.model.ids import KNOWN_KINDS, is_agent_slug, slug_from_name, system_id
 from remit.model.remit import Limit, Window
+from remit.model.shown import printable
 
 _LIMIT = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(?: ([A-Za-z]+))?/([a-z]+)\Z", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")

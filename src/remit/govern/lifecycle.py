@@ -13,8 +13,8 @@ import msgspec
 
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
 from remit.model.remit import Remit
+from remit.model.shown import printable
 from remit.model.standing import Ownership, Standing
 
 

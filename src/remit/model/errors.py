@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import msgspec
 
+from remit.model.shown import printable
+
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong in a text that a person wrote."""
@@ -32,8 +34,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """`error` stops the file from being used; `warning` does not."""
 
     def __str__(self) -> str:
-        from remit.model.ids import printable  # here: identifiers are refused by an error of this file
-
         place = printable(self.path, 1000)
         if self.line:
             place += f":{self.line}"

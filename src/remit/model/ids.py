@@ -14,6 +14,7 @@ import unicodedata
 import msgspec
 
 from remit.model.errors import IdentifierError
+from remit.model.shown import printable
 
 AGENT_PREFIX = "agent:"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?\Z")
@@ -62,17 +63,3 @@ def system_id(text: str) -> SystemId:
             raise IdentifierError(f"`{text}` alone does not say which system; write it like `{example}`")
         raise IdentifierError(f"`{printable(text)}` is not a system; write `kind:name`, such as `aws:s3` or `mcp:files`")
     return SystemId(match[1], match[2])
-
-
-def printable(text: str, limit: int = 200) -> str:
-    """Hostile text made safe for one line of a terminal or a log: control and format characters are escaped."""
-    if len(text) <= limit and text.isascii() and text.isprintable():
-        return text
-    if len(text) <= limit and text.isascii() and text.isprintable():
-        return text
-    shown = "".join(char if _is_plain(char) else char.encode("unicode_escape").decode("ascii") for char in text[:limit])
-    return shown if len(text) <= limit else f"{shown}..."
-
-
-def _is_plain(char: str) -> bool:
-    return char == " " or (char.isprintable() and unicodedata.category(char) not in {"Cf", "Zl", "Zp"})

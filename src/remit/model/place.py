@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from remit.model.alignment import AlignmentLine, Class
 from remit.model.event import Use
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.model.verbs import Verb
 from remit.remedy.situation import Ground, Situation
 

@@ -16,8 +16,8 @@ import msgspec
 
 from remit.model.access import Verdict
 from remit.model.event import Use
-from remit.model.ids import printable
 from remit.model.plan import Replay, WouldDeny
+from remit.model.shown import printable
 
 Decides = Callable[[str, str, str, Sequence[str]], Verdict]
 """(principal, action, resource, columns) -> what the system answers."""

@@ -20,8 +20,8 @@ from remit.document.pattern import overlaps, resource_matcher
 from remit.model.alignment import AlignmentLine, Class
 from remit.model.errors import RefusedError
 from remit.model.event import Use
-from remit.model.ids import printable
 from remit.model.plan import Plan, PlanKind, Probe, Proposal, WouldDeny
+from remit.model.shown import printable
 from remit.model.verbs import Verb
 from remit.remedy.blindness import blind_spots
 from remit.remedy.plan import draft_plan, on_replayed

@@ -16,8 +16,8 @@ from remit.model.access import NativeObject, Principal, Verdict
 from remit.model.alignment import Alignment
 from remit.model.event import Use
 from remit.model.identity import Bound
-from remit.model.ids import printable
 from remit.model.plan import Step
+from remit.model.shown import printable
 from remit.model.verbs import Verb
 
 

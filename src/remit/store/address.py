@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 FILE_NAME = "store.sqlite3"
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")

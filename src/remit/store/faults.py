@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 _SQLITE = {
     "SQLITE_FULL": "the disk is full; nothing of this was kept",

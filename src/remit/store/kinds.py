@@ -19,9 +19,9 @@ from remit.model.draft import Draft
 from remit.model.errors import RefusedError
 from remit.model.finding import Finding
 from remit.model.identity import Bound
-from remit.model.ids import printable
 from remit.model.ledger import Reading, Scan
 from remit.model.plan import Plan
+from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit, KnownAgent, Ownership, Standing
 
 MAX_KEY_BYTES = 1000

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 _RETRY_S = 0.05
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")

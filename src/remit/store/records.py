@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from remit.model.errors import RefusedError
 from remit.model.event import Event, Use
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.store import events as event_log
 from remit.store.address import address
 from remit.store.database import Database

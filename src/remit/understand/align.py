@@ -24,8 +24,8 @@ from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.draft import Draft
 from remit.model.event import Use
 from remit.model.identity import Because
-from remit.model.ids import printable
 from remit.model.remit import Remit
+from remit.model.shown import printable
 from remit.understand.material import Concerns
 from remit.understand.naming import as_policies_write, container_of, generalised
 from remit.understand.needs import Forbidden, Need, Needs, needs_of

@@ -17,9 +17,10 @@ from remit.model.agent import Agent
 from remit.model.draft import Origin
 from remit.model.evidence import TextSeen
 from remit.model.identity import Because
-from remit.model.ids import printable, slug_from_name
+from remit.model.ids import slug_from_name
 from remit.model.place import Place
 from remit.model.remit import Remit
+from remit.model.shown import printable
 from remit.model.verbs import Verb
 from remit.understand.claim import Claim
 from remit.understand.inferred import databases_of

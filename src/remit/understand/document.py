@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from remit.document.parse import parse
 from remit.model.draft import Draft, DraftLine, Origin, Reason
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.model.verbs import SINK_VERBS
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*(?:[.@][A-Za-z0-9_/-]+)*(?::[A-Za-z0-9_./-]+)?\Z")

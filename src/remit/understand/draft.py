@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from remit.model.draft import Draft, DraftLine, DraftObjective, Origin, Unresolved
 from remit.model.identity import Because
-from remit.model.ids import printable, slug_from_name
+from remit.model.ids import slug_from_name
 from remit.model.place import Place
 from remit.model.remit import Remit
+from remit.model.shown import printable
 from remit.understand.declared import Wording, claims_of_remits, remits, wordings, written_claims
 from remit.understand.inferred import inferred
 from remit.understand.material import Material

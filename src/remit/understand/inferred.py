@@ -16,8 +16,9 @@ from remit.model.draft import Origin, Unresolved
 from remit.model.errors import IdentifierError
 from remit.model.evidence import McpServerSeen
 from remit.model.identity import Because
-from remit.model.ids import printable, system_id
+from remit.model.ids import system_id
 from remit.model.place import Place
+from remit.model.shown import printable
 from remit.model.verbs import CALL
 from remit.understand.claim import Claim, Gathered
 from remit.understand.material import Material

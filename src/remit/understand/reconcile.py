@@ -18,8 +18,8 @@ from remit.document.pattern import contains, overlaps
 from remit.model.draft import Origin, Reason, Unresolved
 from remit.model.event import Use
 from remit.model.identity import Because
-from remit.model.ids import printable
 from remit.model.place import Place
+from remit.model.shown import printable
 from remit.model.verbs import ANY, CALL
 from remit.understand.claim import Claim, Gathered
 from remit.understand.declared import Wording, shared_parts, support

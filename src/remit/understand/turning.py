@@ -18,8 +18,8 @@ from remit.decide.limits import NOTHING_SPENT
 from remit.model.agent import AgentState
 from remit.model.decision import Outcome, Request, Step
 from remit.model.event import Event
-from remit.model.ids import printable
 from remit.model.remit import Capability, Mode, Remit
+from remit.model.shown import printable
 
 Answer = Callable[[Remit], Outcome]
 _ALLOWED = frozenset({Outcome.ALLOW, Outcome.MODIFY})

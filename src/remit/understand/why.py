@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from remit.model.access import Access, Effect
 from remit.model.event import Use
 from remit.model.identity import Because
-from remit.model.ids import printable
 from remit.model.place import Place
+from remit.model.shown import printable
 from remit.understand.needs import Forbidden, Need
 
 _MOST_USES = 3

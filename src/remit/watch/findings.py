@@ -17,7 +17,7 @@ import msgspec
 
 from remit.contracts.detection import Rule, Window
 from remit.model.finding import Finding, FindingState, Severity, Spotted
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 _ORDER = tuple(Severity)
 _MOST_PLACES = 20

@@ -10,7 +10,7 @@ from remit.model.access import Access
 from remit.model.agent import AgentState
 from remit.model.finding import Severity
 from remit.model.identity import Bound
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.model.standing import KnownAgent
 from remit.model.verbs import Verb
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from remit.model.errors import IdentifierError, Problem
-from remit.model.ids import SystemId, agent_slug, is_agent_slug, printable, slug_from_name, system_id
+from remit.model.ids import SystemId, agent_slug, is_agent_slug, slug_from_name, system_id
+from remit.model.shown import printable
 
 
 @pytest.mark.parametrize("text", ["a", "cost-triage", "a.b_c-1", "7", "x" * 128])

@@ -17,7 +17,8 @@ from msgspec import Meta
 
 from remit.app.remits import Remits
 from remit.model.errors import IdentifierError, RefusedError
-from remit.model.ids import AGENT_PREFIX, agent_slug, printable
+from remit.model.ids import AGENT_PREFIX, agent_slug
+from remit.model.shown import printable
 from remit.points.authzen.strict import MalformedError, read_any
 from remit.points.authzen.wire import Fault
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from remit.app.cli.page import Page, counted, listed, shortened
 from remit.model.alignment import Alignment, AlignmentLine, Class
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 _CLASSES = {
     Class.USED_NOT_NEEDED: ("used but not needed", "bold red", "it did this, and nothing that it is for calls for it"),

@@ -24,8 +24,9 @@ from remit.app.cli.options import (
     steps_in_order,
 )
 from remit.model.errors import RefusedError, UsageError
-from remit.model.ids import AGENT_PREFIX, printable
+from remit.model.ids import AGENT_PREFIX
 from remit.model.plan import PlanKind, PlanState
+from remit.model.shown import printable
 from remit.model.times import text_from_time
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from remit.model.access import PrincipalAccess
 from remit.model.alignment import Alignment
 from remit.model.event import Result
 from remit.model.finding import FindingState
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.model.standing import KnownAgent
 
 _MOST_DENIED = 3

@@ -10,7 +10,7 @@ import typer
 
 from remit.app.cli.options import AsJson, StoreUrl, environment, next_command, now, open_current, print_json, say
 from remit.model.errors import RefusedError, UsageError
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,8 @@ from remit.contracts.source import Progress, Scope
 from remit.discover.sources.code.ignore import is_pattern
 from remit.model.errors import RefusedError, UsageError
 from remit.model.evidence import GapKind
-from remit.model.ids import printable
 from remit.model.ledger import Inventory
+from remit.model.shown import printable
 
 _RESERVED = "endpoint"
 _UNOPENED = frozenset({GapKind.NO_PERMISSION, GapKind.VANISHED, GapKind.SPECIAL})

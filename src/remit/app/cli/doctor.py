@@ -7,7 +7,7 @@ from collections import Counter
 import typer
 
 from remit.app.cli.options import AsJson, StoreUrl, environment, open_current, print_json
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 
 def register(app: typer.Typer) -> None:

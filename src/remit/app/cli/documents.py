@@ -16,9 +16,10 @@ from remit.document.nodes import MAX_BYTES
 from remit.document.parse import parse
 from remit.document.reading import advice_for
 from remit.model.errors import Problem, UsageError
-from remit.model.ids import KNOWN_KINDS, printable
+from remit.model.ids import KNOWN_KINDS
 from remit.model.native import Native
 from remit.model.remit import Remit
+from remit.model.shown import printable
 
 if TYPE_CHECKING:
     from remit.contracts.system import ReadSide

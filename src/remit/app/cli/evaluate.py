@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from remit.model.errors import RefusedError, UsageError
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 if TYPE_CHECKING:
     from remit.contracts.system import IdentitySystem

@@ -13,7 +13,8 @@ import typer
 from remit.app.cli.options import AsCsv, AsJson, AsPerson, StoreUrl, next_command, now, open_current, person, print_json
 from remit.model.errors import RefusedError, UsageError
 from remit.model.finding import Finding, FindingState, Severity
-from remit.model.ids import AGENT_PREFIX, printable
+from remit.model.ids import AGENT_PREFIX
+from remit.model.shown import printable
 from remit.model.times import text_from_time
 
 if TYPE_CHECKING:

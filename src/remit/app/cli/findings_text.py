@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from remit.app.cli.page import Page, counted, listed, shortened
 from remit.model.finding import Finding, FindingState, Severity
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 _COLOURS = {Severity.CRITICAL: "bold red", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 _MANY = 5

@@ -12,7 +12,8 @@ import typer
 
 from remit.app.cli.options import StoreUrl
 from remit.model.errors import DocumentError, RefusedError, UsageError
-from remit.model.ids import agent_slug, printable, system_id
+from remit.model.ids import agent_slug, system_id
+from remit.model.shown import printable
 
 if TYPE_CHECKING:
     from remit.app.remits import Policy, Remits

@@ -11,7 +11,8 @@ import typer
 
 from remit.app.cli.options import AgentId, AsJson, AsPerson, StoreUrl, next_command, now, open_current, os_user, person, print_json, say
 from remit.model.errors import DocumentError, RefusedError
-from remit.model.ids import AGENT_PREFIX, printable
+from remit.model.ids import AGENT_PREFIX
+from remit.model.shown import printable
 from remit.model.times import text_from_time
 
 if TYPE_CHECKING:

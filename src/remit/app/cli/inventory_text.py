@@ -18,8 +18,8 @@ from rich.text import Text
 
 from remit.model.agent import Agent
 from remit.model.evidence import Gap, GapKind, SecretSeen
-from remit.model.ids import printable
 from remit.model.ledger import Inventory, Ledger
+from remit.model.shown import printable
 
 _WIDE = 150
 _ROWS_A_TABLE = 100

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from remit.app.cli.native_text import laid_out
 from remit.app.cli.page import Page, counted
 from remit.app.current import Current
-from remit.model.ids import printable
 from remit.model.plan import Plan, PlanKind, Proof, Step
+from remit.model.shown import printable
 
 _MOST_DIFF_LINES = 120
 _MOST_SENTENCES = 40

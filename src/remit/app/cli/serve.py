@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from remit.model.errors import UsageError
-from remit.model.ids import printable
 from remit.model.remit import Remit
+from remit.model.shown import printable
 from remit.model.verbs import ANY, CALL
 
 if TYPE_CHECKING:

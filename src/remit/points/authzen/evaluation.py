@@ -20,7 +20,8 @@ from msgspec import UNSET
 
 from remit.model.decision import Decision, Outcome, Request
 from remit.model.errors import IdentifierError
-from remit.model.ids import AGENT_PREFIX, agent_slug, is_agent_slug, printable, system_id
+from remit.model.ids import AGENT_PREFIX, agent_slug, is_agent_slug, system_id
+from remit.model.shown import printable
 from remit.points.authzen.strict import MalformedError, decode, in_words, members_in_text, members_of, read_any
 from remit.points.authzen.wire import Answer, AnswerContext, Evaluation, Evaluations, Options, Reasons, Semantic
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 MAX_BYTES = 1 << 20
 """Longer bodies are refused unread."""

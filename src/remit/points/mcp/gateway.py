@@ -23,7 +23,7 @@ import msgspec
 
 from remit.contracts.point import Decide, Session
 from remit.model.decision import Decision, Outcome, Request, Step
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.points.mcp.lines import Overlong
 from remit.points.mcp.pins import Pins
 from remit.points.mcp.requests import CALL_TOOL, LIST_TOOLS, is_decided, is_disguised, request_of

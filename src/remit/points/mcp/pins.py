@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 SCHEMA_VERSION = 1
 """Version of the stored form."""

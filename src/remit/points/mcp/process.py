@@ -28,7 +28,7 @@ from typing import Any
 import msgspec
 
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.points.mcp.gateway import MAX_CLIENT_BYTES, MAX_SERVER_BYTES, Gateway, Out
 from remit.points.mcp.lines import read_lines, write_line
 

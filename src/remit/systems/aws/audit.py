@@ -21,7 +21,7 @@ from remit.contracts.system import RawRecord
 from remit.model.access import Unread
 from remit.model.connection import Connection
 from remit.model.event import Event, Result
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.aws.objects import key_fingerprint
 from remit.systems.aws.trail_names import Names, names
 

@@ -17,8 +17,8 @@ from typing import Any
 from remit.contracts.system import OpensWriter
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
 from remit.model.plan import Approval, Probe, Proof, Step
+from remit.model.shown import printable
 from remit.systems.aws.faults import CallError
 from remit.systems.aws.objects import PROOF_SESSION, attachment_text, membership_text
 from remit.systems.aws.probes import Call, call_for

@@ -20,9 +20,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from remit.model.ids import printable
 from remit.model.native import Native, Residue
 from remit.model.remit import Capability, Mode, Never, Remit
+from remit.model.shown import printable
 from remit.model.verbs import ANY, Verb
 from remit.systems.aws.catalogue import actions_matching, concerns, service, vocabulary
 from remit.systems.aws.policy import NEWEST

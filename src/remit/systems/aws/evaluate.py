@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from remit.model.access import Verdict
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.aws.evaluation import Asked, Policies, decide
 from remit.systems.aws.policy import Policy, policy_of
 from remit.systems.aws.requester import requester_of

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from remit.model.access import Verdict
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.aws.conditions import is_met
 from remit.systems.aws.pattern import matches
 from remit.systems.aws.policy import Policy, Statement

@@ -8,8 +8,8 @@ Invariants:
 from __future__ import annotations
 
 from remit.model.evidence import Gap, GapKind
-from remit.model.ids import printable
 from remit.model.place import Place
+from remit.model.shown import printable
 
 _DENIED = frozenset(
     {

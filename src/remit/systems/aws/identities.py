@@ -9,9 +9,9 @@ from typing import Any
 
 from remit.model.access import LoginState, NativeObject, Principal
 from remit.model.identity import Because
-from remit.model.ids import printable
 from remit.model.labels import is_named_after_mail, is_written_as_person
 from remit.model.place import Place
+from remit.model.shown import printable
 from remit.systems.aws.objects import ROLE, SELF, USER, of_kind
 from remit.systems.aws.policy import policy_of
 

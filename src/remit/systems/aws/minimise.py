@@ -18,8 +18,8 @@ import msgspec
 
 from remit.model.access import NativeObject, Principal
 from remit.model.alignment import AlignmentLine
-from remit.model.ids import printable
 from remit.model.plan import Proposal, Step
+from remit.model.shown import printable
 from remit.systems.aws.bucket_policies import BucketPolicies
 from remit.systems.aws.catalogue import actions_matching, concerns_pattern, vocabulary
 from remit.systems.aws.grants import Estate, Grant, Held

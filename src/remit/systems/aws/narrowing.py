@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.aws.catalogue import concerns_pattern
 from remit.systems.aws.pattern import contains, matches, meet, overlaps
 from remit.systems.aws.policy import Statement

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.aws.conditions import Test, test_of
 
 ANYBODY = ("AWS", "*")

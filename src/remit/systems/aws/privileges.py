@@ -13,8 +13,8 @@ from typing import Any
 
 from remit.model.connection import Connection
 from remit.model.errors import UsageError
-from remit.model.ids import printable
 from remit.model.native import Native, Residue
+from remit.model.shown import printable
 from remit.systems.aws.read.trail import address_of
 from remit.systems.aws.session import regions_of
 

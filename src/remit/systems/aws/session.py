@@ -21,7 +21,7 @@ import msgspec
 
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.aws.faults import NO_CREDENTIALS, UNREACHABLE, UNUSABLE, CallError
 
 _READ_ATTEMPTS = 4

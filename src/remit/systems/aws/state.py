@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.aws.faults import CallError
 from remit.systems.aws.objects import attachment_text, key_fingerprint, membership_text
 from remit.systems.aws.session import Clients

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from remit.model.access import NativeObject, Principal
-from remit.model.ids import printable
 from remit.model.plan import Probe, Proposal, Step
+from remit.model.shown import printable
 from remit.systems.aws.identities import principals
 from remit.systems.aws.objects import (
     ROLE,

@@ -22,7 +22,7 @@ from urllib.parse import unquote
 import msgspec
 
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 INLINE, ATTACHED, MEMBER, BOUNDARY, KEY, TAG = "inline", "attached", "group", "boundary", "key", "tag"
 ACTIVE, INACTIVE = "Active", "Inactive"

@@ -28,7 +28,7 @@ from remit.model.access import NativeObject, Unread
 from remit.model.connection import Connection
 from remit.model.event import Event, Result
 from remit.model.evidence import Gap
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.postgres.logged_sql import Done, Name, prepared_text, statement_parts
 from remit.systems.postgres.names import canonical, function_name, relation_name
 from remit.systems.postgres.objects import FUNCTION, RELATION

@@ -20,8 +20,8 @@ from psycopg import sql
 from remit.contracts.system import WriteSide
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
 from remit.model.plan import Approval, Probe, Proof, Step
+from remit.model.shown import printable
 from remit.systems.postgres.connect import connect, reason
 from remit.systems.postgres.grants import grants, membership_grant, membership_revoke, object_sql, revokes
 from remit.systems.postgres.proof import prove

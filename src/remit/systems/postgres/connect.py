@@ -14,7 +14,7 @@ from psycopg import conninfo
 
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 APPLICATION = "remit"
 PROOF_APPLICATION = "remit-proof"

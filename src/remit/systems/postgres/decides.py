@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from remit.model.access import Verdict
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.postgres.acl import COLUMN_PRIVILEGES
 from remit.systems.postgres.evaluate import granted, no_sequence, refused
 from remit.systems.postgres.names import quoted, split_relation

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from remit.model.access import Verdict
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.systems.postgres.names import quoted, relation_name
 from remit.systems.postgres.objects import objects_of_dump
 from remit.systems.postgres.rights import Refusal, Right, Rights

@@ -20,8 +20,8 @@ import msgspec
 from remit.app.cli.main import COMMANDS
 from remit.contracts.detection import Rule, Window
 from remit.model.finding import Severity, Spotted
-from remit.model.ids import printable
 from remit.model.place import Place
+from remit.model.shown import printable
 
 _COMMAND = re.compile(r"`remit ([\w-]+)([^`]*)`")
 _SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

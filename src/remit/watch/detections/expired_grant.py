@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from remit.contracts.detection import Rule, Window
 from remit.model.access import Principal
 from remit.model.finding import Severity, Spotted
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.model.times import time_from_text
 from remit.watch.window import agents_of, bindings_by_agent, names_of, severity_by_reach
 

@@ -15,7 +15,7 @@ from remit.model.agent import AgentState
 from remit.model.decision import Outcome
 from remit.model.event import Judged, Use
 from remit.model.finding import Severity, Spotted
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.model.times import days_between, text_from_time
 from remit.watch.grants import container_of, grants_for
 from remit.watch.window import raised, severity_by_reach, shown, state_of

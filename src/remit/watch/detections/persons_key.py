@@ -12,7 +12,7 @@ from remit.contracts.detection import Rule, Window
 from remit.model.access import Principal
 from remit.model.finding import Severity, Spotted
 from remit.model.identity import Bound
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.watch.window import agents_of, bindings_by_agent, severity_by_reach
 
 RULE = Rule(

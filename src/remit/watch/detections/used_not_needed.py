@@ -16,7 +16,7 @@ from remit.document.pattern import resource_matcher
 from remit.model.agent import InferredAction
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.finding import Severity, Spotted
-from remit.model.ids import printable
+from remit.model.shown import printable
 from remit.watch.grants import container_of, grants_for
 from remit.watch.window import agents_of, severity_by_reach, shown
 

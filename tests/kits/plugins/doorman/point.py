@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from remit.contracts.point import Decide, Seen
 from remit.model.decision import Outcome, Request
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 
 def answer(decide: Decide, line: str) -> str:

@@ -27,8 +27,8 @@ from remit.discover.sources.code.readers import readers
 from remit.discover.sources.code.standing import Standing
 from remit.discover.sources.code.walk import Found, Walk, fault_gap
 from remit.model.evidence import AgentSeen, Evidence, FileRead, Gap, GapKind
-from remit.model.ids import printable
 from remit.model.place import Place
+from remit.model.shown import printable
 
 _CACHE_BYTES = 64 * 1024 * 1024
 _SMALL_BYTES = 4096

@@ -12,9 +12,9 @@ from remit.model.access import NativeObject
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
 from remit.model.evidence import Evidence, Gap, GapKind
-from remit.model.ids import printable
 from remit.model.place import Place
 from remit.model.plan import Step
+from remit.model.shown import printable
 from remit.systems.aws.identities import own_name
 from remit.systems.aws.objects import SELF
 from remit.systems.aws.read.agents import HostedReading

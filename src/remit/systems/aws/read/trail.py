@@ -21,8 +21,8 @@ import msgspec
 
 from remit.contracts.system import RawRecord
 from remit.model.evidence import Gap, GapKind
-from remit.model.ids import printable
 from remit.model.place import Place
+from remit.model.shown import printable
 from remit.systems.aws.faults import CallError, gap
 from remit.systems.aws.read import bodies
 from remit.systems.aws.read.position import Position, Positions, Progress, TrailFile, positions_from, unread

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from remit.model.ids import printable
+from remit.model.shown import printable
 
 MAX_PACKED_BYTES = 64 * 1024 * 1024
 MAX_BYTES = 256 * 1024 * 1024

@@ -19,8 +19,8 @@ import msgspec
 
 from remit.contracts.system import RawRecord
 from remit.model.evidence import Gap, GapKind
-from remit.model.ids import printable
 from remit.model.place import Place
+from remit.model.shown import printable
 
 MAX_LINE_BYTES = 1024 * 1024
 _HEAD_BYTES = 4096

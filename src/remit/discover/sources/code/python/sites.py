@@ -22,8 +22,8 @@ from remit.discover.sources.code.python.tools import Tool, Tools
 from remit.discover.sources.code.python.values import Values
 from remit.model.agent import AgentKind
 from remit.model.evidence import AgentSeen, Gap, GapKind, Role
-from remit.model.ids import printable
 from remit.model.place import Confidence, Place
+from remit.model.shown import printable
 
 MAX_PURPOSE = 2_000
 Key = tuple[str, int, int]
