@@ -144,7 +144,7 @@ def coverage(current: Current) -> dict[str, Any]:
                 "scanned": scan.at if scan is not None else None,
                 "fault": (scan.fault or None) if scan is not None else "never scanned",
                 "objects": scan.objects if scan is not None else 0,
-                "unread_records": scan.unread_records if scan is not None else 0,
+                "unread_records": scan.unread_in_all if scan is not None else 0,
                 "not_read": [{"place": str(gap.place), "why": gap.what} for gap in scan.gaps] if scan is not None else [],
             }
         )

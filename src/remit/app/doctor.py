@@ -72,9 +72,9 @@ def _connection(current: Current, connection: Connection, environment: Mapping[s
         yield Check(what=connection.id, health=Health.WARNING, found=f"scanned {age:.0f} days ago", mend="remit scan")
     else:
         yield Check(what=connection.id, health=Health.OK, found=f"scanned {scan.at}, {scan.objects:,} objects")
-    if scan is not None and scan.unread_records:
+    if scan is not None and scan.unread_in_all:
         example = f", such as {scan.unread_examples[0]}" if scan.unread_examples else ""
-        yield Check(what=connection.id, health=Health.WARNING, found=f"{scan.unread_records:,} records set aside{example}")
+        yield Check(what=connection.id, health=Health.WARNING, found=f"{scan.unread_in_all:,} records set aside{example}")
     if connection.kind in ("code", "decisions"):
         yield from _path(connection)
         return

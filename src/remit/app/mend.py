@@ -179,7 +179,7 @@ def _ground(current: Current, name: str) -> Ground:
         objects=current.objects(name),
         has_log=bool(connection.setting("trail") or connection.setting("log")),
         uses=_uses_of(current, name),
-        unread_records=scan.unread_records if scan is not None else 0,
+        unread_records=scan.unread_in_all if scan is not None else 0,
         unread=tuple(unread),
     )
 

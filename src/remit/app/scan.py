@@ -37,6 +37,9 @@ from remit.store.decisions import read_decisions_from
 _BATCH = 5_000
 """Events that are kept in one transaction."""
 _EXAMPLES = 5
+_MOST_GAPS = 200
+_BROKEN = frozenset({GapKind.PARSE_ERROR, GapKind.TOO_LARGE, GapKind.UNSUPPORTED, GapKind.ENCODING, GapKind.BINARY})
+"""Why a part of a log was passed over for good; what was not permitted is tried again."""
 _SAID_BY_PEOPLE = ("Tags", "Description", "comment")
 OnProgress = Callable[[Progress], None]
 
@@ -88,8 +91,22 @@ def look(current: Current, connection: Connection, environment: Mapping[str, str
             scan = _look_at_system(current, connection, environment, at)
     except RefusedError as error:
         scan = Scan(connection=connection.id, at=at, fault=str(error))
+    scan = _with_before(scan, current.store.get(Scan, connection.id))
     current.store.put(scan, seen=at)
     return scan
+
+
+def _with_before(scan: Scan, before: Scan | None) -> Scan:
+    """What earlier looks could not understand stays unknown: a log is not read twice."""
+    if before is None:
+        return scan
+    kept = tuple(gap for gap in before.gaps if gap.kind in _BROKEN and gap not in scan.gaps)
+    return msgspec.structs.replace(
+        scan,
+        unread_before=before.unread_in_all,
+        unread_examples=scan.unread_examples or before.unread_examples,
+        gaps=(*scan.gaps, *kept)[:_MOST_GAPS],
+    )
 
 
 def _look_at_code(current: Current, connection: Connection, at: str, on_progress: OnProgress | None) -> Scan:

@@ -59,9 +59,16 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """New audit records or decisions."""
     unread_records: int = 0
     """Records that were set aside because they could not be understood."""
+    unread_before: int = 0
+    """Records that earlier looks set aside: they are not read again."""
     unread_examples: tuple[str, ...] = ()
     """Place and reason of the first of them."""
     gaps: tuple[Gap, ...] = ()
     """What was not read of its audit records."""
     fault: str = ""
     """Why the connection could not be read at all; empty: it was."""
+
+    @property
+    def unread_in_all(self) -> int:
+        """Records of its log that nobody could understand, in this look and before."""
+        return self.unread_before + self.unread_records

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from remit.app.current import Current
-from remit.app.scan import default_logs, read_decisions
+from remit.app.scan import default_logs, look, read_decisions
+from remit.model.connection import Connection
 from remit.model.decision import LoggedDecision, Outcome, Step
 from remit.model.errors import RefusedError
 from remit.model.event import Result
@@ -94,3 +95,18 @@ def test_a_denial_because_the_agent_is_stopped_says_nothing_about_what_it_asked_
     assert [event.result for event in current.store.events()] == [Result.DENIED, Result.STOPPED, Result.STOPPED, Result.ALLOWED]
     (use,) = current.store.uses()
     assert (use.allowed, use.denied) == (1, 1)
+
+
+def test_what_an_earlier_look_could_not_understand_stays_known(current: Current, tmp_path: Path) -> None:
+    log = tmp_path / "edge.jsonl"
+    log.write_bytes(b"{\n" + line(1))
+    edge = Connection(id="decisions:edge", kind="decisions", name="edge", settings={"file": str(log)})
+    first = look(current, edge, {}, AT)
+    assert (first.events, first.unread_records, first.unread_in_all) == (1, 1, 1)
+    with log.open("ab") as file:
+        file.write(line(2) + b"{}\n")
+    second = look(current, edge, {}, AT)
+    assert (second.events, second.unread_records, second.unread_in_all) == (1, 1, 2)
+    third = look(current, edge, {}, AT)
+    assert (third.events, third.unread_records, third.unread_in_all) == (0, 0, 2)
+    assert third.unread_examples
