@@ -8,6 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -103,9 +104,19 @@ def recognised(groups: Sequence[Group], known: Sequence[KnownAgent]) -> list[Kno
                 if slugs:
                     wanted[min(slugs, key=lambda slug: (left[slug].is_gone, left[slug].first_seen, slug))].append(position)
         for slug, positions in wanted.items():
+            if keys is _moved_and_edited:
+                positions = [at for at in positions if any(_is_alike(left[slug].agent, member.agent) for member in groups[at])]
             if len(positions) == 1:
                 found[positions[0]] = left.pop(slug)
     return found
+
+
+def _is_alike(before: Agent, now: Agent) -> bool:
+    """Whether one of the same name at another place may be what stood there before: its file is called the same, or its words are alike."""
+    if before.place.path.rpartition("/")[2] == now.place.path.rpartition("/")[2] or before.purpose is None or now.purpose is None:
+        return True
+    first, second = (frozenset(re.findall(r"\w{4,}", agent.purpose.lower())) for agent in (before, now) if agent.purpose is not None)
+    return 3 * len(first & second) >= len(first | second)
 
 
 def _alone(slugs: Sequence[str], left: Mapping[str, KnownAgent]) -> str | None:
