@@ -98,11 +98,15 @@ class _Table:
         self._taken: set[int] = set()
         """Identities of uses that stand in a line."""
         self._served: dict[tuple[str, str], list[_Served]] = defaultdict(list)
+        self._whole: set[str] = set()
+        """Identities of which every grant was read: what they did and nothing grants any more, they cannot do."""
 
     # --- grants -----------------------------------------------------------------------------------------------------------------
 
     def add_principal(self, found: PrincipalAccess) -> None:
         """Every entitlement of one identity: certain and narrow ones first, so that each use falls to the narrowest grant."""
+        if not found.unread:
+            self._whole.add(found.principal)
         grants = sorted(found.access, key=lambda grant: (is_compared(grant), *_breadth(grant)))
         shown = len(self.lines)
         for grant in grants:
@@ -256,8 +260,8 @@ class _Table:
             if need is None or self._forbidden(system, action, resource) is not None:
                 self.lines.append(self._out_of_intent(principal, system, action, resource, uses, None, further))
             else:
-                was_refused = any(use.denied for use in uses)
-                class_ = Class.NEEDED_NOT_GRANTED if was_refused else Class.NEEDED_USED
+                is_lost = principal in self._whole or any(use.denied for use in uses)
+                class_ = Class.NEEDED_NOT_GRANTED if is_lost else Class.NEEDED_USED
                 columns = tuple(sorted({column for use in uses for column in use.columns})) if need.columns else ()
                 self.lines.append(self._needed(class_, principal, None, need, action, resource, columns, uses, further))
                 self._served[principal, self.spans.folded(system, action)].append(_Served(principal, need, action, resource, columns))
