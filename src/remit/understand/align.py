@@ -35,6 +35,8 @@ from remit.understand.why import because_missing, because_needed, because_not_ne
 
 _OWNERS = frozenset({"alter", "drop", "comment", "cluster", "reindex", "refresh", "vacuum"})
 """What an owner in Postgres may do although no privilege says so."""
+_OF_COLUMNS = frozenset({"select", "insert", "update", "references"})
+"""What Postgres grants on columns; no other system has any."""
 Columns = tuple[str, ...]
 """Empty: all of them."""
 
@@ -161,6 +163,8 @@ class _Table:
             return (["own"], "") if used else ([], "")
         wanted, doubts_found = [], []
         for action in self.spans.asked_for(need, grant.action, scope):
+            if need.columns and action not in _OF_COLUMNS:
+                continue  # A need of some columns is none of what only the whole table can be granted for, such as its upkeep.
             verb = self.spans.verb_of(need.system, action)
             meeting = [line for line in self.needs.forbidden if line.is_about(need.system, verb) and overlaps(line.resource, scope)]
             if any(covers(line.resource, scope) for line in meeting):

@@ -259,13 +259,25 @@ def shared_parts(material: Material) -> frozenset[str]:
     return frozenset(part for part, count in begins.items() if count >= _FEW_NAMES and 2 * count >= len(named))
 
 
-def support(texts: Sequence[Wording], verb: str, system: str, resource: str, shared: frozenset[str] = frozenset()) -> Iterator[Claim]:
-    """For each text the first sentence that speaks of this verb and this thing; `shared` are parts of names that tell nothing apart."""
+def support(
+    texts: Sequence[Wording],
+    verb: str,
+    system: str,
+    resource: str,
+    shared: frozenset[str] = frozenset(),
+    besides: Iterable[tuple[str, str, str]] = (),
+) -> Iterator[Claim]:
+    """For each text the first sentence that speaks of this verb and this thing; `shared` are parts of names that tell nothing apart.
+
+    A sentence that speaks more fully of one of the lines `besides` (verb, system, resource) means that: `the measurement runs` are those
+    in the folder `runs`, and not a table `payroll_runs`.
+    """
     names = spoken_names(resource)
     thing = Spoken(resource, names, shared)
-    verbs = {Verb(word) for word in said_as(system, verb) if word in set(Verb)}
+    verbs = _verbs_said(system, verb)
+    others = [(_verbs_said(on, other), Spoken(known, spoken_names(known), shared)) for other, on, known in besides]
     for wording in texts:
-        found = next((claim for claim in claims(wording.text) if supports(claim, verbs, thing)), None)
+        found = next((claim for claim in claims(wording.text) if _means(claim, verbs, thing, others)), None)
         if found is not None:
             yield Claim(
                 verb=verb,
@@ -277,3 +289,12 @@ def support(texts: Sequence[Wording], verb: str, system: str, resource: str, sha
                 ),
                 sentence=found.sentence,
             )
+
+
+def _verbs_said(system: str, verb: str) -> frozenset[Verb]:
+    return frozenset(Verb(word) for word in said_as(system, verb) if word in set(Verb))
+
+
+def _means(claim: Claimed, verbs: frozenset[Verb], thing: Spoken, others: Iterable[tuple[frozenset[Verb], Spoken]]) -> bool:
+    share = supports(claim, verbs, thing)
+    return share > 0 and (share == 1 or not any(supports(claim, said, other) > share for said, other in others))

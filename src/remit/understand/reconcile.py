@@ -225,13 +225,14 @@ def _settle(
         # What words alone name and use confirms may be what the code means: then nothing else is.
         if line.uses and not any(claim.origin is Origin.INFERRED for claim in line.claims):
             containers[line.verb, line.system].add(container_of(line.resource))
+    known = [(line.verb, line.system, line.resource) for line in lines]
     supported: list[Line] = []
     only: list[Line] = []
     settled: set[Place] = set()
     for (verb, system, part), uses in sorted(groups.items()):
         resource = generalised([use.resource for use in uses])
         matching = [claim for claim in open_claims if claim.system == system and claim.verb == verb]
-        spoken = list(support(texts, verb, system, resource, shared))
+        spoken = list(support(texts, verb, system, resource, shared, known))
         if spoken or (matching and containers[verb, system] == {container_of(part)}):
             line = Line(verb, system, resource, [*matching, *spoken], uses)
             settled.update(claim.because.place for claim in matching)

@@ -39,6 +39,7 @@ _NEGATION_REACH = 4
 _ADDRESSES = ("s3://", "arn:")
 _WRITTEN_OUT = re.compile(r"[A-Za-z0-9][-_./:]+[A-Za-z0-9]")
 """How names of things are told from words: `crm.deals`, `review-jobs`, `s3://drafts/in`."""
+_LEAST_SHARE = 0.5
 _PRONOUNS = frozenset({"it", "them", "their", "its", "each", "one", "these", "those"})
 _MOST_SENTENCES = 200
 _MOST_CHARS = 20_000
@@ -121,21 +122,26 @@ class Spoken(msgspec.Struct, frozen=True):
     shared: frozenset[str] = frozenset()
     """Parts that most names of the organisation begin with: they tell nothing apart."""
 
-    def is_named(self, words: Set[str]) -> bool:
-        """Whether words speak of it: of at least half of the parts of a name that say something, or by a name that is written out."""
-        written = [word for word in words if _is_written_out(word)]
-        return any(self._is_called(name, words, written) for name in self.names) or any(self._is_at(word) for word in written)
+    def share(self, words: Set[str]) -> float:
+        """How fully words speak of it: the share of a name's parts that say something, from a half on; 0 where they do not.
 
-    def _is_called(self, name: str, words: Set[str], written: Iterable[str]) -> bool:
+        By a name that is written out they do wholly.
+        """
+        written = [word for word in words if _is_written_out(word)]
+        if any(self._is_at(word) for word in written):
+            return 1.0
+        return max((self._share_of(name, words, written) for name in self.names), default=0.0)
+
+    def _share_of(self, name: str, words: Set[str], written: Iterable[str]) -> float:
         parts = stems_of_name(name)
         parts = parts - self.shared or parts
         if not parts:
-            return False
-        spoken = parts & words
-        if spoken and 2 * len(spoken) >= len(parts):
-            return True
+            return 0.0
         names = (stems_of_name(word) - self.shared for word in written if not word.startswith(_ADDRESSES))
-        return any(named and (named <= parts or parts <= named) for named in names)
+        if any(named and (named <= parts or parts <= named) for named in names):
+            return 1.0
+        share = len(parts & words) / len(parts)
+        return share if share >= _LEAST_SHARE else 0.0
 
     def _is_at(self, word: str) -> bool:
         """Whether an address of a bucket or folder, or an ARN, is that of this resource, of something in it, or of what it is in."""
@@ -147,14 +153,16 @@ class Spoken(msgspec.Struct, frozen=True):
         return other == one or other.startswith(f"{one}/")
 
 
-def supports(claim: Claimed, verbs: Set[Verb], thing: Spoken) -> bool:
-    """Whether a claim says that one of these verbs is done to a thing."""
+def supports(claim: Claimed, verbs: Set[Verb], thing: Spoken) -> float:
+    """How fully a claim says that one of these verbs is done to a thing: 0 not at all, 1 by its whole name."""
+    shares = [0.0]
     if verbs & {Verb.READ, Verb.LIST}:
-        if thing.is_named(claim.sources):
-            return True
-        if Verb.READ in claim.verbs and thing.is_named(claim.objects | claim.targets):
-            return True
-    return bool(verbs & claim.verbs) and (thing.is_named(claim.objects) or thing.is_named(claim.targets))
+        shares.append(thing.share(claim.sources))
+        if Verb.READ in claim.verbs:
+            shares.append(thing.share(claim.objects | claim.targets))
+    if verbs & claim.verbs:
+        shares += [thing.share(claim.objects), thing.share(claim.targets)]
+    return max(shares)
 
 
 def verbs_of_word(word: str) -> frozenset[Verb]:
