@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -48,8 +49,8 @@ def purposes() -> dict[str, dict[str, Any]]:
     return {purpose["id"]: purpose for purpose in found}
 
 
-def company(seed: int, faults: set[str] | None) -> Company:
-    """The organisation of a seed. `faults`: exactly these kinds; None: as the seed draws them."""
+def company(seed: int, faults: set[str] | None, now: datetime | None = None) -> Company:
+    """The organisation of a seed as of a time (None: of today). `faults`: exactly these kinds; None: as the seed draws them."""
     draw = Draw(f"estate-{seed}")
     name = draw.one(COMPANIES)
     domain = f"{name}{draw.one(SECOND)}.example"
@@ -63,7 +64,7 @@ def company(seed: int, faults: set[str] | None) -> Company:
     }  # fmt: skip
     _agents(draw, made)
     grants.give(draw, made)
-    plant(draw, made, faults)
+    plant(draw, made, faults, (now or datetime.now(UTC)).replace(microsecond=0))
     grants.settle(made)
     return made
 

@@ -74,8 +74,8 @@ class Estate:
 @contextmanager
 def build(seed: int, folder: Path, faults: set[str] | None = None, now: datetime | None = None) -> Iterator[Estate]:
     """Starts the estate of a seed under `folder`. `faults`: exactly these (see `faults.ALL`); None: as the seed draws them."""
-    made = company(seed, faults)
     ended = history.moment(now)
+    made = company(seed, faults, ended)
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         server = stack.enter_context(emulator.server())
