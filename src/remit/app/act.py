@@ -32,7 +32,7 @@ from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit, Ownership, Standing
 from remit.remedy import plan as machine
 
-_NEEDS_NO_APPROVER = frozenset({PlanKind.QUARANTINE, PlanKind.RELEASE})
+_NEEDS_NO_APPROVER = frozenset({PlanKind.QUARANTINE})
 
 
 class OutdatedError(RefusedError):

@@ -19,7 +19,6 @@ class PlanKind(StrEnum):
 
     RIGHT_SIZE = "right-size"
     QUARANTINE = "quarantine"
-    RELEASE = "release"
     RETIRE = "retire"
 
 
@@ -68,8 +67,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Canonical text that it must have when the step is done; None: it must be gone."""
     arguments: Mapping[str, str] = {}
     """What the write side needs besides."""
-    is_reversible: bool = True
-    """False only for what the operator asked to destroy."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

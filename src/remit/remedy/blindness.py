@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from remit.model.alignment import AlignmentLine, Class
-from remit.model.event import Use
 from remit.model.shown import printable
 from remit.model.verbs import Verb
 from remit.remedy.situation import Ground, Situation
@@ -87,11 +86,3 @@ def _of_taken_uses(situation: Situation, lines: list[AlignmentLine]) -> Iterator
         )
     if len(taken) > _MOST_LISTED:
         yield f"and {len(taken) - _MOST_LISTED:,} more uses that go away"
-
-
-def uses_by_connection(uses: Iterable[Use]) -> dict[str, list[Use]]:
-    """Uses by the connection whose log recorded them."""
-    found: dict[str, list[Use]] = {}
-    for use in uses:
-        found.setdefault(use.source, []).append(use)
-    return found

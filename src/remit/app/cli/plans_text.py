@@ -17,7 +17,6 @@ _STYLES = {"+": "green", "-": "red", "~": "yellow"}
 _PURPOSES = {
     PlanKind.RIGHT_SIZE: "right-size",
     PlanKind.QUARANTINE: "quarantine",
-    PlanKind.RELEASE: "release",
     PlanKind.RETIRE: "retirement",
 }
 
