@@ -69,6 +69,15 @@ class Desk:
         self.run("owner", name, "dana@lumen.example")
         self.run("approve", f"examples/remits/{name}.yaml", "--as", "dana@lumen.example")
 
+    def called(self, tool: str) -> Path:
+        """One call of a tool as `cost-triage` through a gateway on its remit file; the connected log of it."""
+        log = self.folder / "edge.jsonl"
+        words = ("--remit", "examples/remits/cost-triage.yaml", "--name", "tickets", "--log", str(log), "--", sys.executable, "server.py")
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": {}}}
+        self.run("gateway", *words, input=json.dumps(message) + "\n")
+        self.run("connect", "decisions", str(log))
+        return log
+
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
@@ -161,22 +170,7 @@ def test_a_gateway_on_the_store_obeys_a_quarantine_at_the_next_call_and_a_releas
 
 def test_why_names_the_line_and_the_change_that_would_turn_it(desk: Desk) -> None:
     desk.approved("cost-triage")
-    log = desk.folder / "edge.jsonl"
-    words = [
-        "gateway",
-        "--remit",
-        "examples/remits/cost-triage.yaml",
-        "--name",
-        "tickets",
-        "--log",
-        str(log),
-        "--",
-        sys.executable,
-        "server.py",
-    ]
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "read_note", "arguments": {}}}
-    desk.run(*words, input=json.dumps(message) + "\n")
-    desk.run("connect", "decisions", str(log))
+    log = desk.called("read_note")
     decision = json.loads(log.read_text("utf-8").splitlines()[0])["id"]
     told = desk.json("why", decision)
     assert (told["agent"], told["outcome"]) == ("agent:cost-triage", "deny")
@@ -186,22 +180,7 @@ def test_why_names_the_line_and_the_change_that_would_turn_it(desk: Desk) -> Non
 
 def test_what_the_agent_tried_outside_its_remit_is_a_finding_that_can_be_accepted(desk: Desk) -> None:
     desk.approved("cost-triage")
-    log = desk.folder / "edge.jsonl"
-    words = [
-        "gateway",
-        "--remit",
-        "examples/remits/cost-triage.yaml",
-        "--name",
-        "tickets",
-        "--log",
-        str(log),
-        "--",
-        sys.executable,
-        "server.py",
-    ]
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "send_everything", "arguments": {}}}
-    desk.run(*words, input=json.dumps(message) + "\n")
-    desk.run("connect", "decisions", str(log))
+    desk.called("send_everything")
     (found,) = [item for item in desk.json("findings", "--agent", "cost-triage")["findings"] if item["rule"] == "out-of-intent"]
     assert found["state"] == "open"
     assert "past" in desk.run("accept", found["id"], "--because", "known", "--until", "2020-01-01", code=2).stderr

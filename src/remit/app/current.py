@@ -61,6 +61,11 @@ class Current:
         return system if system is not None and isinstance(system.features.get("read"), Works) else None
 
     @cached_property
+    def identity_systems(self) -> dict[str, IdentitySystem]:
+        """By kind, every system that holds identities that Remit reads."""
+        return {kind: system for kind in self.systems if (system := self.identity_system(kind)) is not None}
+
+    @cached_property
     def vocabularies(self) -> dict[str, Vocabulary]:
         """Tables of native actions, by kind."""
         found = (system.vocabulary() for system in self.systems.values())
@@ -168,7 +173,7 @@ class Current:
     @cached_property
     def concerns(self) -> dict[str, Concerns]:
         """By kind, whether a native action can be about a resource."""
-        return {kind: system.concerns for kind in self.systems if (system := self.identity_system(kind)) is not None}
+        return {kind: system.concerns for kind, system in self.identity_systems.items()}
 
     def identity_text(self, ref: str) -> str:
         """An identity as people write it: the short form where it fits one identity alone."""

@@ -203,8 +203,7 @@ def _carried(current: Current, move: Move, plan_id: str, approval: Approval, env
 
 
 def _means(current: Current, environment: Mapping[str, str]) -> act.Means:
-    systems = {kind: system for kind in current.systems if (system := current.identity_system(kind)) is not None}
-    return act.Means(systems=systems, environment=environment, now=_now)
+    return act.Means(systems=current.identity_systems, environment=environment, now=_now)
 
 
 def _keep_readings(current: Current, readings: Readings) -> None:

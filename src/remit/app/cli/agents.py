@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,21 +77,14 @@ def agent(
 
 def _csv(current: Current, *, with_gone: bool) -> str:
     from remit.app.agents_json import agents_json
+    from remit.app.cli.csv_text import csv_text
 
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for row in agents_json(current, with_gone=with_gone)["agents"]:
+    rows = agents_json(current, with_gone=with_gone)["agents"]
+    for row in rows:
         row["identities"] = " ".join(identity["ref"] for identity in row["identities"])
         row["places"] = " ".join(row["places"])
         row["purpose"] = " ".join((row["purpose"] or "").split())  # a line for every agent, whatever its prompt looks like
-        # A cell that begins like a formula would be run by the program that opens the file.
-        writer.writerow(_cell(row[column]) for column in _COLUMNS)
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return csv_text(_COLUMNS, rows)
 
 
 def _say_what_is_next(current: Current) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,16 +132,6 @@ def _one(known: Sequence[Finding], text: str) -> Finding:
 
 
 def _csv(shown: Sequence[Finding]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for finding in shown:
-        row = finding_json(finding)
-        row["evidence"] = " ".join(finding.evidence)
-        writer.writerow(_cell(row[column]) for column in _COLUMNS)
-    return text.getvalue()
+    from remit.app.cli.csv_text import csv_text
 
-
-def _cell(value: object) -> object:
-    # A cell that begins like a formula would be run by the program that opens the file.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return csv_text(_COLUMNS, ({**finding_json(finding), "evidence": " ".join(finding.evidence)} for finding in shown))
