@@ -1,0 +1,1 @@
+"""Tests import `web` from here."""
