@@ -175,6 +175,7 @@ def test_why_names_the_line_and_the_change_that_would_turn_it(desk: Desk) -> Non
     told = desk.json("why", decision)
     assert (told["agent"], told["outcome"]) == ("agent:cost-triage", "deny")
     assert told["proposal"] == '- {call: "mcp:tickets", resource: "read_note"}'
+    assert desk.json("why", "cost-triage")["decision"] == decision
     assert "there is no decision" in desk.run("why", "0192f3a1-0000-7000-8000-000000000000", code=1).stderr
 
 
@@ -208,6 +209,9 @@ def test_a_retired_agent_is_denied_for_good_and_its_id_stays_taken(desk: Desk) -
         (("agent", "../x"), 1, "is not an agent's id"),
         (("apply", "plan:none"), 1, "there is no plan"),
         (("rollback", "plan:none"), 1, "there is no plan"),
+        (("apply", "cost-triage"), 1, "has no plan that can be applied; `remit plan cost-triage` makes one"),
+        (("rollback", "cost-triage"), 1, "there is nothing to roll back"),
+        (("why", "cost-triage"), 1, "nothing of `cost-triage` was denied"),
         (("release", "cost-triage"), 1, "nothing to release"),
         (("accept", "finding:none", "--because", "x", "--until", "2099-01-01"), 1, "there is no finding"),
         (("accept", "finding:none", "--because", "x", "--until", "soon"), 2, "is not a date"),

@@ -19,6 +19,7 @@ from remit.app import act
 from remit.app.current import Current
 from remit.app.hands import Readings
 from remit.app.loop import alignment_of
+from remit.app.meant import plan_meant
 from remit.app.release import release
 from remit.app.scan import keep_state
 from remit.govern import lifecycle
@@ -26,7 +27,6 @@ from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.event import Use
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
-from remit.model.shown import printable
 from remit.model.times import text_from_time
 from remit.remedy import quarantine as stopping
 from remit.remedy.forbidden import excepted_by, forbidden_by, named_apart_by
@@ -122,14 +122,9 @@ def carry_out_retirement(current: Current, made: Plan, approver: Approver, envir
     return _carried(current, act.apply, made.id, _approval(made.id, approver, "retirement"), environment)
 
 
-def carry_out(current: Current, plan_id: str, approver: Approver, environment: Mapping[str, str], what: str) -> Plan:
-    """`apply` or `rollback` of a plan by its approver."""
-    plan = current.store.get(Plan, plan_id)
-    if plan is None:
-        fitting = current.store.all(Plan, prefix=plan_id) if len(plan_id) > len("plan:") + 5 else []
-        if len(fitting) != 1:
-            raise RefusedError(f"there is no plan `{printable(plan_id, 80)}`; `remit plan AGENT` makes one")
-        plan = fitting[0]
+def carry_out(current: Current, identifier: str, approver: Approver, environment: Mapping[str, str], what: str) -> Plan:
+    """`apply` or `rollback` of a plan by its approver; the id of an agent means its one plan that is to be applied or taken back."""
+    plan = plan_meant(current, identifier, what)
     if what == "rollback" and plan.kind is PlanKind.QUARANTINE:
         raise RefusedError(f"`{plan.id}` is a quarantine: `remit release {plan.agent}` takes it back")
     move = act.apply if what == "apply" else act.roll_back

@@ -35,7 +35,14 @@ if TYPE_CHECKING:
     from remit.app.current import Current
     from remit.model.plan import Plan, Proof
 
-PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="Its id, with or without `plan:`.", show_default=False)]
+PlanId = Annotated[
+    str,
+    typer.Argument(
+        metavar="PLAN",
+        help="Its id, with or without `plan:`; or an agent, where one plan of it is meant.",
+        show_default=False,
+    ),
+]
 Because = Annotated[
     str, typer.Option("--because", metavar="TEXT", help="Why; it is recorded, and told to whoever is denied.", show_default=False)
 ]
@@ -45,7 +52,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("plan", epilog="    remit plan cost-triage\n    remit plan cost-triage --json | jq .replay")(plan)
     app.command("apply", epilog="    remit apply plan:0192f3a1 --as dana@example.com")(apply)
-    app.command("rollback", epilog="    remit rollback plan:0192f3a1 --as dana@example.com")(rollback)
+    app.command("rollback", epilog="    remit rollback cost-triage --as dana@example.com")(rollback)
     app.command("quarantine", epilog='    remit quarantine cost-triage --because "sends data to a stranger"')(quarantine)
     app.command("release", epilog="    remit release cost-triage")(release)
     app.command("retire", epilog="    remit retire cost-triage --as dana@example.com")(retire)
@@ -85,7 +92,7 @@ def apply(identifier: PlanId, store: StoreUrl = None, as_json: AsJson = False, a
     from remit.app.mend import carry_out
 
     current = open_current(store)
-    done = carry_out(current, _plan_id(identifier), _approver(current, as_person), environment(), "apply")
+    done = carry_out(current, identifier, _approver(current, as_person), environment(), "apply")
     _tell(current, done, as_json=as_json)
 
 
@@ -94,7 +101,7 @@ def rollback(identifier: PlanId, store: StoreUrl = None, as_json: AsJson = False
     from remit.app.mend import carry_out
 
     current = open_current(store)
-    done = carry_out(current, _plan_id(identifier), _approver(current, as_person), environment(), "rollback")
+    done = carry_out(current, identifier, _approver(current, as_person), environment(), "rollback")
     _tell(current, done, as_json=as_json)
 
 
@@ -160,10 +167,6 @@ def _approver(current: Current, claimed: str | None) -> tuple[str, str]:
 def _approver_of(current: Current, slug: str) -> str:
     """Whom to name in the next command; who may approve is decided where it is done."""
     return printable(current.owner(slug) or "PERSON", 120)
-
-
-def _plan_id(text: str) -> str:
-    return text if text.startswith("plan:") else f"plan:{text}"
 
 
 def _confirm(current: Current, made: Plan, what: str, *, yes: bool) -> None:

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("draft", epilog="    remit draft cost-triage --write cost-triage.yaml")(draft)
     app.command("approve", epilog="    remit approve cost-triage.yaml --as dana@example.com")(approve)
     app.command("owner", epilog="    remit owner cost-triage dana@example.com")(owner)
-    app.command("why", epilog="    remit why 0192f3a1-7c2e-7000-8000-2f6f0d9c1b4a")(why)
+    app.command("why", epilog="    remit why 0192f3a1-7c2e-7000-8000-2f6f0d9c1b4a\n    remit why cost-triage")(why)
 
 
 def draft(
@@ -141,7 +141,9 @@ def why(
     decision: Annotated[
         str,
         typer.Argument(
-            metavar="DECISION", help="Id of a decision: `remit agent` names the last that denied, a decision log all.", show_default=False
+            metavar="DECISION",
+            help="Id of a decision, as a decision log has it; or an agent, for the last one that denied it.",
+            show_default=False,
         ),
     ],
     store: StoreUrl = None,
@@ -149,12 +151,11 @@ def why(
 ) -> None:
     """Say what a decision rests on, and the smallest change to the remit that would turn it."""
     from remit.app.cli.page import Page
+    from remit.app.meant import decision_meant
     from remit.understand.turning import why as why_of
 
     current = open_current(store)
-    event = current.store.decision(decision)
-    if event is None:
-        raise RefusedError(f"there is no decision `{printable(decision, 80)}` in the store; `remit scan` reads the logs of points first")
+    event = decision_meant(current, decision)
     remit = current.remit_to_act_by(event.agent)
     found = why_of(event, remit, current.state(event.agent), list(current.vocabularies.values()), now().timestamp())
     if as_json:
