@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 
@@ -47,8 +47,12 @@ def set_owner(current: Current, identifier: str, person: str, by: str, at: str) 
 
 def approve(current: Current, path: Path, person: str, os_user: str, at: str) -> Approved:
     """Approves a remit file as the next version; the same hash again changes nothing. Raises DocumentError or RefusedError."""
-    text = _read(path)
-    remit = parse_or_raise(text, str(path))
+    return approve_text(current, _read(path), str(path), person, os_user, at)
+
+
+def approve_text(current: Current, text: bytes, path: str, person: str, os_user: str, at: str) -> Approved:
+    """As `approve`, for a document at hand; `path` is what its places are told by."""
+    remit = parse_or_raise(text, path)
     _check_holds_no_secret(text.decode("utf-8"), path)
     known = current.known(remit.agent)
     slug = known.agent.id
@@ -59,7 +63,7 @@ def approve(current: Current, path: Path, person: str, os_user: str, at: str) ->
         known_versions = current.versions.get(slug, [])
         at = signed_not_before(at, known_versions)
         standing = current.standings.get(slug) or lifecycle.discovered(slug, at)
-        moved = lifecycle.approved(standing, at, person, f"version of {path.name} approved")
+        moved = lifecycle.approved(standing, at, person, f"version of {PurePath(path).name} approved")
         if slug in current.remits and current.remits[slug].hash == remit.hash:
             return Approved(remit=remit, version=current.approved[slug], is_new=False, standing=standing)
         lifecycle.may_approve(person, remit, followed, current.owners.get(slug))
@@ -69,7 +73,7 @@ def approve(current: Current, path: Path, person: str, os_user: str, at: str) ->
             version=len(known_versions) + 1,
             hash=remit.hash,
             document=text.decode("utf-8"),
-            path=str(path),
+            path=path,
             by=person,
             os_user=os_user,
             at=at,
@@ -84,13 +88,13 @@ def approve(current: Current, path: Path, person: str, os_user: str, at: str) ->
     return Approved(remit=remit, version=version, is_new=True, standing=moved)
 
 
-def _check_holds_no_secret(text: str, path: Path) -> None:
+def _check_holds_no_secret(text: str, path: str) -> None:
     kept = without_secrets(text)
     if kept != text:
         lines = zip(text.split("\n"), kept.split("\n"), strict=True)
         line = next(number for number, (before, after) in enumerate(lines, 1) if before != after)
         raise RefusedError(
-            f"{printable(str(path), 1000)}:{line}: holds what looks like a password or a key, and an approved remit is kept for good: "
+            f"{printable(path, 1000)}:{line}: holds what looks like a password or a key, and an approved remit is kept for good: "
             "take it out, and change it where it is in use"
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
@@ -17,11 +18,15 @@ from remit.app.api.agents import Operations
 from remit.app.api.guard import Application, Guard, GuardedApplication
 from remit.app.api.health import Readiness
 from remit.app.api.metrics import Metrics
+from remit.app.web.routes import routes
+from remit.app.web.site import Site
 from remit.model.errors import RefusedError
 from remit.points.authzen.asgi import AuthzenApplication
 from remit.points.authzen.service import Service
 
 _MAX_BODY_BYTES = 64 * 1024
+_MAX_FORM_BYTES = 4 * 1024 * 1024
+"""A form may hold a remit, which may have 1 MiB, with every character of it escaped."""
 _ROUTES = [agents.quarantine, agents.release, health.is_alive, health.is_ready, health.read_metrics]
 _DESCRIPTION = OpenAPIConfig(
     title="Remit decision service",
@@ -34,6 +39,25 @@ def application(service: Service, guard: Guard, operations: Operations, readines
     """Everything that the service answers."""
     rest = _litestar(operations, readiness, metrics)
     return GuardedApplication(guard, AuthzenApplication(service, rest))  # type: ignore[arg-type]
+
+
+def whole_application(service: Service, guard: Guard, site: Site, token: str, readiness: Readiness, metrics: Metrics) -> Application:
+    """Everything that the service on a store answers: pages, API, decisions. `token` is the operator's, for programs."""
+    del token  # the API asks for it
+    rest = Litestar(
+        route_handlers=[health.is_alive, health.is_ready, health.read_metrics, *routes(site)],
+        dependencies={
+            "readiness": Provide(lambda: readiness, sync_to_thread=False),
+            "metrics": Provide(lambda: metrics, sync_to_thread=False),
+        },
+        state=State({"site": site}),
+        openapi_config=None,
+        exception_handlers={HTTPException: _refused, RefusedError: _not_kept, Exception: _failed},
+        request_max_body_size=_MAX_FORM_BYTES,
+        debug=False,
+        logging_config=None,
+    )
+    return GuardedApplication(guard, AuthzenApplication(service, rest), has_pages=True)  # type: ignore[arg-type]
 
 
 def api_description() -> bytes:

@@ -1,7 +1,8 @@
-"""Who may ask at all: programs of this machine, never a page that a browser has open.
+"""Who may ask at all: programs of this machine, and the pages of this service itself; never a page of a stranger that a browser has open.
 
-The service listens on a loopback address and asks for no sign-in there, so a browser is the one way in for a stranger: a page
-of theirs (which sends `Origin`) or a name of theirs that resolves to this machine (which stands in `Host`).
+The service listens on a loopback address, so a browser is the one way in for a stranger: a page of theirs (which sends `Origin`) or a
+name of theirs that resolves to this machine (which stands in `Host`). Decisions and the API are for programs, which send no `Origin`;
+forms of the web UI send that of the UI.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_FOR_PROGRAMS = ("/access/", "/api/", "/.well-known/", "/healthz", "/readyz", "/metrics")
 _LOOPBACK = (b"127.0.0.1", b"localhost", b"[::1]")
 
 
@@ -30,17 +32,23 @@ class Guard:
         self._accepted: set[bytes] = set()
         """Host headers that were right, as they were sent; only ever of names in `_own`, so it stays small."""
 
-    def refusal(self, headers: Headers) -> str:
-        """Why a request with these headers is refused; empty when it is not."""
+    def refusal(self, headers: Headers, *, is_page: bool = False) -> str:
+        """Why a request with these headers is refused; empty when it is not. `is_page`: it is for a page of the web UI."""
         hosts = 0
+        host = origin = b""
         for name, value in headers:
             if name == b"origin":
-                return "requests from a browser's page are refused: there is an Origin header"
+                if not is_page:
+                    return "requests from a browser's page are refused: there is an Origin header"
+                origin = value
             if name == b"host":
                 hosts += 1
+                host = value
                 if value not in self._accepted and not self._is_own(value):
                     return "the Host header names another machine"
-        return "" if hosts == 1 else "there is not exactly one Host header"
+        if hosts != 1:
+            return "there is not exactly one Host header"
+        return "the request comes from a page of somebody else" if origin and origin.lower() != b"http://" + host.lower() else ""
 
     def _is_own(self, host: bytes) -> bool:
         name, colon, port = host.rpartition(b":")
@@ -56,15 +64,17 @@ class Guard:
 class GuardedApplication:
     """Refuses before anything else sees the request."""
 
-    def __init__(self, guard: Guard, inner: Application) -> None:
+    def __init__(self, guard: Guard, inner: Application, *, has_pages: bool = False) -> None:
         self._guard = guard
         self._inner = inner
+        self._has_pages = has_pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             return
-        refusal = self._guard.refusal(scope["headers"])
+        is_page = self._has_pages and not scope["path"].startswith(_FOR_PROGRAMS)
+        refusal = self._guard.refusal(scope["headers"], is_page=is_page)
         if not refusal:
             await self._inner(scope, receive, send)
             return

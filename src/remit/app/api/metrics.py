@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from remit.app.api.fresh import broken
-from remit.app.remits import Remits
+from remit.app.remits import Policy
 from remit.contracts.point import Decide, Session
 from remit.model.decision import Decision, LoggedDecision, Outcome, Request
 from remit.store.decisions import DecisionLog, LogError
@@ -83,10 +83,10 @@ class CountedDecide:
 class Metrics(Collector):
     """Everything that `/metrics` shows, read when it is asked for."""
 
-    def __init__(self, decide: CountedDecide, log: WatchedLog, remits: Remits) -> None:
+    def __init__(self, decide: CountedDecide, log: WatchedLog, policy: Callable[[], Policy]) -> None:
         self._decide = decide
         self._log = log
-        self._remits = remits
+        self._policy = policy
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -109,7 +109,7 @@ class Metrics(Collector):
             "remit_decision_seconds", "Time until a decision was made and logged.", buckets=buckets, sum_value=self._decide.seconds
         )
         yield CounterMetricFamily("remit_log_errors", "Writes to the decision log that failed.", value=self._log.errors)
-        policy = self._remits.policy
+        policy = self._policy()
         yield GaugeMetricFamily("remit_remits", "Remits in force.", value=len(policy.remits))
         yield GaugeMetricFamily(
             "remit_remits_broken", "Agents that are denied because their remit cannot be used.", value=len(broken(policy))

@@ -29,7 +29,7 @@ import uvicorn
 from remit.app.api.agents import Operations
 from remit.app.api.application import application
 from remit.app.api.fresh import FreshRemits
-from remit.app.api.guard import Guard
+from remit.app.api.guard import Application, Guard
 from remit.app.api.health import Readiness
 from remit.app.api.metrics import CountedDecide, Metrics, WatchedLog
 from remit.app.api.protocol import DecisionProtocol
@@ -125,7 +125,15 @@ def run(remits: Remits, log: WatchedLog, token: str, address: Address, taken: so
     decide = CountedDecide(Decider(fresh.policy, log, point="authzen"))
     service = Service(decide)
     guard = Guard(address.host)
-    app = application(service, guard, Operations(remits, token, fresh.look), Readiness(fresh.policy, log), Metrics(decide, log, remits))
+    metrics = Metrics(decide, log, lambda: remits.policy)
+    app = application(service, guard, Operations(remits, token, fresh.look), Readiness(fresh.policy, log), metrics)
+    return serve_application(app, service, guard, taken, fresh.follow)
+
+
+def serve_application(
+    app: Application, service: Service, guard: Guard, taken: socket.socket, follow: Callable[[], Awaitable[None]]
+) -> bool:
+    """Serves an application until a signal, with `follow` beside it; true when it was an interrupt from the keyboard."""
     # What uvicorn would say about bad requests is said to the client; a flood of them must not flood the terminal.
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())
     config = uvicorn.Config(
@@ -139,7 +147,7 @@ def run(remits: Remits, log: WatchedLog, token: str, address: Address, taken: so
         server_header=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
-    server = _Server(config, fresh.follow)
+    server = _Server(config, follow)
     # What stands now stays until the end: the collector need not look at it with every few hundred decisions.
     gc.collect()
     gc.freeze()

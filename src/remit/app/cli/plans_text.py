@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from remit.app.cli.native_text import laid_out
+from remit.app.native_text import laid_out
 from remit.app.cli.page import Page, counted
 from remit.app.current import Current
 from remit.model.plan import Plan, PlanKind, Proof, Step

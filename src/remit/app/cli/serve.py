@@ -1,9 +1,10 @@
-"""`remit serve`: the decision service."""
+"""`remit serve`: web UI, API and decisions of one store; or the decision service alone."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from remit.app.cli.options import StoreUrl, environment, os_user
 from remit.model.errors import UsageError
 from remit.model.remit import Remit
 from remit.model.shown import printable
@@ -33,7 +35,9 @@ def serve(
     remit: Annotated[
         Path | None, typer.Option("--remit", metavar="PATH", help="A remit, or a folder of them; what changes there is taken over.")
     ] = None,
-    decisions_only: Annotated[bool, typer.Option("--decisions-only", help="Decide from the remit files alone.")] = False,
+    decisions_only: Annotated[
+        bool, typer.Option("--decisions-only", help="No store and no UI: decide from the files of --remit alone.")
+    ] = False,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8686,
     state: Annotated[
@@ -51,18 +55,58 @@ def serve(
             metavar="FILE", help="Append decisions here, not to decisions/decisions.jsonl in the state folder.", show_default=False
         ),
     ] = None,
+    store: StoreUrl = None,
 ) -> None:
-    """Decide for every enforcement point that asks by AuthZEN.
+    """Serve the web UI and the API of a store, and decide for every enforcement point that asks by AuthZEN.
 
-    It needs --decisions-only and --remit PATH: each file counts as approved. Decisions are logged before they are answered.
-    Only programs of this machine may ask; they need no sign-in. Ending a quarantine takes the token in the file operator-token of the
-    state folder; the start prints its path.
+    The UI opens by a one-time address, which the start prints. Decisions rest on the remits that are approved in the store, and are
+    logged before they are answered.
+
+    With --decisions-only and --remit PATH it needs no store and has no UI: each file counts as approved. Only programs of this machine
+    may ask; they need no sign-in. What does takes the token in the file operator-token of the state folder; the start prints its path.
     """
-    if not decisions_only:
-        raise UsageError("serve needs `--decisions-only`: it decides from remit files alone")
-    if remit is None:
-        raise UsageError("serve needs `--remit PATH`: a remit file, or a folder of them")
-    _serve(remit, host, port, state, log)
+    if decisions_only:
+        if remit is None:
+            raise UsageError("`--decisions-only` needs `--remit PATH`: a remit file, or a folder of them")
+        if store is not None:
+            raise UsageError("`--decisions-only` decides from files alone; leave out `--store`")
+        _serve(remit, host, port, state, log)
+    elif remit is not None:
+        raise UsageError("`--remit` goes with `--decisions-only`; without it the remits that are approved in the store count")
+    else:
+        _serve_store(store, host, port, state, log)
+
+
+def _serve_store(given: str | None, host: str, port: int, state: Path | None, log: Path | None) -> None:
+    # Here, because help and wrong usage need none of it.
+    from remit.app.api.metrics import WatchedLog
+    from remit.app.api.server import TOKEN_FILE, Address, fresh_token, listening, loopback, only_service
+    from remit.app.api.whole import Place, serve, whole
+    from remit.app.settings import decision_log, state_folder, store_url
+
+    folder = state_folder(state)
+    address = loopback(host)
+    decisions = WatchedLog(log if log is not None else decision_log(folder))
+    with only_service(folder), listening(address, port) as taken:
+        bound = Address(address, taken.getsockname()[1])
+        place = Place(address, bound.port, bound.url, decision_log(folder).parent)
+        parts = whole(store_url(given, os.environ), decisions, fresh_token(folder), place, (os_user(), environment()), _report)
+        lines = [
+            f"store: {printable(parts.site.snapshots.store.shown, 1000)}",
+            f"listening on {bound.url}",
+            f"decisions are logged to {printable(str(decisions.path), 1000)}",
+            f"programs use the token in {printable(str(folder / TOKEN_FILE), 1000)}",
+            "the web UI opens once by this address:",
+            f"open {parts.site.door.one_time_address}",
+        ]
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        try:
+            is_interrupted = serve(parts, taken)
+        finally:
+            decisions.close()
+    if is_interrupted:
+        raise KeyboardInterrupt
 
 
 def _serve(path: Path, host: str, port: int, state: Path | None, log: Path | None) -> None:

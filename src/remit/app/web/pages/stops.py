@@ -1,0 +1,7 @@
+"""Quarantine, release and retirement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ROUTES: tuple[Any, ...] = ()

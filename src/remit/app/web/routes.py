@@ -1,0 +1,70 @@
+"""Every route of the web UI, with what each is given and what becomes of its errors."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from litestar import Response, Router, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.params import FromPath
+
+from remit.app.web.pages import (
+    agent,
+    agents,
+    connections,
+    decisions,
+    entrance,
+    findings,
+    home,
+    jobs,
+    plans,
+    remits,
+    search,
+    stops,
+)
+from remit.app.web.rendering import HEADERS
+from remit.app.web.site import AnyRequest, Site, posted, signed_in
+from remit.model.errors import RemitError
+
+_OPEN = (entrance.enter, entrance.leave)
+"""Pages for whoever is not signed in."""
+_PAGES = (home, agents, agent, remits, stops, findings, plans, decisions, connections, search, jobs)
+_STATIC = {"remit.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+
+
+def routes(site: Site) -> list[Any]:
+    """The routers of the web UI."""
+    given = {"site": Provide(lambda: site, sync_to_thread=False), "posted": Provide(posted)}
+    handled: dict[type[Exception] | int, Any] = {
+        HTTPException: lambda request, error: _told(site, request, error.status_code, error.detail),
+        RemitError: lambda request, error: _told(site, request, 409, str(error)),
+        Exception: lambda request, error: _told(site, request, 500, f"this is a fault of remit itself: {type(error).__name__}"),
+    }
+    pages = [route for module in _PAGES for route in module.ROUTES]
+    return [
+        Router("/", route_handlers=pages, guards=[signed_in], dependencies=given, exception_handlers=handled, include_in_schema=False),
+        Router("/", route_handlers=[*_OPEN, static], dependencies=given, exception_handlers=handled, include_in_schema=False),
+    ]
+
+
+@get("/static/{name:str}", sync_to_thread=False)
+def static(name: FromPath[str]) -> Response[bytes]:
+    """A style, a script or a picture that belongs to the UI; no other name is looked for."""
+    if name not in _STATIC:
+        raise NotFoundException(f"there is no `{name}` here")
+    body = files("remit.app.web").joinpath("static", name).read_bytes()
+    return Response(body, media_type=_STATIC[name], headers={**HEADERS, "cache-control": "max-age=300"})
+
+
+def not_found(site: Site, request: AnyRequest) -> Response[Any]:
+    """What a browser is shown for an address that is no page."""
+    return _told(site, request, 404, "there is no such page")
+
+
+def _told(site: Site, request: AnyRequest, status: int, why: str) -> Response[Any]:
+    """An error as a page: what was wrong, and the way back. Nothing was changed."""
+    if status == 401:
+        return site.page(request, "entrance.html", status=401, was_used=False)
+    return site.page(request, "told.html", status=status, why=why)

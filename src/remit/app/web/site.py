@@ -1,0 +1,148 @@
+"""What every page of the web UI is given: the store as it is now, jobs, who is signed in, and how a page is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.response import Redirect
+
+from remit.app.current import Current
+from remit.app.jobs import Jobs, Result, Work
+from remit.app.snapshot import Snapshots
+from remit.app.web.rendering import rendered
+from remit.app.web.session import Door, Session
+from remit.model.errors import UsageError
+from remit.model.plan import Plan, PlanState
+from remit.model.shown import printable
+from remit.model.times import text_from_time
+
+AnyRequest = Request[Any, Any, Any]
+_MOST_FIELD = 1_000
+
+
+class Site:
+    """The web UI of one store."""
+
+    def __init__(self, snapshots: Snapshots, jobs: Jobs, door: Door, environment: Mapping[str, str], os_user: str, version: str) -> None:
+        """`environment` is what systems may read of the process's: profiles, key files, password files."""
+        self.snapshots = snapshots
+        self.jobs = jobs
+        self.door = door
+        self.environment = environment
+        self.os_user = os_user
+        self.version = version
+
+    @property
+    def current(self) -> Current:
+        """What the store holds now; for reading."""
+        return self.snapshots.current()
+
+    def fresh(self) -> Current:
+        """One to work with."""
+        return self.snapshots.fresh()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a claimed person is recorded; on a shared store it is the operating-system user."""
+        return self.snapshots.store.is_local
+
+    def now(self) -> str:
+        """RFC 3339."""
+        return text_from_time(datetime.now(UTC))
+
+    def page(self, request: AnyRequest, template: str, /, *, status: int = 200, **values: Any) -> Response[bytes]:
+        """A page made of a template; every text in it is escaped."""
+        session = self.session(request)
+        given = {
+            "path": request.url.path,
+            "word": session.word if session is not None else "",
+            "person": session.person if session is not None else "",
+            "is_local": self.is_local,
+            "os_user": self.os_user,
+            "store": self.snapshots.store.shown,
+            "version": self.version,
+            "running": self.jobs.running() if session is not None else [],
+            "now": self.now(),
+        }
+        return rendered(template, {**given, **values}, status)
+
+    def session(self, request: AnyRequest) -> Session | None:
+        """Who is signed in."""
+        return self.door.session(request.cookies.get(self.door.cookie))
+
+    def approver(self, posted: Posted) -> tuple[str, str]:
+        """The person of a form, as claimed, and the operating-system user."""
+        return (posted.person() if self.is_local else self.os_user), self.os_user
+
+    def start(self, what: str, work: Work, *, plan: str = "", link: str = "") -> Redirect:
+        """Begins a job, and leads to its page."""
+        return Redirect(f"/jobs/{self.jobs.start(what, work, plan=plan, link=link).id}", status_code=303)
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """The fields of a form whose session was checked."""
+
+    fields: Mapping[str, str]
+    session: Session
+
+    def text(self, name: str, *, most: int = _MOST_FIELD) -> str:
+        """A field without white space around it; empty where it was left out."""
+        value = self.fields.get(name, "").strip()
+        if len(value) > most:
+            raise UsageError(f"`{name}` is longer than {most:,} characters")
+        return value
+
+    def needed(self, name: str, what: str, *, most: int = _MOST_FIELD) -> str:
+        """A field that may not be empty; `what` says what to write."""
+        value = self.text(name, most=most)
+        if not value:
+            raise UsageError(f"{what} is missing")
+        return value
+
+    def is_ticked(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return name in self.fields
+
+    def person(self) -> str:
+        """Who does this, as typed; remembered for the next form."""
+        name = self.needed("person", "your name (who does this, recorded as claimed)", most=320)
+        if not name.isprintable():
+            raise UsageError("your name holds characters that cannot be printed")
+        self.session.person = name
+        return name
+
+
+async def posted(request: AnyRequest, site: Site) -> Posted:
+    """The form of a request; refused unless it bears the word of its session. Every route that changes anything asks for it."""
+    session = site.session(request)
+    if session is None:
+        raise NotAuthorizedException("nobody is signed in")
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise PermissionDeniedException("the form comes from a page of somebody else")
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise PermissionDeniedException("this is no form of this page")
+    form = await request.form()
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    if not session.is_word(fields.pop("word", "")):
+        raise PermissionDeniedException("the form is not of this session; load its page again")
+    return Posted(fields, session)
+
+
+def signed_in(request: Any, _handler: Any) -> None:
+    """Guard of every page but the entrance."""
+    site: Site = request.app.state.site
+    if site.session(request) is None:
+        raise NotAuthorizedException("nobody is signed in")
+
+
+def carried(plan: Plan, link: str) -> Result:
+    """What a plan came to, as the result of a job."""
+    held = sum(proof.holds for proof in plan.proofs)
+    said = f"{plan.state}: {held} of {len(plan.proofs)} proofs hold" if plan.proofs else str(plan.state)
+    stuck = plan.state is PlanState.STUCK
+    return Result(said=(said, *((printable(plan.stuck_because, 2000),) if stuck else ())), link=link, is_failed=stuck)
