@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from remit.app.native_text import laid_out
 from remit.app.cli.page import Page, counted
 from remit.app.current import Current
+from remit.app.native_text import laid_out
 from remit.model.plan import Plan, PlanKind, Proof, Step
 from remit.model.shown import printable
 
