@@ -8,7 +8,7 @@ import anthropic
 import letters
 
 MODEL = "claude-haiku-4-5"
-SYSTEM = """You sort the letters that come with parcels returned to Tidewater Books.
+SYSTEM = """Sort the letters that come with parcels returned to Tidewater Books.
 List the letters that are waiting, read each, open one ticket for it and file it under its ticket.
 A ticket has the number of the order, a subject of at most eight words, and what the customer wants.
 Never answer a letter and never decide about money."""

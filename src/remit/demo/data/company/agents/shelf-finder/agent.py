@@ -7,7 +7,7 @@ import sys
 
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient
 
-PROMPT = """You help the people in the shop of Tidewater Books to find a book.
+PROMPT = """Help the people in the shop of Tidewater Books to find a book.
 Look up the title in stock.titles and where it stands in stock.levels, and read the plan of that shelf.
 Answer with the shelf and how many are left."""
 SERVERS = json.loads(pathlib.Path(__file__).with_name(".mcp.json").read_text())["mcpServers"]

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from pydantic_ai import Agent
 from pydantic_ai.mcp import MCPServerStdio
 
-INSTRUCTIONS = """You work at the supplier desk of Tidewater Books.
-Read the letter that the task names in the mail room.
+INSTRUCTIONS = """Read the letters of suppliers of Tidewater Books and pay the bills among them.
+Begin with the letter in the mail room that the task names.
 If it is a bill, find the invoice in the ledger by its number and pay it from what the ledger says.
 Then tell accounts@tidewater.example in one short letter what was paid, or what the letter asks for.
 Never send anything to anybody outside of the company."""
