@@ -11,7 +11,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -111,11 +111,13 @@ async def _talk(folder: Path, environment: Mapping[str, str], task: str, calls: 
 
     answers = []
     async with AsyncExitStack() as stack:
-        clients = {}
+        opened = {}
         for server in dict.fromkeys(call.server for call in calls):
             words = gateway_words(server, folder, task)
-            started = stdio_client(StdioServerParameters(command=words[0], args=words[1:], env=dict(environment)), errlog=said)
-            clients[server] = await stack.enter_async_context(Client(started))
+            process = StdioServerParameters(command=words[0], args=words[1:], env=dict(environment))
+            opened[server] = await stack.enter_async_context(stdio_client(process, errlog=said))
+        # All are started before the first is spoken to: each takes a second until it answers.
+        clients = {server: await stack.enter_async_context(Client(nullcontext(streams))) for server, streams in opened.items()}
         for call in calls:
             answer = await clients[call.server].call_tool(call.tool, dict(call.arguments))
             text = " ".join(part.text for part in answer.content if part.type == "text")
