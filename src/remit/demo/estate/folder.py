@@ -1,0 +1,59 @@
+"""The folder of a run: held by one demo at a time, emptied of the run before, never one that holds anything else.
+
+A run's world ends with its servers, so what an earlier run left behind is of no use to the next one and is cleared away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from remit.demo.estate.database import stop_left_behind
+from remit.model.errors import RefusedError
+from remit.model.shown import printable
+
+MARK = ".remit-demo"
+"""The file that says that a folder is a demo's; it is locked while one runs."""
+POSTGRES = "postgres"
+_LEAST_FREE = 300 << 20
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """An empty folder that nobody else's demo uses meanwhile; RefusedError says why it cannot be had."""
+    shown = printable(str(folder), 1000)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder.resolve()
+        mark = folder / MARK
+        if not mark.exists() and any(folder.iterdir()):
+            raise RefusedError(f"`{shown}` is not empty, and is no folder of a demo: give another one")
+        lock = os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise RefusedError(f"the demo cannot use `{shown}`: {error.strerror}; give a folder that can be written to") from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RefusedError(f"another demo runs in `{shown}`: give this one a folder of its own") from error
+        _clear(folder)
+        if shutil.disk_usage(folder).free < _LEAST_FREE:
+            raise RefusedError(f"less than {_LEAST_FREE >> 20} MB are free where `{shown}` stands: make room, or give another folder")
+        yield folder
+    finally:
+        os.close(lock)
+
+
+def _clear(folder: Path) -> None:
+    stop_left_behind(folder / POSTGRES)
+    for path in folder.iterdir():
+        if path.name == MARK:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
