@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
+from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.response import Redirect
 
@@ -117,7 +118,7 @@ class Posted(msgspec.Struct, frozen=True):
         return name
 
 
-async def posted(request: AnyRequest, site: Site) -> Posted:
+async def posted(request: AnyRequest, site: NamedDependency[Site]) -> Posted:
     """The form of a request; refused unless it bears the word of its session. Every route that changes anything asks for it."""
     session = site.session(request)
     if session is None:

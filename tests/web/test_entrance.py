@@ -1,0 +1,53 @@
+"""Who gets in: whoever opens the one-time address, once; nobody else."""
+
+from __future__ import annotations
+
+from tests.web.asking import ADDRESS, Client
+
+
+def test_an_address_lets_in_once_and_the_next_one_is_another(own_client: Client) -> None:
+    address = own_client.site.door.one_time_address.removeprefix(ADDRESS)
+    first, second = own_client.stranger(), own_client.stranger()
+    entered = first.send("GET", address)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    cookie = entered.headers["set-cookie"].lower()
+    assert ("httponly" in cookie, "samesite=lax" in cookie, "remit-8686=" in cookie) == (True, True, True)
+    again = second.get(address)
+    assert (again.status, again.title) == (401, "This address was used, or is not right")
+    assert own_client.site.door.one_time_address.removeprefix(ADDRESS) != address
+    assert own_client.site.door.one_time_address not in again.html
+
+
+def test_whoever_is_signed_in_uses_up_no_address(own_client: Client) -> None:
+    address = own_client.site.door.one_time_address
+    assert own_client.get(address.removeprefix(ADDRESS)).leads_to == "/"
+    assert own_client.site.door.one_time_address == address
+
+
+def test_signing_out_ends_the_session(own_client: Client) -> None:
+    assert own_client.get("/jobs").status == 200
+    assert own_client.post("/leave").leads_to == "/"
+    assert own_client.get("/jobs").status == 401
+
+
+def test_a_form_without_the_word_of_its_session_is_refused(own_client: Client) -> None:
+    word = own_client.word
+    for given in ("", "x", word[:-1], word + "x"):
+        own_client.word = given
+        assert own_client.post("/leave").status == 403
+    own_client.word = word
+    assert own_client.get("/jobs").status == 200
+
+
+def test_a_form_of_a_page_of_somebody_else_is_refused(own_client: Client) -> None:
+    data = {"word": own_client.word}
+    stranger = "https://attacker.example"
+    for headers in (
+        {"origin": stranger},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"host": "attacker.example"},
+    ):
+        assert own_client.send("POST", "/leave", data=data, headers=headers).status_code == 403, headers
+    assert own_client.send("POST", "/leave", json=data).status_code == 403
+    assert own_client.get("/jobs").status == 200
