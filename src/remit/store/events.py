@@ -380,6 +380,16 @@ def decision(connection: Connection, identifier: str) -> Event | None:
     return None if number is None else _whole(connection, [number])[number]
 
 
+def denied_since(connection: Connection, since: int, most: int) -> int:
+    """How many decisions of points denied since then, among at most so many decisions."""
+    of_points = select(source.c.number).where(source.c.name.like("decisions:%"))
+    # By who, so that what systems recorded in the same time is not looked through.
+    whos = select(who.c.number).join(lane, who.c.lane == lane.c.number).where(lane.c.source.in_(of_points), who.c.last >= since)
+    latest = select(event.c.result).where(event.c.who.in_(whos), event.c.happened >= since).limit(most).subquery()
+    counted = select(func.count()).select_from(latest).where(latest.c.result.in_((_DENIED, _STOPPED)))
+    return connection.execute(counted).scalar() or 0
+
+
 def _newest(connection: Connection, agent: str | None, limit: int, until: int | None) -> list[int]:
     question = select(event.c.happened, event.c.number).order_by(event.c.happened.desc(), event.c.number.desc()).limit(limit)
     if until is not None:

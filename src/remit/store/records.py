@@ -299,6 +299,11 @@ class Store:
         until = None if before is None else _moment(before)
         return self._database.read(lambda connection: event_log.events(connection, agent, limit, until))
 
+    def denied_since(self, moment: str, most: int = 100_000) -> int:
+        """How many decisions of enforcement points were denials since an RFC 3339 time; of more than `most` decisions some are not seen."""
+        since = event_log.microseconds(_moment(moment))
+        return self._database.read(lambda connection: event_log.denied_since(connection, since, most))
+
     # --- derived ---------------------------------------------------------------------------------------------------------------
 
     def decision(self, identifier: str) -> Event | None:

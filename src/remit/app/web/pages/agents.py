@@ -2,6 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Any
+from urllib.parse import urlencode
 
-ROUTES: tuple[Any, ...] = ()
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+
+from remit.app.current import Current
+from remit.app.web.coverage import covered
+from remit.app.web.listing import riskiest_first, rows, sliced
+from remit.app.web.site import AnyRequest, Site
+from remit.model.agent import AgentKind, AgentState
+from remit.model.standing import KnownAgent
+
+_A_PAGE = 50
+_MOST_TEXT = 200
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which agents are wanted; empty fields want all."""
+
+    q: str = ""
+    state: str = ""
+    owner: str = ""
+    kind: str = ""
+    remit: str = ""
+
+    def address(self, **changed: str | int) -> str:
+        """The list with this choice, some of it changed."""
+        fields = {name: value for name, value in (msgspec.structs.asdict(self) | changed).items() if value}
+        return f"/agents?{urlencode(fields)}" if fields else "/agents"
+
+    @property
+    def is_any(self) -> bool:
+        """Whether something is left out."""
+        return self != Choice()
+
+
+_CHOICES = {
+    "state": (
+        ("", "Any state"),
+        *((state.value, state.value.capitalize()) for state in AgentState),
+        ("gone", "Gone: no source shows it"),
+    ),
+    "owner": (("", "With or without owner"), ("none", "Without an owner"), ("some", "With an owner")),
+    "kind": (("", "Any kind"), *((kind.value, kind.value.capitalize()) for kind in AgentKind), ("unknown", "Not known")),
+    "remit": (("", "With or without remit"), ("none", "No approved remit"), ("approved", "Approved"), ("broken", "Does not count")),
+}
+
+
+@get("/agents", sync_to_thread=True)
+def agents(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
+    """Agents that fit the form's fields, a page at a time."""
+    current = site.current
+    asked = request.query_params
+    fields = {name: asked.get(name, "") for name in _CHOICES}
+    known_fields = {name: value if value in dict(_CHOICES[name]) else "" for name, value in fields.items()}
+    choice = Choice(q=asked.get("q", "").strip()[:_MOST_TEXT], **known_fields)
+    number = asked.get("page", "1")
+    found = [known for known in riskiest_first(current, with_gone=True) if _fits(current, known, choice)]
+    part = sliced(found, int(number) if number.isdecimal() and len(number) < 7 else 1, _A_PAGE)
+    return site.page(
+        request,
+        "agents.html",
+        choice=choice,
+        choices=_CHOICES,
+        part=part,
+        rows=rows(current, part.items),
+        total=sum(not known.is_gone for known in current.agents.values()),
+        coverage=covered(current),
+    )
+
+
+def _fits(current: Current, known: KnownAgent, choice: Choice) -> bool:
+    slug = known.agent.id
+    if known.is_gone != (choice.state == "gone"):
+        return False
+    if choice.state not in ("", "gone") and current.state(slug) != choice.state:
+        return False
+    if choice.owner and (current.owner(slug) is None) != (choice.owner == "none"):
+        return False
+    if choice.kind and (known.agent.kind or "unknown") != choice.kind:
+        return False
+    if choice.remit and _remit(current, slug) != choice.remit:
+        return False
+    return not choice.q or choice.q.casefold() in text_of(current, known)
+
+
+def text_of(current: Current, known: KnownAgent) -> str:
+    """What an agent is found by: id, name, purpose, owner and who may be one."""
+    agent = known.agent
+    candidates = (candidate.name for candidate in agent.owner_candidates)
+    return "\n".join((agent.id, agent.name or "", agent.purpose or "", current.owner(agent.id) or "", *candidates)).casefold()
+
+
+def _remit(current: Current, slug: str) -> str:
+    return "broken" if slug in current.remit_faults else "approved" if slug in current.versions else "none"
+
+
+ROUTES = (agents,)

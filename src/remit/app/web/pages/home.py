@@ -2,16 +2,81 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
+
+import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from remit.app.current import Current
+from remit.app.web.coverage import covered
+from remit.app.web.listing import GRAVITY, open_findings, riskiest_first, rows
+from remit.app.web.needs import needs, waiting
 from remit.app.web.site import AnyRequest, Site
+from remit.model.agent import AgentState
+from remit.model.finding import Severity
+from remit.model.plan import Plan
+from remit.model.times import text_from_time
+
+_RISKIEST = 10
+_JOBS = 3
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One number of the first line, and where what it counts is listed."""
+
+    number: int
+    of: str
+    link: str
+    tone: str = ""
+    """`red` or `amber` where it is not 0 and should be."""
 
 
 @get("/", sync_to_thread=True)
 def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     """The first page."""
-    return site.page(request, "home.html", current=site.current)
+    current = site.current
+    if not current.connections and not current.agents:
+        return site.page(request, "welcome.html", given={}, problem="", kind="")
+    store = site.snapshots.store
+    plans = store.all(Plan)
+    live = [known for known in riskiest_first(current) if current.state(known.agent.id) is not AgentState.RETIRED]
+    denied = store.denied_since(text_from_time(current.now - timedelta(days=1)))
+    return site.page(
+        request,
+        "home.html",
+        figures=_figures(current, [known.agent.id for known in live], plans, denied),
+        needs=needs(current, live, plans),
+        riskiest=rows(current, live[:_RISKIEST]),
+        live=len(live),
+        coverage=covered(current),
+        jobs=site.jobs.all()[:_JOBS],
+    )
+
+
+def _figures(current: Current, live: list[str], plans: list[Plan], denied: int) -> list[Figure]:
+    states = Counter(current.state(slug) for slug in live)
+    by_severity = Counter(finding.severity for members in open_findings(current).values() for finding in members)
+    ownerless = sum(current.owner(slug) is None for slug in live)
+    unapproved = sum(slug not in current.versions for slug in live)
+    graves = ", ".join(f"{by_severity[severity]:,} {severity}" for severity in GRAVITY if by_severity[severity])
+    is_grave = by_severity[Severity.CRITICAL] + by_severity[Severity.HIGH] > 0
+    return [
+        Figure(number=len(live), of="agents" if len(live) != 1 else "agent", link="/agents"),
+        Figure(number=states[AgentState.ACTIVE], of="active", link="/agents?state=active"),
+        Figure(number=states[AgentState.SUSPENDED], of="suspended", link="/agents?state=suspended", tone="red"),
+        Figure(number=ownerless, of="without an owner", link="/agents?owner=none", tone="amber"),
+        Figure(number=unapproved, of="without an approved remit", link="/agents?remit=none", tone="amber"),
+        Figure(
+            number=sum(by_severity.values()),
+            of=f"open findings: {graves}" if graves else "open findings",
+            link="/findings",
+            tone="red" if is_grave else "amber",
+        ),
+        Figure(number=waiting(plans), of="plans waiting or stuck", link="/plans", tone="amber"),
+        Figure(number=denied, of="denied in the last day", link="/decisions?outcome=deny"),
+    ]
 
 
 ROUTES = (home,)

@@ -1,0 +1,121 @@
+"""Agents as rows of a list: what each is, who answers for it, as whom it acts, what is open about it. Riskiest first.
+
+Looks nothing up that costs more the more was recorded: access and use are for the page of one agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from remit.app.current import Current
+from remit.model.agent import AgentState
+from remit.model.finding import Finding, FindingState, Severity
+from remit.model.standing import KnownAgent
+
+T = TypeVar("T")
+GRAVITY = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+"""Gravest first."""
+_NAMED = 2
+"""Identities and candidates that a row names; the rest are counted."""
+
+
+class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent in a list. Texts come from outside and are shown escaped."""
+
+    slug: str
+    name: str
+    purpose: str
+    """The first sentence of it."""
+    kind: str
+    """Empty: not known."""
+    risk: float
+    state: AgentState
+    is_gone: bool
+    owner: str | None
+    ask: tuple[str, ...]
+    """Who may answer for it, while nobody does."""
+    identities: tuple[str, ...]
+    more_identities: int
+    open_findings: int
+    gravest: Severity | None
+    has_remit: bool
+    remit_fault: str
+    """Why its approved remit does not count; empty: it does, or there is none."""
+
+    @property
+    def can_be_stopped(self) -> bool:
+        """Whether a quarantine would change anything."""
+        return self.state not in (AgentState.SUSPENDED, AgentState.RETIRED)
+
+
+class Slice(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a long list."""
+
+    items: Sequence[T]
+    number: int
+    """1 is the first."""
+    pages: int
+    total: int
+    first: int
+    """Place of the first item in the whole, from 1."""
+
+
+def sliced(items: Sequence[T], number: int, size: int) -> Slice[T]:
+    """One page; a number beyond the last gives the last one."""
+    pages = max(1, -(-len(items) // size))
+    number = min(max(number, 1), pages)
+    first = (number - 1) * size
+    return Slice(items[first : first + size], number, pages, len(items), first + 1 if items else 0)
+
+
+def riskiest_first(current: Current, *, with_gone: bool = False) -> list[KnownAgent]:
+    """Agents by risk; without `with_gone` those alone that some source still shows."""
+    found = [known for known in current.agents.values() if with_gone or not known.is_gone]
+    return sorted(found, key=lambda known: (-known.agent.risk, known.agent.id))
+
+
+def open_findings(current: Current) -> dict[str, list[Finding]]:
+    """The open findings of each agent."""
+    found: dict[str, list[Finding]] = {}
+    for finding in current.findings:
+        if finding.state is FindingState.OPEN:
+            found.setdefault(finding.agent, []).append(finding)
+    return found
+
+
+def rows(current: Current, chosen: Iterable[KnownAgent]) -> list[AgentRow]:
+    """A row for each."""
+    findings = open_findings(current)
+    return [_row(current, known, findings.get(known.agent.id, [])) for known in chosen]
+
+
+def first_sentence(text: str | None) -> str:
+    """What a purpose begins with; a heading in a paragraph of its own ends it too."""
+    return " ".join((text or "").strip().partition("\n\n")[0].split()).split(". ", 1)[0]
+
+
+def _row(current: Current, known: KnownAgent, findings: Sequence[Finding]) -> AgentRow:
+    agent = known.agent
+    bound = current.bound_by_agent.get(agent.id, ())
+    owner = current.owner(agent.id)
+    candidates = tuple(dict.fromkeys(candidate.name for candidate in agent.owner_candidates))
+    return AgentRow(
+        slug=agent.id,
+        name=agent.name or "",
+        purpose=first_sentence(agent.purpose),
+        kind=agent.kind or "",
+        risk=agent.risk,
+        state=current.state(agent.id),
+        is_gone=known.is_gone,
+        owner=owner,
+        ask=() if owner else candidates[:_NAMED],
+        identities=tuple(current.identity_text(item.principal) for item in bound[:_NAMED]),
+        more_identities=max(0, len(bound) - _NAMED),
+        open_findings=len(findings),
+        gravest=min((finding.severity for finding in findings), key=GRAVITY.index, default=None),
+        has_remit=agent.id in current.versions,
+        remit_fault=current.remit_faults.get(agent.id, ""),
+    )

@@ -1,0 +1,219 @@
+"""What needs somebody, risk first: each with the one step that comes next.
+
+A plan that is half done stands before everything, because nobody knows what holds; then what is open, what is blind, and what waits for
+a person's word. Of each sort the first few are named, gravest first, and the rest are counted with a way to all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from remit.app.current import Current
+from remit.app.web.listing import GRAVITY, open_findings
+from remit.model.agent import AgentState
+from remit.model.finding import Severity
+from remit.model.plan import Plan, PlanKind, PlanState
+from remit.model.standing import KnownAgent
+from remit.remedy.plan import is_half_done
+
+NAMED = 4
+"""Of each sort."""
+_NO_OWNER = "no-owner"
+"""The rule whose finding says already that nobody answers for an agent."""
+_NOT_BEGUN = (PlanState.DRAFTED, PlanState.REPLAYED, PlanState.APPROVED)
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that somebody has to do. `title` and `detail` may hold text from outside and are shown escaped."""
+
+    sort: str
+    """Stands in the badge: `stuck`, `high`, `no owner` ..."""
+    tone: str
+    """`red`, `amber` or `blue`, beside the word."""
+    title: str
+    agent: str = ""
+    """Slug; empty: it is about no single agent."""
+    detail: str = ""
+    step: str
+    """What the next click does."""
+    link: str
+
+
+def needs(current: Current, live: Sequence[KnownAgent], plans: Sequence[Plan]) -> list[Need]:
+    """Everything that needs somebody. `live` are agents that are there and not retired, riskiest first; `plans` are all."""
+    risk = {known.agent.id: known.agent.risk for known in current.agents.values()}
+    by_risk = sorted(plans, key=lambda plan: (-risk.get(plan.agent, 0), plan.agent, plan.id))
+    findings = _findings(current, risk)
+    sorts: list[tuple[list[Need], str, str]] = [
+        (list(_half_done(current, by_risk)), "plans are half done", "/plans"),
+        ([need for severity, need in findings if severity is Severity.CRITICAL], "critical findings", "/findings?severity=critical"),
+        (list(_broken_remits(current, live)), "approved remits do not count", "/agents?remit=broken"),
+        (list(_faulty(current)), "connections cannot be read", "/connections"),
+        ([need for severity, need in findings if severity is Severity.HIGH], "high findings", "/findings?severity=high"),
+        (list(_to_apply(by_risk)), "plans wait for a person", "/plans"),
+        (list(_without_owner(current, live)), "agents without an owner", "/agents?owner=none"),
+        (list(_drafted(current, live)), "drafts wait for a person", "/agents?state=draft"),
+    ]
+    return [need for members, what, link in sorts for need in _named(members, what, link)] + list(_without_remit(current, live))
+
+
+def waiting(plans: Sequence[Plan]) -> int:
+    """How many plans a person has to say something to: half done, or the newest of an agent and not begun."""
+    return sum(is_half_done(plan) or plan.state is PlanState.STUCK for plan in plans) + len(_newest_open(plans))
+
+
+def segment(text: str) -> str:
+    """Text as one part of an address."""
+    return quote(text, safe="")
+
+
+def _named(members: Sequence[Need], what: str, link: str) -> Iterator[Need]:
+    # One more than fits is named too: a line that says `1 more` would take the same room.
+    named = members if len(members) == NAMED + 1 else members[:NAMED]
+    yield from named
+    if rest := len(members) - len(named):
+        yield Need(sort=members[0].sort, tone=members[0].tone, title=f"{rest:,} more: {what}", step="See all", link=link)
+
+
+def _half_done(current: Current, plans: Sequence[Plan]) -> Iterator[Need]:
+    for plan in plans:
+        link = f"/plans/{segment(plan.id.removeprefix('plan:'))}"
+        if is_half_done(plan) or plan.state is PlanState.STUCK:
+            yield Need(
+                sort="stuck" if plan.state is PlanState.STUCK else "half done",
+                tone="red",
+                title=f"its plan ({plan.kind}) is {plan.state}: what it began has to be finished or taken back",
+                agent=plan.agent,
+                detail=plan.stuck_because,
+                step="Finish or take back",
+                link=link,
+            )
+        elif plan.kind is PlanKind.QUARANTINE and plan.state in _NOT_BEGUN and current.state(plan.agent) is AgentState.SUSPENDED:
+            yield Need(
+                sort="half done",
+                tone="red",
+                title="it is denied at every point, and its identities are not stopped yet",
+                agent=plan.agent,
+                step="Carry it out",
+                link=link,
+            )
+
+
+def _findings(current: Current, risk: dict[str, float]) -> list[tuple[Severity, Need]]:
+    found = [finding for members in open_findings(current).values() for finding in members if finding.severity in GRAVITY[:2]]
+    found.sort(key=lambda finding: (GRAVITY.index(finding.severity), -risk.get(finding.agent, 0), finding.agent, finding.id))
+    return [
+        (
+            finding.severity,
+            Need(
+                sort=finding.severity,
+                tone="red",
+                title=finding.title,
+                agent=finding.agent,
+                step="See what to do",
+                link=f"/findings/{segment(finding.id.removeprefix('finding:'))}",
+            ),
+        )
+        for finding in found
+    ]
+
+
+def _broken_remits(current: Current, live: Sequence[KnownAgent]) -> Iterator[Need]:
+    for known in live:
+        slug = known.agent.id
+        if slug in current.remit_faults:
+            yield Need(
+                sort="remit",
+                tone="red",
+                title="its approved remit does not count: it is denied everywhere",
+                agent=slug,
+                detail=current.remit_faults[slug],
+                step="See its versions",
+                link=f"/agents/{segment(slug)}/remit",
+            )
+
+
+def _faulty(current: Current) -> Iterator[Need]:
+    for name in current.connections:
+        scan = current.scans.get(name)
+        link = f"/connections/{segment(name)}"
+        if scan is None:
+            yield Need(sort="blind", tone="amber", title=f"`{name}` was never scanned", step="Scan it", link=link)
+        elif scan.fault:
+            yield Need(
+                sort="blind",
+                tone="red",
+                title=f"`{name}` cannot be read: what it would show is not known",
+                detail=scan.fault,
+                step="Mend it",
+                link=link,
+            )
+
+
+def _to_apply(plans: Sequence[Plan]) -> Iterator[Need]:
+    newest = _newest_open(plans)
+    for plan in plans:
+        if newest.get(plan.agent) is not plan:
+            continue
+        denied = sum(use.calls for use in plan.replay.would_deny)
+        replayed = f"{denied:,} of {plan.replay.calls:,} recorded calls would have been denied"
+        yield Need(
+            sort="plan",
+            tone="amber" if denied else "blue",
+            title=f"a plan ({plan.kind}) of {len(plan.steps):,} {'step' if len(plan.steps) == 1 else 'steps'} waits: {replayed}",
+            agent=plan.agent,
+            step="Read and apply",
+            link=f"/plans/{segment(plan.id.removeprefix('plan:'))}",
+        )
+
+
+def _newest_open(plans: Sequence[Plan]) -> dict[str, Plan]:
+    """The newest right-sizing plan of each agent, where it changes something and was not begun: older ones are outdated by it."""
+    newest: dict[str, Plan] = {}
+    for plan in sorted(plans, key=lambda plan: (plan.made, plan.id)):
+        newest[plan.agent] = plan
+    return {slug: plan for slug, plan in newest.items() if plan.kind is PlanKind.RIGHT_SIZE and plan.steps and plan.state in _NOT_BEGUN}
+
+
+def _without_owner(current: Current, live: Sequence[KnownAgent]) -> Iterator[Need]:
+    told = {slug for slug, members in open_findings(current).items() if any(finding.rule == _NO_OWNER for finding in members)}
+    for known in live:
+        slug = known.agent.id
+        if current.owner(slug) is None and slug not in told:
+            names = list(dict.fromkeys(candidate.name for candidate in known.agent.owner_candidates))
+            detail = f"Ask {' or '.join(names[:2])}" if names else "Nothing names anybody"
+            yield Need(
+                sort="no owner",
+                tone="amber",
+                title="nobody answers for it",
+                agent=slug,
+                detail=detail,
+                step="Name an owner",
+                link=f"/agents/{segment(slug)}#owner",
+            )
+
+
+def _drafted(current: Current, live: Sequence[KnownAgent]) -> Iterator[Need]:
+    for known in live:
+        slug = known.agent.id
+        if current.state(slug) is AgentState.DRAFT and slug not in current.versions:
+            title = "its remit is drafted and not approved: no point allows it anything"
+            yield Need(sort="draft", tone="blue", title=title, agent=slug, step="Read and approve", link=f"/agents/{segment(slug)}/draft")
+
+
+def _without_remit(current: Current, live: Sequence[KnownAgent]) -> Iterator[Need]:
+    slugs = [known.agent.id for known in live]
+    left = [slug for slug in slugs if slug not in current.versions and current.state(slug) is AgentState.DISCOVERED]
+    if left:
+        many = f"{len(left):,} agents have" if len(left) != 1 else "1 agent has"
+        yield Need(
+            sort="no remit",
+            tone="blue",
+            title=f"{many} no remit yet, this one is the riskiest: nobody said what it is for",
+            agent=left[0],
+            step="Read its draft",
+            link=f"/agents/{segment(left[0])}/draft",
+        )
