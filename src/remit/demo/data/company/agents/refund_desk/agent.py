@@ -8,8 +8,10 @@ from agents import Agent, ModelSettings, Runner
 from refund_desk.tools import enter_refund, letter_of, open_tickets, order_of
 
 INSTRUCTIONS = """Decide about refunds of Tidewater Books.
-Read the open ticket and the customer's letter, and look up the order that it is about.
-Enter a refund when the rules allow it: damaged, wrong or missing books within 30 days, up to 60 EUR, never more than the order's total.
+Read the open ticket in crm.tickets and the customer's letter in the bucket tidewater-letters.
+Look up the order that it is about in sales.orders.
+Add a refund to sales.refunds when the rules allow it: damaged, wrong or missing books within 30 days, up to 60 EUR.
+Never refund more than the order's total.
 Hand everything else to a person, with one sentence that says why."""
 
 refund_desk = Agent(

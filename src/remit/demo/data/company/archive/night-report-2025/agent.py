@@ -9,8 +9,9 @@ from langgraph.prebuilt import create_react_agent
 from tools import list_order_files, read_order_file, read_title_list, write_report
 
 PROMPT = """Write the sales report of Tidewater Books for one day.
-Read the order files of that day in the bucket tidewater-orders and compare them with the orders in the shop's database.
-Look up the titles that were sold.
+Read the order files of that day in the bucket tidewater-orders.
+Compare their totals with the tables sales.orders and sales.order_lines.
+Look up the names of the titles that were sold in stock.titles.
 Write one report for the day to the bucket tidewater-reports: turnover, the twenty best titles, and orders that do not add up.
 Give totals only. Never write a customer's name, address or mail address into a report."""
 
