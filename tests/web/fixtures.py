@@ -8,10 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.web.asking import Client, joined
 from tests.web.world import World, made_world
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from tests.web.browsing import Served, Visit
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +87,52 @@ def _client(world: World) -> Iterator[Client]:
         yield made
         parts.site.jobs.wait(10)
     parts.site.snapshots.store.close()
+
+
+# --- in a browser: imported here, because most tests need none ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser of this machine."""
+    from tests.web.browsing import chromium
+
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The text of axe-core."""
+    from tests.web.browsing import axe_source
+
+    return axe_source()
+
+
+@pytest.fixture(scope="session")
+def served(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """`remit serve` on a copy of the world, for reading."""
+    from tests.web.browsing import serving_store
+
+    copied = world.copy(tmp_path_factory.mktemp("served"))
+    with serving_store(copied) as running:
+        yield running
+    copied.store.close()
+
+
+@pytest.fixture(scope="session")
+def cookies(browser: Browser, served: Served) -> list[Any]:
+    """What a browser keeps that is signed in."""
+    from tests.web.browsing import signed_in_cookies
+
+    return signed_in_cookies(browser, served)
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served, cookies: list[Any]) -> Iterator[Visit]:
+    """A tab at 1440 pixels of somebody who is signed in; nothing may have gone wrong in it in the end."""
+    from tests.web.browsing import visiting
+
+    with visiting(browser, served, cookies) as opened:
+        yield opened
+        assert opened.wrong == []

@@ -228,7 +228,7 @@ def _postgres() -> Iterator[NativeObject]:
         hostile.SCRIPT: ["finops_owner=arwdDxtm/finops_owner", "reporting=rd/finops_owner", "returns_bot=rw/finops_owner"],
     }
     for name, acl in tables.items():
-        columns = [{"name": column, "acl": None} for column in ("day", "account", hostile.IMAGE)]
+        columns = [{"name": column, "acl": None} for column in ("day", "account", "amount", hostile.IMAGE)]
         body = {"schema": "costs", "name": name, "kind": "table", "owner": "finops_owner", "acl": acl, "columns": columns}
         yield made(RELATION, {**body, "row_security": False, "force_row_security": False, "policies": [], "used_by": []})
     yield made(SELF, {"side": "read", "role": "reader", "unread": []})
