@@ -15,6 +15,7 @@ from typing import Any
 import click
 import typer
 
+from remit.__main__ import ABOVE
 from remit.app.cli.main import build
 from remit.contracts.registry import find
 from remit.document.schema import schema
@@ -66,7 +67,7 @@ def detections_page() -> str:
 
 def cli_page() -> str:
     """`reference/cli.md`."""
-    group: Any = typer.main.get_command(build([]))
+    group: Any = typer.main.get_command(build([], ABOVE))
     lines = ["# Commands", "", NOTE, "", "0 is done, 1 is refused, failed or findings, 2 is wrong usage, 130 is interrupted.", ""]
     for path, command in commands_of(group, "remit"):
         lines += command_lines(command, path)

@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -49,15 +50,16 @@ _PANELS = {
     "Enforce at run time": ("gateway", "serve", "why"),
     "Besides": ("doctor", "compile", "evaluate"),
 }
+_ABOVE = "See it work"
 
 
 class _InOrder(typer.core.TyperGroup):
     """Commands as they are listed here; Typer would put groups last."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Every command that was registered."""
+        """Every command that was registered; those from above `app` first."""
         del ctx  # what there is does not depend on what was typed
-        return [name for name in COMMANDS if name in self.commands]
+        return [*(name for name in self.commands if name not in COMMANDS), *(name for name in COMMANDS if name in self.commands)]
 
 
 def _print_version(wanted: bool) -> None:
@@ -68,8 +70,11 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def build(words: list[str]) -> typer.Typer:
-    """The command line for these words: one command's module when the first word is a command, else all of them."""
+def build(words: list[str], above: Mapping[str, str] | None = None) -> typer.Typer:
+    """The command line for these words: one command's module when the first word is a command, else all of them.
+
+    `above`: commands of packages that stand above `app`, with their modules.
+    """
     app = typer.Typer(
         name="remit",
         cls=_InOrder,
@@ -90,10 +95,12 @@ def build(words: list[str]) -> typer.Typer:
         """Discover AI agents, and hold each to what it is for."""
 
     first = next((word for word in words if not word.startswith("-")), "")
-    wanted = [COMMANDS[first]] if first in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
+    above = above or {}
+    known = {**above, **COMMANDS}
+    wanted = [known[first]] if first in known else list(dict.fromkeys(known.values()))
     for module in wanted:
         importlib.import_module(module).register(app)
-    panels = {name: panel for panel, names in _PANELS.items() for name in names}
+    panels = {**dict.fromkeys(above, _ABOVE), **{name: panel for panel, names in _PANELS.items() for name in names}}
     for command in app.registered_commands:
         command.rich_help_panel = panels[command.name or ""]
     for group in app.registered_groups:
@@ -101,12 +108,12 @@ def build(words: list[str]) -> typer.Typer:
     return app
 
 
-def run() -> None:
+def run(above: Mapping[str, str]) -> None:
     """Runs the command of `sys.argv`; no input, however bad, ends in a traceback."""
     _prepare_streams()
     try:
         try:
-            build(sys.argv[1:])()
+            build(sys.argv[1:], above)()
         finally:
             sys.stdout.flush()  # what cannot be written is told here; the interpreter's own end would print how it failed
     except UsageError as error:

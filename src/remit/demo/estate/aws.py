@@ -178,10 +178,13 @@ def make_remit(account: Account, policies: Mapping[str, str]) -> Account:
     return Account(endpoint=account.endpoint, keys=keys)
 
 
-def write_profiles(account: Account, folder: Path) -> dict[str, str]:
-    """Writes the AWS files of every user's key into a folder that nobody else may read; gives the variables that name them."""
+def write_profiles(account: Account, endpoint: str, folder: Path) -> dict[str, str]:
+    """Writes the AWS files of every user's key into a folder that nobody else may read; gives the variables that name them.
+
+    Each profile names the endpoint, so that whoever acts with one of these keys acts here and nowhere else.
+    """
     folder.mkdir(mode=0o700)
-    config = "".join(f"[profile {name}]\nregion = {REGION}\noutput = json\n\n" for name in account.keys)
+    config = "".join(f"[profile {name}]\nregion = {REGION}\nendpoint_url = {endpoint}\noutput = json\n\n" for name in account.keys)
     lines = [f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n" for name, (key, secret) in account.keys.items()]
     for name, text in (("config", config), ("credentials", "\n".join(lines))):
         _write_private(folder / name, text)

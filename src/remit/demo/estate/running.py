@@ -96,7 +96,7 @@ def running(folder: Path, report: Callable[[str], None]) -> Iterator[Estate]:
         _fill_in(company, account)
         yield Estate(
             folder=folder,
-            environment=_environment(folder, account),
+            environment=_environment(folder, account, aws_server, server),
             endpoint_url=aws_server.recorded,
             company=company,
             trail=_TRAIL,
@@ -117,9 +117,10 @@ def _check_installed() -> None:
 
 
 def _copied(folder: Path) -> Path:
-    """The company's source tree and its letters, copied."""
+    """The company's source tree, its remits and its letters, copied."""
     company = folder / "company"
     shutil.copytree(DATA / "company", company, ignore=shutil.ignore_patterns("__pycache__"))  # an installer compiles what it installs
+    shutil.copytree(DATA / "remits", folder / "remits")
     (folder / "mailroom" / "inbox").mkdir(parents=True)
     for letter in sorted((DATA / "letters").glob("*.txt")):
         shutil.copy(letter, folder / "mailroom" / "inbox")
@@ -163,11 +164,12 @@ def _fill_in(company: Path, account: aws.Account) -> None:
             path.write_bytes(text)
 
 
-def _environment(folder: Path, account: aws.Account) -> dict[str, str]:
+def _environment(folder: Path, account: aws.Account, cloud: Emulator, server: Database) -> dict[str, str]:
     return {
         "REMIT_STORE": f"sqlite:///{folder / 'remit.db'}",
         "XDG_STATE_HOME": str(folder / "state"),
         "XDG_DATA_HOME": str(folder / "data"),
         "AWS_EC2_METADATA_DISABLED": "true",
-        **aws.write_profiles(account, folder / "aws"),
+        "PGHOST": server.socket,
+        **aws.write_profiles(account, cloud.recorded, folder / "aws"),
     }
