@@ -59,7 +59,9 @@ def why(event: Event, remit: Remit | None, state: AgentState, vocabularies: list
             turn=f"approve a remit for it: `remit draft {event.agent} --write FILE`, read the file, `remit approve FILE`",
         )
     # INVARIANT (the mode turns nothing): in `observe` and `ask` too it is what `enforce` says that a change is to turn.
-    enforced = msgspec.structs.replace(remit, mode=Mode.ENFORCE)
+    # The record keeps no amounts either, and an amount that is not told exceeds every limit: what it would answer says nothing.
+    limits = msgspec.structs.replace(remit.limits, pay=None)
+    enforced = msgspec.structs.replace(remit, mode=Mode.ENFORCE, limits=limits)
     answered = decide(build_index([enforced], {remit.agent: state}, vocabularies), request, None, NOTHING_SPENT, now)
     place = f"{answered.path or remit.path}:{answered.line}" if answered.line else ""
     was_allowed = (event.would or event.outcome or answered.outcome) in _ALLOWED

@@ -23,9 +23,11 @@ objectives:
       - {{call: "mcp:tickets", resource: write, where: {{project: FIN}}}}
       - {{call: "mcp:tickets", resource: drop}}
       - {{call: "mcp:tickets", resource: send}}
+      - {{pay: "mcp:tickets", resource: refund, where: {{account: DE1}}}}
 never:
   - {{call: "mcp:tickets", resource: drop}}
   - {{call: "mcp:tickets", resource: send, where: {{project: HR}}}}
+limits: {{pay: 100 EUR/day}}
 mode: {mode}
 """
 
@@ -44,10 +46,12 @@ def _event(resource: str, outcome: Outcome, would: Outcome | None = None) -> Eve
     ("resource", "is_allowed", "rule", "turn", "proposal"),
     [
         ("read", True, "objectives.keep.can[0]", "take away `objectives.keep.can[0]` (remit.yaml:9)", ""),
-        ("drop", False, "never[0]", "take away `never[0]` (remit.yaml:14)", ""),
+        ("drop", False, "never[0]", "take away `never[0]` (remit.yaml:15)", ""),
         ("other", False, "", "add this line", '- {call: "mcp:tickets", resource: "other"}'),
         ("write", False, "", "`objectives.keep.can[1]` (remit.yaml:10) allows it within its `where`", ""),
-        ("send", False, "never[1]", "take away `never[1]` (remit.yaml:15)", ""),
+        ("refund", False, "", "`objectives.keep.can[4]` (remit.yaml:13) allows it within its `where`", ""),
+        ("refund", True, "", "values of arguments, which the record does not keep", ""),
+        ("send", False, "never[1]", "take away `never[1]` (remit.yaml:16)", ""),
         ("send", True, "never[1]", "values of arguments, which the record does not keep", ""),
         ("read", False, "objectives.keep.can[0]", "values of arguments, which the record does not keep", ""),
     ],
