@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from remit.app.cli.page import Page, counted, listed, shortened
+from remit.app.entitlements import CLASSES, grouped
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.shown import printable
 
-_CLASSES = {
-    Class.USED_NOT_NEEDED: ("used but not needed", "bold red", "it did this, and nothing that it is for calls for it"),
-    Class.NEEDED_NOT_GRANTED: ("needed but not granted", "bold yellow", "no grant was found for it"),
-    Class.UNNEEDED: ("unneeded", "yellow", "it could do this, and nothing that it is for calls for it"),
-    Class.NEEDED_UNUSED: ("needed but not used", "cyan", "it may, and no log shows that it did"),
-    Class.NEEDED_USED: ("needed and used", "green", "as it should be"),
+_STYLES = {
+    Class.USED_NOT_NEEDED: "bold red",
+    Class.NEEDED_NOT_GRANTED: "bold yellow",
+    Class.UNNEEDED: "yellow",
+    Class.NEEDED_UNUSED: "cyan",
+    Class.NEEDED_USED: "green",
 }
 _MOST_GROUPS = 15
 """Of one class, unless all are asked for."""
@@ -25,24 +26,18 @@ _PLACE_ROOM = 72
 Group = list[AlignmentLine]
 
 
-def summary(alignment: Alignment) -> str:
-    """How many entitlements are in each class, the worst first."""
-    counts = {class_: sum(line.class_ is class_ for line in alignment.lines) for class_ in _CLASSES}
-    return ", ".join(f"{count:,} {_CLASSES[class_][0]}" for class_, count in counts.items() if count) or "nothing, as far as was read"
-
-
 def show_access(page: Page, alignment: Alignment, name: Callable[[str], str], *, everything: bool) -> None:
     """Every class with its lines; `name` says an identity as people write it."""
     identities = {line.principal for line in alignment.lines if line.principal}
-    for class_, (title, style, meaning) in _CLASSES.items():
-        groups = _grouped([line for line in alignment.lines if line.class_ is class_])
+    for class_, words in CLASSES.items():
+        groups = grouped([line for line in alignment.lines if line.class_ is class_])
         if not groups:
             continue
         reasons = {line.why for group in groups for line in group}
         # Why nothing needs it is mostly said in the same words; an objective is said where it is served.
         shared = next(iter(reasons)) if len(reasons) == 1 and class_ is Class.UNNEEDED else ""
         page.blank()
-        page.line((title, style), f": {printable(shared, 300) or meaning}", indent=2)
+        page.line((words.title, _STYLES[class_]), f": {printable(shared, 300) or words.meaning}", indent=2)
         shown = groups if everything else groups[:_MOST_GROUPS]
         for principal, members in itertools.groupby(shown, key=lambda group: group[0].principal):
             is_named = bool(principal) and len(identities) > 1
@@ -78,11 +73,3 @@ def _reasons(line: AlignmentLine, *, with_why: bool) -> Iterator[str]:
     if places:
         yield f"({listed(places, _PLACES)})"
 
-
-def _grouped(lines: Sequence[AlignmentLine]) -> list[Group]:
-    """What was never used and is there for one reason on one resource is one group; by identity, so that each is named once."""
-    groups: dict[tuple[object, ...], Group] = {}
-    for number, line in enumerate(lines):
-        key = (line.principal, line.resource, line.why, line.rule, line.columns) if line.last_used is None else (number,)
-        groups.setdefault(key, []).append(line)
-    return sorted(groups.values(), key=lambda group: group[0].principal)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from remit.app.cli.access_text import show_access, summary
+from remit.app.cli.access_text import show_access
 from remit.app.cli.page import Page, Words, counted, listed
 from remit.app.current import Current
-from remit.app.loop import draft_of
+from remit.app.entitlements import summary
+from remit.app.questions import denied_lately, first_sentence, open_findings, purpose_of
 from remit.model.access import PrincipalAccess
 from remit.model.alignment import Alignment
-from remit.model.event import Result
 from remit.model.finding import FindingState
 from remit.model.shown import printable
 from remit.model.standing import KnownAgent
@@ -133,18 +133,13 @@ def _acts_as(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]
 
 
 def _is_for(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]:
-    """What was approved; else what it says of itself; else what a draft takes from its documents."""
-    remit = current.remits.get(known.agent.id)
-    if remit is not None:
-        yield (printable(" ".join(remit.purpose.split()), 600), (" (the approved remit)", "dim"))
+    purpose = purpose_of(current, known)
+    if purpose.is_approved:
+        yield (printable(" ".join(purpose.text.split()), 600), (f" ({purpose.said_by})", "dim"))
         return
-    said = _sentence(known.agent.purpose, 400)
-    if said:
-        yield (said, (" (its own words, not approved)", "dim"))
-        return
-    draft = draft_of(current, known.agent.id)
-    place = f" ({draft.purpose_because.place}, not approved)" if draft.purpose_because is not None else ""
-    yield (_sentence(draft.purpose, 400) or "nothing says", (place, "dim"))
+    from_its_words = bool(known.agent.purpose)
+    place = f" ({purpose.said_by})" if from_its_words else f" ({purpose.place}, not approved)" if purpose.place else ""
+    yield (_sentence(purpose.text, 400) or "nothing says", (place, "dim"))
 
 
 def _can_access(alignment: Alignment, access: Sequence[PrincipalAccess]) -> Iterator[tuple[Words, ...]]:
@@ -182,7 +177,7 @@ def _built(known: KnownAgent) -> Iterator[tuple[Words, ...]]:
 
 
 def _show_findings(page: Page, current: Current, slug: str) -> None:
-    opened = [finding for finding in current.findings if finding.agent == slug and finding.state is FindingState.OPEN]
+    opened = open_findings(current, slug)
     if not opened:
         return
     page.blank()
@@ -193,12 +188,12 @@ def _show_findings(page: Page, current: Current, slug: str) -> None:
 
 def _show_denied(page: Page, current: Current, slug: str) -> None:
     """The last calls that a point did not allow, each with the command that says why."""
-    events = [event for event in current.store.events(agent=slug) if event.decision and event.result is not Result.ALLOWED]
+    events = denied_lately(current, slug, _MOST_DENIED)
     if not events:
         return
     page.blank()
     page.line(("Denied lately", "bold"))
-    for event in events[:_MOST_DENIED]:
+    for event in events:
         at = f"{event.happened[:16].replace('T', ' ')}  "
         page.item((at, "dim"), f"{printable(event.action, 200)} at {printable(event.system, 100)}", indent=2)
         page.line(f"remit why {printable(event.decision, 100)}", indent=20)
@@ -211,5 +206,4 @@ def _source(current: Current, slug: str, alignment: Alignment) -> str:
 
 
 def _sentence(text: str | None, limit: int) -> str:
-    words = " ".join((text or "").strip().partition("\n\n")[0].split())
-    return printable(words.split(". ", 1)[0], limit)
+    return printable(first_sentence(text), limit)

@@ -31,7 +31,12 @@ from remit.model.errors import RemitError
 _OPEN = (entrance.enter, entrance.leave)
 """Pages for whoever is not signed in."""
 _PAGES = (home, agents, agent, remits, stops, findings, plans, decisions, connections, search, jobs)
-_STATIC = {"remit.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+_STATIC = {
+    "remit.css": "text/css; charset=utf-8",
+    "agent.css": "text/css; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
 
 
 def routes(site: Site) -> list[Any]:

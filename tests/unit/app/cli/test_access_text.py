@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from remit.app.cli.access_text import show_access, summary
+from remit.app.cli.access_text import show_access
 from remit.app.cli.page import Page
+from remit.app.entitlements import summary
 from remit.model.alignment import Alignment, AlignmentLine, Class
 
 

@@ -4,4 +4,101 @@ from __future__ import annotations
 
 from typing import Any
 
-ROUTES: tuple[Any, ...] = ()
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from remit.app.current import Current
+from remit.app.entitlements import Abilities
+from remit.app.granting import Ways
+from remit.app.intent import set_owner
+from remit.app.loop import alignment_of, watch
+from remit.app.web.access_view import Chosen, Material, abilities_of, lines_of, table
+from remit.app.web.agent_view import agent_view, nearest_agents
+from remit.app.web.site import AnyRequest, Posted, Site
+from remit.model.errors import RefusedError, UsageError
+from remit.model.ids import AGENT_PREFIX
+from remit.model.standing import KnownAgent
+from remit.understand.spans import Spans
+
+_MOST_PAGES = 100_000
+_MOST_CHOSEN = 500
+_FIELDS = {"verb": "verb", "class": "class_", "system": "system", "identity": "identity", "on": "on"}
+"""Names in the address, and of what is chosen."""
+
+
+@get("/agents/{slug:str}", sync_to_thread=True)
+def agent(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
+    """Who owns it, what identities it uses, what it is for, what it can reach; and why."""
+    current = site.current
+    known = current.agents.get(slug.removeprefix(AGENT_PREFIX))
+    if known is None:
+        return _unknown(site, request, current, slug)
+    return _page(site, request, current, known)
+
+
+@post("/agents/{slug:str}/owner", status_code=303, sync_to_thread=True)
+def owner(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site], posted: NamedDependency[Posted]) -> Response[Any]:
+    """Makes a person answer for the agent."""
+    current = site.fresh()
+    known = current.agents.get(slug.removeprefix(AGENT_PREFIX))
+    if known is None:
+        return _unknown(site, request, current, slug)
+    typed = posted.fields.get("owner", "")
+    at = site.now()
+    try:
+        named = posted.needed("owner", "who answers for the agent", most=320)
+        by, _ = site.approver(posted)
+        with current.store.exclusive("scan"):
+            set_owner(current, known.agent.id, named, by, at)
+            watch(current, at)
+    except (RefusedError, UsageError) as error:
+        return _page(site, request, site.current, known, status=409, typed=typed, problem=str(error))
+    return Redirect(f"/agents/{known.agent.id}", status_code=303)
+
+
+def _page(
+    site: Site, request: AnyRequest, current: Current, known: KnownAgent, *, status: int = 200, typed: str = "", problem: str = ""
+) -> Response[bytes]:
+    slug = known.agent.id
+    alignment = alignment_of(current, slug)
+    access = current.access_of([bound.principal for bound in current.bound_by_agent.get(slug, ())])
+    spans = Spans(current.vocabularies, current.concerns)
+    lines = lines_of(alignment, Abilities(spans))
+    ways = Ways(access, spans)
+    given = Material(
+        lines=lines,
+        ways=ways,
+        recorded={use.place for use in current.uses_of(slug)},
+        name=current.identity_text,
+        holds_identities=spans.holds_identities,
+    )
+    view = agent_view(current, known, alignment, access)
+    rows = table(given, _chosen(request), _number(request.query_params.get("page", "1")))
+    return site.page(
+        request,
+        "agent.html",
+        status=status,
+        view=view,
+        abilities=abilities_of(lines),
+        table=rows,
+        typed=typed,
+        problem=problem,
+    )
+
+
+def _chosen(request: AnyRequest) -> Chosen:
+    given = request.query_params
+    return Chosen(**{name: str(given.get(field, ""))[:_MOST_CHOSEN].strip() for field, name in _FIELDS.items()})
+
+
+def _number(text: str) -> int:
+    return min(int(text), _MOST_PAGES) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def _unknown(site: Site, request: AnyRequest, current: Current, slug: str) -> Response[bytes]:
+    return site.page(request, "agent_unknown.html", status=404, slug=slug, nearest=nearest_agents(current, slug), count=len(current.agents))
+
+
+ROUTES = (agent, owner)
