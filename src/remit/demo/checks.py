@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -106,8 +107,8 @@ def what_was_denied_is_a_finding(world: World) -> Found:
 def the_reason_is_a_line(world: World) -> Found:
     """`remit why` names the line."""
     why = world.shell.json("why", cast.SUPPLIER_DESK)
-    named = bool(why["rule"] or why["place"])
-    return Found(why["outcome"] == "deny" and named, f"{why['rule'] or why['place']}" if named else "no line is named")
+    named = re.search(r"remits/supplier-desk\.yaml:\d+", why["because"])
+    return Found(why["outcome"] == "deny" and named is not None, named[0] if named else "no line is named")
 
 
 # --- right-size, stop, govern --------------------------------------------------------------------------------------------------------
@@ -164,11 +165,11 @@ def the_copy_is_gone(world: World) -> Found:
 
 
 def _needed(world: World, agent: str, expected: str) -> Found:
-    return tried(attempts.NEEDED[agent], lambda attempt: attempt.run(world.estate), expected)
+    return tried(attempts.NEEDED[agent], lambda attempt: attempt.run(world.estate), expected, "things that it needs")
 
 
 def _excessive(world: World, agent: str, expected: str) -> Found:
-    return tried(attempts.EXCESSIVE[agent], lambda attempt: attempt.run(world.estate), expected)
+    return tried(attempts.EXCESSIVE[agent], lambda attempt: attempt.run(world.estate), expected, "that it must not")
 
 
 def _outward(task: Task) -> list[tuple[str, str]]:

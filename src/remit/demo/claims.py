@@ -57,15 +57,15 @@ def judged(step: int, claim: Claim, world: object) -> Judged:
     return Judged(step, claim.sentence, found)
 
 
-def tried(attempts: Sequence[Attempt], run: Callable[[Any], str], expected: str) -> Found:
-    """Tries each; it holds where each came out as expected, and there was one at least."""
+def tried(attempts: Sequence[Attempt], run: Callable[[Any], str], expected: str, what: str) -> Found:
+    """Tries each; it holds where each came out as expected, and there was one at least. `what` they are, such as `things it needs`."""
     if not attempts:
-        return Found(False, "nothing was tried")
+        return Found(False, f"no {what} to try")
     others = [(attempt.label, got) for attempt in attempts if (got := run(attempt)) != expected]
     if others:
         told = "; ".join(f"{printable(label, 80)}: {printable(got, 120)}" for label, got in others[:3])
         return Found(False, f"expected {expected}, but {told}" + (f" and {len(others) - 3} more" if len(others) > 3 else ""))
-    return Found(True, f"{len(attempts)} tried, each {expected}")
+    return Found(True, f"{len(attempts)} {what}, each tried as the agent: {expected}")
 
 
 def all_of(*parts: Found) -> Found:

@@ -131,19 +131,34 @@ class Narrator:
 
 def head(count: int) -> Trim:
     """The first lines, and how many there are besides."""
-    return head_and_tail(count, 0)
+    return parts(count)
 
 
-def head_and_tail(first: int, last: int) -> Trim:
-    """The first and the last lines, and how many there are between."""
+def parts(first: int, last: int = 0, **sections: int) -> Trim:
+    """The first and the last lines, of each section that begins with this word so many lines, and how many are left out between them."""
 
     def trim(lines: Sequence[str]) -> list[str]:
-        if len(lines) <= first + last + 1:
-            return list(lines)
-        between = len(lines) - first - last
-        return [*lines[:first], f"\x1b[2m... {between} lines more\x1b[0m", *lines[len(lines) - last :]]
+        kept = {*range(first), *range(len(lines) - last, len(lines))}
+        for number, line in enumerate(lines):
+            word = _COLOUR.sub("", line).partition(":")[0]
+            kept.update(range(number, number + sections.get(word, 0)))
+        shown: list[str] = []
+        left_out: list[str] = []
+        for number, line in enumerate(lines):
+            if number not in kept:
+                left_out.append(line)
+                continue
+            shown += _instead_of(left_out)
+            left_out = []
+            shown.append(line)
+        return shown + _instead_of(left_out)
 
     return trim
+
+
+def _instead_of(lines: Sequence[str]) -> list[str]:
+    """One line that says how many there are, where that is shorter."""
+    return [f"\x1b[2m... {len(lines)} lines more\x1b[0m"] if len(lines) > 1 else list(lines)
 
 
 def whole(lines: Sequence[str]) -> list[str]:

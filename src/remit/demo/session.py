@@ -5,12 +5,11 @@ Invariant: whatever ends it, Ctrl-C at any moment included, everything that it s
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ import msgspec
 from remit.demo.checks import World
 from remit.demo.claims import Claim, Judged, judged
 from remit.demo.estate.cast import COMPANY
-from remit.demo.estate.folder import MARK
+from remit.demo.estate.folder import note
 from remit.demo.estate.running import Estate, running
 from remit.demo.face import face, is_free
 from remit.demo.narrator import Narrator, clock, seconds_text
@@ -46,7 +45,9 @@ def run(options: Options, narrator: Narrator) -> int:
     """The exit code: 0 when every claim held, 1 when one did not."""
     begun = clock()
     narrator.title("The demo of Remit", f"{COMPANY}, a small company with twelve agents, on this machine alone")
-    with interrupted_once(), running(options.folder, narrator.part) as estate:
+    with interrupted_once(), ExitStack() as stack:
+        with narrator.busy("making everything ready"):
+            estate = stack.enter_context(running(options.folder, narrator.part))
         shell = Shell(estate.folder, surroundings(estate), narrator.width - 4, is_coloured=narrator.is_live)
         environment = write_environment(estate)
         narrator.part(f"ready after {seconds_text(clock() - begun)}")
@@ -105,15 +106,15 @@ def _serve(estate: Estate, shell: Shell, wanted: int, narrator: Narrator, enviro
     """The web UI, until it is interrupted."""
     port = wanted if is_free(wanted) else 0
     with face(estate.folder, shell.environment, port) as started:
-        _note(estate.folder, started.site)
+        note(estate.folder, started.site)
         if port != wanted:
             narrator.say(f"Port {wanted} is taken, so the web UI is at one that is free.")
         narrator.say("The web UI; this address opens it once:")
         narrator.verbatim(f"open {started.address}")
         narrator.say("Every command works in another terminal too:")
-        narrator.verbatim(f"cd '{estate.folder}' && source {environment.name}")
+        narrator.verbatim(f"cd {quote(str(estate.folder))} && source {environment.name}")
         if not _is_connected(shell):
-            narrator.say("Nothing is connected yet. Begin with:")
+            narrator.say("Nothing is connected yet. Begin with these, then go on with the steps of the README:")
             for command in CONNECT:
                 narrator.verbatim(command)
         narrator.say("Ctrl-C ends the demo.")
@@ -122,11 +123,6 @@ def _serve(estate: Estate, shell: Shell, wanted: int, narrator: Narrator, enviro
 
 def _is_connected(shell: Shell) -> bool:
     return bool(shell.json("agents")["agents"])
-
-
-def _note(folder: Path, address: str) -> None:
-    """Tells a second demo where this one is to be found."""
-    (folder / MARK).write_text(json.dumps({"pid": os.getpid(), "address": address}), encoding="utf-8")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import msgspec
 from remit.demo import checks
 from remit.demo.claims import Claim
 from remit.demo.estate import cast
-from remit.demo.narrator import Trim, head, head_and_tail, whole
+from remit.demo.narrator import Trim, head, parts, whole
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -45,9 +45,9 @@ STEPS = (
         "Which agents does Tidewater Books run, as whom do they act, and what is wrong already? Nothing that is read is executed.",
         (
             *(Command(text, head(8)) for text in CONNECT),
-            Command("remit agents", head_and_tail(15, 1)),
+            Command("remit agents", parts(15, 1)),
             Claim("every agent of the company is found, in each of its frameworks", checks.every_agent_is_found),
-            Command("remit findings", head_and_tail(16, 1)),
+            Command("remit findings", parts(16, 1)),
             Claim("each of its faults is a finding, with its evidence", checks.each_fault_is_a_finding),
         ),
     ),
@@ -89,13 +89,13 @@ STEPS = (
         "night-report keeps what its remit needs, in AWS and in Postgres. The plan is replayed over ninety days of use before anybody "
         "applies it.",
         (
-            Command("remit plan night-report", head_and_tail(30, 14)),
-            Command(f"remit apply night-report --as {cast.MIRA}", head_and_tail(8, 1)),
+            Command("remit plan night-report", parts(24, 1, Replay=6)),
+            Command(f"remit apply night-report --as {cast.MIRA}", parts(8, 1)),
             Claim(_NEEDED_AND_NO_MORE, checks.only_what_is_needed_works),
-            Command(f"remit rollback night-report --as {cast.MIRA}", head_and_tail(4, 1)),
+            Command(f"remit rollback night-report --as {cast.MIRA}", parts(4, 1)),
             Claim("taken back, everything works as it did before", checks.everything_works_again),
-            Command("remit plan night-report", head_and_tail(1, 2)),
-            Command(f"remit apply night-report --as {cast.MIRA}", head_and_tail(0, 1)),
+            Command("remit plan night-report", parts(1, 2)),
+            Command(f"remit apply night-report --as {cast.MIRA}", parts(0, 1)),
             Claim("applied again, it holds again", checks.only_what_is_needed_works),
         ),
     ),
@@ -103,10 +103,10 @@ STEPS = (
         "Stop an agent",
         "refund-desk behaves oddly. Stop it now, everywhere; look into it; let it go on.",
         (
-            Command('remit quarantine refund-desk --because "refunds at night"', head_and_tail(10, 1)),
+            Command('remit quarantine refund-desk --because "refunds at night"', parts(10, 1)),
             Claim("stopped, it gets nothing done in AWS nor in Postgres", checks.refund_desk_is_stopped),
             Claim("other agents work on", checks.others_work_on),
-            Command("remit release refund-desk", head_and_tail(6, 1)),
+            Command("remit release refund-desk", parts(6, 1)),
             Claim("released, it works as before", checks.refund_desk_works),
         ),
     ),
@@ -118,10 +118,10 @@ STEPS = (
             Claim("nobody is asked any more who owns review-reader", checks.review_reader_has_an_owner),
             Claim("until now, the key of the forgotten copy works", checks.the_copy_works),
             Command(f"remit owner night-report-2025 {cast.MIRA}"),
-            Command(f"remit retire night-report-2025 --as {cast.MIRA}", head_and_tail(8, 1)),
+            Command(f"remit retire night-report-2025 --as {cast.MIRA}", parts(8, 1)),
             Claim("retired, its key opens nothing", checks.the_copy_is_gone),
             Claim("night-report, of which it was a copy, works on", checks.night_report_works),
-            Command("remit findings", head_and_tail(0, 1)),
+            Command("remit findings", parts(0, 1)),
         ),
     ),
 )

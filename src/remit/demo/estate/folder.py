@@ -6,10 +6,11 @@ A run's world ends with its servers, so what an earlier run left behind is of no
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from remit.demo.estate.database import stop_left_behind
@@ -39,13 +40,30 @@ def held(folder: Path) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise RefusedError(f"another demo runs in `{shown}`: give this one a folder of its own") from error
+            raise RefusedError(
+                f"a demo runs already{_told(lock)}: end it there with Ctrl-C, or start this one beside it with `--folder FOLDER`"
+            ) from error
+        note(folder, "")
         _clear(folder)
         if shutil.disk_usage(folder).free < _LEAST_FREE:
             raise RefusedError(f"less than {_LEAST_FREE >> 20} MB are free where `{shown}` stands: make room, or give another folder")
         yield folder
     finally:
         os.close(lock)
+
+
+def note(folder: Path, address: str) -> None:
+    """Writes into the mark where this demo is to be found, for a second one."""
+    (folder / MARK).write_text(json.dumps({"pid": os.getpid(), "address": address}), encoding="utf-8")
+
+
+def _told(lock: int) -> str:
+    """What the demo that holds the folder wrote of itself; nothing where it cannot be understood."""
+    with suppress(ValueError, KeyError, TypeError, OSError):
+        found = json.loads(os.pread(lock, 4096, 0))
+        address = f" at {printable(found['address'], 200)}" if found["address"] else ""
+        return f"{address} (process {int(found['pid'])})"
+    return ""
 
 
 def _clear(folder: Path) -> None:
