@@ -86,17 +86,20 @@ def right_size(situation: Situation, plan_id: str, at: str) -> Plan:
 
 
 def kept(situation: Situation, ref: str) -> tuple[AlignmentLine, ...]:
-    """The lines of an identity that stay, of every agent that uses it."""
+    """The lines of an identity that stay, of every agent that uses it.
+
+    A membership is none of them: whether it stays, or what is needed of it is granted directly, is for the system to say.
+    """
     theirs = [
         line
         for other in situation.others_on(ref)
         for line in situation.alignments[other].lines
-        if line.principal == ref and (line.class_ in NEEDED or line.class_ is Class.USED_NOT_NEEDED)
+        if line.principal == ref and not line.is_membership and (line.class_ in NEEDED or line.class_ is Class.USED_NOT_NEEDED)
     ]
     mine = [
         replace(line, but=_excepted(situation, line, theirs))
         for whole in situation.alignments[situation.agent].lines
-        if whole.principal == ref and whole.class_ in NEEDED
+        if whole.principal == ref and whole.class_ in NEEDED and not whole.is_membership
         for line in _apart(situation, whole)
         if not situation.forbids(line.system, line.action, line.resource)
     ]

@@ -236,6 +236,7 @@ class _Table:
             last_used=max((line.last_used or "" for line in used), default="") or None,
             count=sum(line.count for line in used),
             doubt=doubts(grant, None),
+            is_membership=grant.action == "member",
         )
 
     # --- what no identity system grants -----------------------------------------------------------------------------------------

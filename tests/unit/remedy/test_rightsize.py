@@ -17,7 +17,7 @@ from remit.model.access import NativeObject, Verdict
 from remit.model.alignment import AlignmentLine
 from remit.model.errors import RefusedError
 from remit.model.plan import Plan, PlanKind, PlanState, Proposal
-from remit.remedy.rightsize import right_size
+from remit.remedy.rightsize import kept, right_size
 
 AT = "2030-01-01T00:00:00Z"
 MAID = (
@@ -71,6 +71,13 @@ def test_another_agent_on_the_identity_keeps_what_it_needs_and_what_it_used(hous
     assert plan.also_affects == ("sort",)
     assert "`open` on `silver` stays on `cabinet:hall/maid`: `agent:sort` used it, although no remit needs it" in plan.residue
     assert plan.risk_removed == ()
+
+
+def test_a_membership_through_which_something_needed_comes_is_no_need_of_its_own(household: Household):
+    """What is needed of a group may be granted directly; as a need it would keep all that the group gives."""
+    lines = (line("maid", "open", "linen", N_USED), line("maid", "fill", "linen", N_USED, is_membership=True))
+    situation = household.situation({"tidy": lines, "sort": lines}, [("tidy", "maid"), ("sort", "maid")])
+    assert [found.action for found in kept(situation, "cabinet:hall/maid")] == ["open"]
 
 
 def test_an_identity_of_an_agent_whose_need_is_not_known_is_left_alone(household: Household):
