@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
+from collections.abc import Coroutine
 from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -69,10 +71,30 @@ class Page:
         return found[0]
 
 
+class Runner:
+    """A loop in a thread of its own: a test that has a browser has a loop already."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, httpx.Response]) -> httpx.Response:
+        """Waits for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def close(self) -> None:
+        """Ends the thread, and those that the loop made."""
+        asyncio.run_coroutine_threadsafe(self._loop.shutdown_default_executor(), self._loop).result(20)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
 class Client:
     """A browser of an operator who is signed in, without the browser."""
 
-    def __init__(self, parts: Whole, runner: asyncio.Runner) -> None:
+    def __init__(self, parts: Whole, runner: Runner) -> None:
         self.parts = parts
         self._runner = runner
         self.cookies: dict[str, str] = {}

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.web.asking import Client, joined
+from tests.web.asking import Client, Runner, joined
 from tests.web.world import World, made_world
 
 if TYPE_CHECKING:
@@ -81,11 +80,14 @@ def client_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Calla
 
 def _client(world: World) -> Iterator[Client]:
     parts = joined(world)
-    with asyncio.Runner() as runner:
+    runner = Runner()
+    try:
         made = Client(parts, runner)
         made.sign_in()
         yield made
         parts.site.jobs.wait(10)
+    finally:
+        runner.close()
     parts.site.snapshots.store.close()
 
 
