@@ -28,6 +28,7 @@ from remit.govern import lifecycle
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
+from remit.model.remit import Remit
 from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit, Ownership, Standing
 from remit.remedy import plan as machine
@@ -96,6 +97,21 @@ def half_done(store: Journal) -> list[Plan]:
     return sorted((plan for plan in store.all(Plan) if machine.is_half_done(plan)), key=lambda plan: (plan.changed, plan.id))
 
 
+def check_applies(plan: Plan, remit: Remit | None, standing: Standing | None) -> None:
+    """Raises RefusedError where nobody's word would move this plan as things stand: known before anybody gives it."""
+    if plan.kind is not PlanKind.RIGHT_SIZE or not machine.is_fresh(plan):
+        return
+    if standing is not None and standing.state in (AgentState.SUSPENDED, AgentState.RETIRED):
+        # What it is allowed cannot be tried while it is stopped, and what a release puts back must be what was there.
+        raise RefusedError(f"agent `{plan.agent}` is {standing.state}: its permissions are not narrowed while it is stopped")
+    if plan.is_from_draft:
+        raise RefusedError(f"`{plan.id}` was made from a draft; approve the remit, then `remit plan {plan.agent}` makes one from it")
+    if remit is not None and plan.remit_hash != remit.hash:
+        raise RefusedError(
+            f"another remit of `{plan.agent}` was approved since `{plan.id}` was made; `remit plan {plan.agent}` makes a new one"
+        )
+
+
 def _plan_of(store: Journal, plan_id: str) -> Plan:
     plan = store.get(Plan, plan_id)
     if plan is None:
@@ -111,18 +127,7 @@ def _may(store: Journal, plan: Plan, approval: Approval) -> None:
     remit = in_force(plan.agent, versions, trusted_keys(store.folder), store.folder) if versions else None
     what = "retire" if plan.kind is PlanKind.RETIRE else "apply"
     lifecycle.may_change(approval.by, plan.agent, remit, store.get(Ownership, plan.agent), what=what)
-    if plan.kind is not PlanKind.RIGHT_SIZE or not machine.is_fresh(plan):
-        return
-    standing = store.get(Standing, plan.agent)
-    if standing is not None and standing.state in (AgentState.SUSPENDED, AgentState.RETIRED):
-        # What it is allowed cannot be tried while it is stopped, and what a release puts back must be what was there.
-        raise RefusedError(f"agent `{plan.agent}` is {standing.state}: its permissions are not narrowed while it is stopped")
-    if plan.is_from_draft:
-        raise RefusedError(f"`{plan.id}` was made from a draft; approve the remit, then `remit plan {plan.agent}` makes one from it")
-    if remit is not None and plan.remit_hash != remit.hash:
-        raise RefusedError(
-            f"another remit of `{plan.agent}` was approved since `{plan.id}` was made; `remit plan {plan.agent}` makes a new one"
-        )
+    check_applies(plan, remit, store.get(Standing, plan.agent))
 
 
 def _writers(approval: Approval, means: Means) -> Mapping[str, OpensWriter]:

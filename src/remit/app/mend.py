@@ -26,6 +26,7 @@ from remit.govern import lifecycle
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.event import Use
+from remit.model.identity import Bound
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
 from remit.model.times import text_from_time
 from remit.remedy import quarantine as stopping
@@ -55,7 +56,7 @@ def plan_quarantine(current: Current, slug: str, at: str) -> Plan:
     """A plan that stops every identity of the agent; not kept yet."""
     if current.state(slug) is AgentState.RETIRED:
         raise RefusedError(f"agent `{slug}` is retired: it is denied everywhere already")
-    return stopping.quarantine(_situation(current, slug), _new_id(), at)
+    return stopping.quarantine(_situation_to_stop(current, slug), _new_id(), at)
 
 
 def begin_quarantine(current: Current, made: Plan, approver: Approver, because: str) -> None:
@@ -105,7 +106,12 @@ def plan_retirement(current: Current, slug: str, approver: Approver, at: str) ->
     begun = [plan for plan in current.store.all(Plan) if plan.agent == slug and plan.kind is PlanKind.RETIRE]
     if begun and current.state(slug) is AgentState.RETIRED:
         return max(begun, key=lambda plan: (plan.made, plan.id))
-    return stopping.retire(_situation(current, slug), _new_id(), at)
+    return retirement_ahead(current, slug, at)
+
+
+def retirement_ahead(current: Current, slug: str, at: str) -> Plan:
+    """What a retirement would do, to be read by whoever wonders; nothing is kept."""
+    return stopping.retire(_situation_to_stop(current, slug), _new_id(), at)
 
 
 def carry_out_retirement(current: Current, made: Plan, approver: Approver, environment: Mapping[str, str]) -> Plan:
@@ -140,15 +146,37 @@ def unreached_points(current: Current, slug: str) -> list[str]:
 # --- making ----------------------------------------------------------------------------------------------------
 
 
+def _situation_to_stop(current: Current, slug: str) -> Situation:
+    """As `_situation`, for what takes everything: who else needs what does not matter, nor what others did elsewhere."""
+    bound = _bound(current, slug)
+    uses = [use for ref in sorted({item.principal for item in bound if item.agent == slug}) for use in current.store.uses(principal=ref)]
+    return Situation(
+        agent=slug,
+        bound=bound,
+        principals=current.principals,
+        grounds={
+            connection: _ground(current, connection, [use for use in uses if use.source == connection])
+            for connection in current.connections
+            if _holds_identities(current, connection)
+        },
+        alignments={slug: alignment_of(current, slug)},
+        stopped=stopping.stopped(current.store.all(Plan)),
+    )
+
+
 def _situation(current: Current, slug: str) -> Situation:
-    bound = tuple(item for item in current.bound if item.agent == slug or current.state(item.agent) is not AgentState.RETIRED)
+    bound = _bound(current, slug)
     mine = {item.principal for item in bound if item.agent == slug}
     sharers = {item.agent for item in bound if item.principal in mine}
     return Situation(
         agent=slug,
         bound=bound,
         principals=current.principals,
-        grounds={connection: _ground(current, connection) for connection in current.connections if _holds_identities(current, connection)},
+        grounds={
+            connection: _ground(current, connection, _uses_of(current, connection))
+            for connection in current.connections
+            if _holds_identities(current, connection)
+        },
         alignments={agent: alignment_of(current, agent) for agent in sorted(sharers | {slug})},
         forbids=forbidden_by(current.remits.get(slug), current.vocabularies),
         excepts=excepted_by(current.remits.get(slug), current.vocabularies),
@@ -161,7 +189,11 @@ def _holds_identities(current: Current, connection: str) -> bool:
     return current.identity_system(current.connections[connection].kind) is not None
 
 
-def _ground(current: Current, name: str) -> Ground:
+def _bound(current: Current, slug: str) -> tuple[Bound, ...]:
+    return tuple(item for item in current.bound if item.agent == slug or current.state(item.agent) is not AgentState.RETIRED)
+
+
+def _ground(current: Current, name: str, uses: list[Use]) -> Ground:
     connection = current.connections[name]
     system = current.identity_system(connection.kind)
     if system is None:
@@ -173,7 +205,7 @@ def _ground(current: Current, name: str) -> Ground:
         system=system,
         objects=current.objects(name),
         has_log=bool(connection.setting("trail") or connection.setting("log")),
-        uses=_uses_of(current, name),
+        uses=uses,
         unread_records=scan.unread_in_all if scan is not None else 0,
         unread=tuple(unread),
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 
 from remit.app.cli.options import AsCsv, AsJson, AsPerson, StoreUrl, next_command, now, open_current, person, print_json
-from remit.model.errors import RefusedError, UsageError
+from remit.model.errors import UsageError
 from remit.model.finding import Finding, FindingState, Severity
 from remit.model.ids import AGENT_PREFIX
 from remit.model.shown import printable
@@ -52,11 +50,12 @@ def findings(
         typer.echo(_csv(shown), nl=False)
     else:
         from remit.app.cli.findings_text import show_findings
+        from remit.app.findings import commands_in
 
         show_findings(shown, list(current.connections))
         first = next((finding for finding in shown if finding.state is FindingState.OPEN), None)
         if first is not None:
-            next_command(f"remit agent {first.agent}", *_commands(first.remedy)[:1])
+            next_command(f"remit agent {first.agent}", *commands_in(first.remedy)[:1])
 
 
 def accept(
@@ -68,29 +67,20 @@ def accept(
     as_person: AsPerson = None,
 ) -> None:
     """Accept a finding until a date, with a reason. On the day after it is open again."""
+    from remit.app import findings as findings_of
+
     at = now()
-    try:
-        last = date.fromisoformat(until)
-    except ValueError as error:
-        raise UsageError(f"`--until {printable(until, 40)}` is not a date; write it like `2027-01-31`") from error
-    if last < at.date():
-        raise UsageError(f"`--until {until}` is past; choose a day from today on")
+    last = findings_of.last_day(until, at.date(), "`--until`")
     if not because.strip():
         raise UsageError("`--because` is empty; say why it may stand")
     current = open_current(store)
-    with current.store.exclusive("scan"):
-        found = _one(current.findings, finding)
-        if found.state is FindingState.CLOSED:
-            raise RefusedError(f"`{found.id}` is closed: its evidence is gone")
-        by = person(as_person, current.store)
-        accepted = msgspec.structs.replace(
-            found, state=FindingState.ACCEPTED, accepted_until=until, accepted_because=because.strip(), accepted_by=by
-        )
-        current.store.put(accepted, seen=text_from_time(at), by=by)
+    accepted = findings_of.accept(current, finding, because.strip(), last, person(as_person, current.store), text_from_time(at))
     if as_json:
         print_json(finding_json(accepted))
     else:
-        typer.echo(f"`{accepted.id}` is accepted until {until} by {printable(by)}; it stays listed, and is open again afterwards")
+        typer.echo(
+            f"`{accepted.id}` is accepted until {last} by {printable(accepted.accepted_by)}; it stays listed, and is open again afterwards"
+        )
         next_command("remit findings")
 
 
@@ -112,23 +102,6 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "accepted_because": finding.accepted_because or None,
         "accepted_by": finding.accepted_by or None,
     }
-
-
-def _commands(remedy: str) -> list[str]:
-    """The commands in a remedy: what stands between backticks."""
-    return [part for part in remedy.split("`")[1::2] if part.startswith("remit ")]
-
-
-def _one(known: Sequence[Finding], text: str) -> Finding:
-    wanted = text if text.startswith("finding:") else f"finding:{text}"
-    found = [finding for finding in known if finding.id == wanted] or [
-        finding for finding in known if finding.id.startswith(wanted) and len(wanted) > 11
-    ]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise RefusedError(f"there is no finding `{printable(text, 80)}`; `remit findings` lists them")
-    raise RefusedError(f"`{printable(text, 80)}` fits {len(found)} findings: {', '.join(f'`{other.id}`' for other in found[:5])}")
 
 
 def _csv(shown: Sequence[Finding]) -> str:
