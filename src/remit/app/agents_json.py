@@ -6,6 +6,7 @@ from typing import Any
 
 from remit.app.current import Current
 from remit.app.discovery_json import coverage_json
+from remit.app.loop import alignment_of
 from remit.model.access import Access, PrincipalAccess
 from remit.model.alignment import Alignment, AlignmentLine
 from remit.model.identity import Bound
@@ -15,9 +16,13 @@ from remit.model.standing import KnownAgent
 
 def agents_json(current: Current, *, with_gone: bool) -> dict[str, Any]:
     """Every agent, riskiest first, and what was looked at."""
+    return {"agents": [agent_json(current, known) for known in by_risk(current, with_gone=with_gone)], "coverage": coverage(current)}
+
+
+def by_risk(current: Current, *, with_gone: bool) -> list[KnownAgent]:
+    """Agents, riskiest first."""
     listed = [known for known in current.agents.values() if with_gone or not known.is_gone]
-    listed.sort(key=lambda known: (-known.agent.risk, known.agent.id))
-    return {"agents": [agent_json(current, known) for known in listed], "coverage": coverage(current)}
+    return sorted(listed, key=lambda known: (-known.agent.risk, known.agent.id))
 
 
 def agent_json(current: Current, known: KnownAgent) -> dict[str, Any]:
@@ -59,6 +64,19 @@ def agent_json(current: Current, known: KnownAgent) -> dict[str, Any]:
         if approved is None
         else {"version": approved.version, "hash": approved.hash, "path": approved.path, "by": approved.by, "at": approved.at},
         "remit_fault": current.remit_faults.get(agent.id),
+    }
+
+
+def agent_page_json(current: Current, known: KnownAgent) -> dict[str, Any]:
+    """Everything about one agent: the same, with its access and what of it is needed, granted and used."""
+    slug = known.agent.id
+    alignment = alignment_of(current, slug)
+    access = current.access_of([bound.principal for bound in current.bound_by_agent.get(slug, ())])
+    return {
+        **agent_json(current, known),
+        "access": principals_json(current, access),
+        "alignment": alignment_json(current, alignment),
+        "needed_from": "draft" if alignment.is_from_draft else "remit",
     }
 
 

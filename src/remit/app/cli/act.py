@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,16 +24,13 @@ from remit.app.cli.options import (
     steps_in_order,
 )
 from remit.model.errors import RefusedError, UsageError
-from remit.model.ids import AGENT_PREFIX
 from remit.model.plan import PlanKind, PlanState
 from remit.model.shown import printable
 from remit.model.times import text_from_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from remit.app.current import Current
-    from remit.model.plan import Plan, Proof
+    from remit.model.plan import Plan
 
 PlanId = Annotated[
     str,
@@ -68,6 +65,8 @@ def plan(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False) -
     current = open_current(store)
     made = plan_right_size(current, current.known(identifier).agent.id, text_from_time(now()))
     if as_json:
+        from remit.app.plans_json import plan_json
+
         print_json(plan_json(current, made))
     else:
         from remit.app.cli.plans_text import show_plan
@@ -184,6 +183,8 @@ def _confirm(current: Current, made: Plan, what: str, *, yes: bool) -> None:
 
 def _tell(current: Current, done: Plan, *, as_json: bool, after: str = "") -> None:
     if as_json:
+        from remit.app.plans_json import outcome_json
+
         print_json(outcome_json(current, done))
     else:
         from remit.app.cli.plans_text import show_outcome
@@ -202,77 +203,3 @@ def _tell(current: Current, done: Plan, *, as_json: bool, after: str = "") -> No
         next_command(f"remit plan {done.agent} # makes a new one; a plan is applied once")
     elif done.kind is PlanKind.RETIRE:
         next_command("remit agents")
-
-
-def plan_json(current: Current, made: Plan) -> dict[str, Any]:
-    """A plan (interfaces.md)."""
-    return {
-        "plan": made.id,
-        "agent": AGENT_PREFIX + made.agent,
-        "kind": made.kind,
-        "state": made.state,
-        "steps": [
-            {
-                "system": step.connection,
-                "identity": current.identity_text(step.principal),
-                "principal": step.principal,
-                "operation": step.operation,
-                "target": step.target,
-                "what": step.what,
-                "before": step.before,
-                "after": step.after,
-                "state": state,
-            }
-            for step, state in zip(made.steps, made.step_states, strict=True)
-        ],
-        "replay": {
-            "calls": made.replay.calls,
-            "since": made.replay.since,
-            "would_deny": [
-                {
-                    "agent": AGENT_PREFIX + denied.agent if denied.agent else None,
-                    "identity": current.identity_text(denied.principal),
-                    "action": denied.action,
-                    "resource": denied.resource,
-                    "calls": denied.calls,
-                    "last": denied.last,
-                    "why": denied.why,
-                }
-                for denied in made.replay.would_deny
-            ],
-        },
-        "blind_spots": list(made.blind_spots),
-        "residue": list(made.residue),
-        "risk_removed": list(made.risk_removed),
-        "also_affects": [AGENT_PREFIX + slug for slug in made.also_affects],
-        "needed_from": "draft" if made.is_from_draft else "remit",
-    }
-
-
-def outcome_json(current: Current, done: Plan) -> dict[str, Any]:
-    """What an applied, undone or stuck plan came to (interfaces.md)."""
-    return {
-        "plan": done.id,
-        "agent": AGENT_PREFIX + done.agent,
-        "kind": done.kind,
-        "state": done.state,
-        "proofs": proofs_json(current, done.proofs),
-        "also_affects": [AGENT_PREFIX + slug for slug in done.also_affects],
-        "kept": list(done.residue),
-        "stuck_because": done.stuck_because or None,
-    }
-
-
-def proofs_json(current: Current, proofs: Sequence[Proof]) -> list[dict[str, Any]]:
-    """What was tried, and what came of it."""
-    return [
-        {
-            "system": proof.system,
-            "identity": current.identity_text(proof.identity),
-            "tried": proof.tried,
-            "expected": proof.expected,
-            "got": proof.got,
-            "how": proof.how,
-        }
-        for proof in proofs
-    ]

@@ -52,25 +52,18 @@ def agent(
 
     Needed comes from the approved remit; without one from the draft, and the page says so. Never from what is granted.
     """
-    from remit.app.agents_json import agent_json, alignment_json, principals_json
-    from remit.app.loop import alignment_of
-
     current = open_current(store)
     known = current.known(identifier)
-    alignment = alignment_of(current, known.agent.id)
-    access = current.access_of([bound.principal for bound in current.bound_by_agent.get(known.agent.id, ())])
     if as_json:
-        print_json(
-            {
-                **agent_json(current, known),
-                "access": principals_json(current, access),
-                "alignment": alignment_json(current, alignment),
-                "needed_from": "draft" if alignment.is_from_draft else "remit",
-            }
-        )
+        from remit.app.agents_json import agent_page_json
+
+        print_json(agent_page_json(current, known))
         return
     from remit.app.cli.agents_text import show_agent
+    from remit.app.loop import alignment_of
 
+    alignment = alignment_of(current, known.agent.id)
+    access = current.access_of([bound.principal for bound in current.bound_by_agent.get(known.agent.id, ())])
     show_agent(current, known, access, alignment, everything=everything)
     _say_what_fits(current, known)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -133,7 +133,9 @@ def disconnect(
     current = open_current(store)
     turn = forget(current, name)
     if as_json:
-        print_json(_turn_json(turn))
+        from remit.app.turn_json import turn_json
+
+        print_json(turn_json(turn))
     else:
         typer.echo(f"`{turn.connections[0]}` is disconnected; its history stays")
         _print_turn(turn)
@@ -173,7 +175,9 @@ def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection],
 def _finish(current: Current, found: Turn, as_json: bool, connected: list[str]) -> None:
     has_failed = bool(found.scans) and all(scanned.fault for scanned in found.scans)
     if as_json:
-        print_json({**({"connection": connected[0]} if connected else {}), **_turn_json(found)})
+        from remit.app.turn_json import turn_json
+
+        print_json({**({"connection": connected[0]} if connected else {}), **turn_json(found)})
     elif not has_failed:
         _print_turn(found)
         _print_actors(current, found)
@@ -217,31 +221,6 @@ def _print_policy(connection: Connection, side: str, *, as_json: bool) -> None:
 
 
 # --- printing ----------------------------------------------------------------------------------------------------------------------------
-
-
-def _turn_json(turn: Turn) -> dict[str, Any]:
-    return {
-        "connections": [
-            {
-                "connection": scanned.connection,
-                "objects": scanned.objects,
-                "changed": scanned.changed,
-                "gone": scanned.gone,
-                "events": scanned.events,
-                "unread_records": scanned.unread_records,
-                "unread_examples": list(scanned.unread_examples),
-                "fault": scanned.fault or None,
-            }
-            for scanned in turn.scans
-        ],
-        "agents": {"new": _ids(turn.new), "changed": _ids(turn.changed), "gone": _ids(turn.gone)},
-        "findings": {"opened": list(turn.opened), "closed": list(turn.closed)},
-        "coverage": turn.coverage,
-    }
-
-
-def _ids(slugs: tuple[str, ...]) -> list[str]:
-    return [f"agent:{slug}" for slug in slugs]
 
 
 def _print_turn(turn: Turn) -> None:

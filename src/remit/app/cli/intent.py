@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from remit.app.cli.options import AgentId, AsJson, AsPerson, StoreUrl, next_command, now, open_current, os_user, person, print_json, say
 from remit.model.errors import DocumentError, RefusedError
-from remit.model.ids import AGENT_PREFIX
 from remit.model.shown import printable
 from remit.model.times import text_from_time
-
-if TYPE_CHECKING:
-    from remit.model.draft import Draft
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +35,7 @@ def draft(
     What could not be settled stands there as a comment. Nothing becomes active: a person reads it and approves it.
     """
     from remit.app.cli.page import counted
+    from remit.app.intent_json import draft_json
     from remit.app.loop import draft_of, note_draft
     from remit.understand.document import document
 
@@ -50,7 +47,7 @@ def draft(
         _write_new(write, text)
         note_draft(current, slug, person(as_person, current.store), text_from_time(now()))
     if as_json:
-        print_json(_draft_json(found, text, write))
+        print_json({**draft_json(found, text), "written": None if write is None else str(write)})
     elif write is None:
         sys.stdout.write(text)
     else:
@@ -77,6 +74,7 @@ def approve(
     The approvers of the version in force approve the next one; a first version needs the owner set by `remit owner` among its own.
     """
     from remit.app.intent import approve as approve_file
+    from remit.app.intent_json import approved_json
     from remit.document.check import check
 
     current = open_current(store)
@@ -91,20 +89,7 @@ def approve(
     for problem in check(done.remit, at.date().isoformat()):
         say(str(problem))
     if as_json:
-        print_json(
-            {
-                "agent": AGENT_PREFIX + done.remit.agent,
-                "version": done.version.version,
-                "hash": done.version.hash,
-                "by": done.version.by,
-                "os_user": done.version.os_user,
-                "at": done.version.at,
-                "is_new": done.is_new,
-                "state": done.standing.state,
-                "signature": done.version.signature,
-                "key": done.version.key,
-            }
-        )
+        print_json(approved_json(done))
     elif done.is_new:
         typer.echo(f"version {done.version.version} of `{done.remit.agent}` is in force, approved by {printable(by)} (as claimed)")
         typer.echo(f"the agent is {done.standing.state}")
@@ -122,6 +107,7 @@ def owner(
 ) -> None:
     """Set who answers for an agent. The owner approves its first remit."""
     from remit.app.intent import set_owner
+    from remit.app.intent_json import ownership_json
     from remit.app.loop import watch
 
     current = open_current(store)
@@ -130,7 +116,7 @@ def owner(
         ownership = set_owner(current, identifier, named, person(as_person, current.store), at)
         watch(current, at)
     if as_json:
-        print_json({"agent": AGENT_PREFIX + ownership.agent, "owner": ownership.person, "since": ownership.since, "by": ownership.by})
+        print_json(ownership_json(ownership))
     else:
         typer.echo(f"{printable(ownership.person)} owns `{ownership.agent}` since {ownership.since}")
     if ownership.agent not in current.versions:
@@ -151,6 +137,7 @@ def why(
 ) -> None:
     """Say what a decision rests on, and the smallest change to the remit that would turn it."""
     from remit.app.cli.page import Page
+    from remit.app.intent_json import why_json
     from remit.app.meant import decision_meant
     from remit.understand.turning import why as why_of
 
@@ -159,23 +146,7 @@ def why(
     remit = current.remit_to_act_by(event.agent)
     found = why_of(event, remit, current.state(event.agent), list(current.vocabularies.values()), now().timestamp())
     if as_json:
-        print_json(
-            {
-                "decision": event.decision or event.id,
-                "agent": AGENT_PREFIX + event.agent,
-                "time": event.happened,
-                "system": event.system,
-                "action": event.action,
-                "resource": event.resource,
-                "outcome": found.outcome,
-                "would": found.would,
-                "because": found.because,
-                "rule": found.rule,
-                "place": found.place,
-                "turn": found.turn,
-                "proposal": found.proposal,
-            }
-        )
+        print_json(why_json(event, found))
         return
     page = Page()
     page.line((printable(found.because, 2000), "bold"))
@@ -197,30 +168,3 @@ def _write_new(path: Path, text: str) -> None:
         raise RefusedError(f"`{printable(str(path), 1000)}` exists, and may hold work of a person; choose another name") from error
     except OSError as error:
         raise RefusedError(f"`{printable(str(path), 1000)}` cannot be written: {(error.strerror or str(error)).lower()}") from error
-
-
-def _draft_json(draft: Draft, text: str, write: Path | None) -> dict[str, Any]:
-    return {
-        "agent": AGENT_PREFIX + draft.agent,
-        "purpose": draft.purpose,
-        "contact": draft.contact,
-        "identities": list(draft.identities),
-        "lines": [
-            {
-                "objective": line.objective,
-                "verb": line.verb,
-                "system": line.system,
-                "resource": line.resource,
-                "columns": list(line.columns),
-                "actions": list(line.actions),
-                "is_observed_only": line.is_observed_only,
-                "reasons": [
-                    {"origin": reason.origin, "place": str(reason.because.place), "text": reason.because.text} for reason in line.reasons
-                ],
-            }
-            for line in draft.lines
-        ],
-        "unresolved": [{"what": item.what, "place": str(item.because.place), "text": item.because.text} for item in draft.unresolved],
-        "document": text,
-        "written": None if write is None else str(write),
-    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import re
 import sys
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from remit.model.errors import UsageError
+from remit.app.persons import acting, operating_system_user
 from remit.model.shown import printable
 
 if TYPE_CHECKING:
@@ -67,21 +66,12 @@ def now() -> datetime:
 
 def os_user() -> str:
     """The operating-system user's name."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
+    return operating_system_user()
 
 
 def person(claimed: str | None, store: Store) -> str:
     """Who runs this: the claimed person on a local store, else the operating-system user."""
-    if claimed is None:
-        return os_user()
-    if not claimed.strip():
-        raise UsageError("`--as` is empty; write a person, such as `dana@example.com`")
-    if not store.is_local:
-        raise UsageError("`--as` works on a local store only: on a shared one a claim proves nothing")
-    return claimed.strip()
+    return acting(claimed, os_user(), is_local=store.is_local, called="`--as`")
 
 
 def environment() -> Mapping[str, str]:
