@@ -103,11 +103,21 @@ def _operations(description: str) -> list[tuple[re.Pattern[str], dict[str, str],
     """(path, wanted of the query, method, name) of every operation, those that want most first."""
     from botocore.loaders import Loader  # type: ignore[import-untyped]
 
+    model = Loader().load_service_model(description, "service-2")
     found = []
-    for name, operation in Loader().load_service_model(description, "service-2")["operations"].items():
+    for name, operation in model["operations"].items():
         path, _, query = operation["http"]["requestUri"].partition("?")
-        found.append((_pattern(path.rstrip("/") or "/"), dict(parse_qsl(query, keep_blank_values=True)), operation["http"]["method"], name))
+        wanted = dict(parse_qsl(query, keep_blank_values=True)) | _required(
+            model["shapes"].get(operation.get("input", {}).get("shape"), {})
+        )
+        found.append((_pattern(path.rstrip("/") or "/"), wanted, operation["http"]["method"], name))
     return sorted(found, key=lambda one: (-len(one[1]), one[0].pattern.count("(?P<"), one[3]))
+
+
+def _required(shape: Mapping[str, Any]) -> dict[str, str]:
+    """What must stand in the query, whatever its value."""
+    members = [shape["members"][name] for name in shape.get("required", ())]
+    return {member["locationName"]: "" for member in members if member.get("location") == "querystring"}
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -93,16 +93,17 @@ class Database(msgspec.Struct, frozen=True, kw_only=True):
             self.run(f"ALTER SYSTEM SET {name} = '{value}'")
         self.run("SELECT pg_reload_conf()")
         for _ in range(_LOOKS):
-            if self._shown(settings) == dict(settings):
+            if self._log_statement() == settings["log_statement"]:
                 return
         raise RefusedError("Postgres does not take over how much it logs")
 
-    def _shown(self, names: Mapping[str, str]) -> dict[str, str]:
+    def _log_statement(self) -> str:
+        """What a new session logs: settings of one reload are all there or none."""
         import psycopg
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as session:
-            found = session.execute("SELECT name, setting FROM pg_catalog.pg_settings WHERE name = ANY(%s)", [list(names)])
-            return {str(name): str(value) for name, value in found}
+            found = session.execute("SHOW log_statement").fetchone()
+            return str(found[0]) if found is not None else ""
 
 
 def _rows(found: psycopg.Cursor[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -28,6 +28,7 @@ import msgspec
 
 from remit.demo.estate import calls, recorder
 from remit.demo.estate.cast import ACCOUNT, BUCKET_TRAIL
+from remit.demo.estate.unbuilt import Supplement, path_of
 from remit.model.errors import RefusedError
 
 _MOST_WAITING = 200
@@ -104,7 +105,7 @@ class Recorder:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """One call: passed on as it is, then recorded."""
-        path = environ.get("RAW_URI", environ.get("REQUEST_URI", "")).partition("?")[0]
+        path = path_of(environ)
         authorization = environ.get("HTTP_AUTHORIZATION", "")
         if _is_about_the_trail(path):
             self.deliver()
@@ -202,7 +203,7 @@ def main() -> None:
         def log(self, *_: Any) -> None:
             """Says nothing."""
 
-    application = DomainDispatcherApplication(create_backend_app)
+    application = Supplement(DomainDispatcherApplication(create_backend_app))
     servers = [make_server("127.0.0.1", 0, one, threaded=True, request_handler=Quiet) for one in (Recorder(application), application)]
     for server in servers:
         Thread(target=server.serve_forever, daemon=True).start()
