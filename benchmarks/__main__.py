@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-NAMES = ("decide", "serve", "gateway", "discover", "store", "loop")
+NAMES = ("decide", "serve", "gateway", "discover", "store", "loop", "web")
 
 
 def main() -> int:

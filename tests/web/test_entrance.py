@@ -51,3 +51,15 @@ def test_a_form_of_a_page_of_somebody_else_is_refused(own_client: Client) -> Non
         assert own_client.send("POST", "/leave", data=data, headers=headers).status_code == 403, headers
     assert own_client.send("POST", "/leave", json=data).status_code == 403
     assert own_client.get("/jobs").status == 200
+
+
+def test_an_address_that_is_none_is_told_on_a_page_and_to_a_program_as_json(client: Client) -> None:
+    for path in ("/nothing", "/nothing/here", "/static/nothing.js", "/enter", "/agents/x/y/z"):
+        answer = client.get(path)
+        assert (answer.status, answer.title) == (404, "Not found"), path
+        assert answer.headers["content-security-policy"]
+    assert client.send("GET", "/leave").status_code == 405
+    assert client.get("/leave").title == "That did not work"
+    for path in ("/api/nothing", "/metrics/nothing"):
+        answer = client.get(path)
+        assert (answer.status, answer.headers["content-type"]) == (404, "application/json"), path

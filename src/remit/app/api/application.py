@@ -15,10 +15,10 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from remit.app.api import agents, description, health
 from remit.app.api.agents import Operations
-from remit.app.api.guard import Application, Guard, GuardedApplication
+from remit.app.api.guard import FOR_PROGRAMS, Application, Guard, GuardedApplication
 from remit.app.api.health import Readiness
 from remit.app.api.metrics import Metrics
-from remit.app.web.routes import routes
+from remit.app.web.routes import no_page, routes
 from remit.app.web.site import Site
 from remit.model.errors import RefusedError
 from remit.points.authzen.asgi import AuthzenApplication
@@ -44,6 +44,10 @@ def application(service: Service, guard: Guard, operations: Operations, readines
 def whole_application(service: Service, guard: Guard, site: Site, token: str, readiness: Readiness, metrics: Metrics) -> Application:
     """Everything that the service on a store answers: pages, API, decisions. `token` is the operator's, for programs."""
     del token  # the API asks for it
+
+    def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+        return _refused(request, error) if request.url.path.startswith(FOR_PROGRAMS) else no_page(site, request, error)
+
     rest = Litestar(
         route_handlers=[health.is_alive, health.is_ready, health.read_metrics, *routes(site)],
         dependencies={
@@ -52,7 +56,7 @@ def whole_application(service: Service, guard: Guard, site: Site, token: str, re
         },
         state=State({"site": site}),
         openapi_config=None,
-        exception_handlers={HTTPException: _refused, RefusedError: _not_kept, Exception: _failed},
+        exception_handlers={HTTPException: refused, RefusedError: _not_kept, Exception: _failed},
         request_max_body_size=_MAX_FORM_BYTES,
         debug=False,
         logging_config=None,

@@ -19,7 +19,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_FOR_PROGRAMS = ("/access/", "/api/", "/.well-known/", "/healthz", "/readyz", "/metrics")
+FOR_PROGRAMS = ("/access/", "/api/", "/.well-known/", "/healthz", "/readyz", "/metrics")
+"""Beginnings of the addresses that are no pages."""
 _LOOPBACK = (b"127.0.0.1", b"localhost", b"[::1]")
 
 
@@ -73,7 +74,7 @@ class GuardedApplication:
         """One request."""
         if scope["type"] != "http":
             return
-        is_page = self._has_pages and not scope["path"].startswith(_FOR_PROGRAMS)
+        is_page = self._has_pages and not scope["path"].startswith(FOR_PROGRAMS)
         refusal = self._guard.refusal(scope["headers"], is_page=is_page)
         if not refusal:
             await self._inner(scope, receive, send)

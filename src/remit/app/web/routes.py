@@ -63,9 +63,16 @@ def static(name: FromPath[str]) -> Response[bytes]:
     return Response(body, media_type=_STATIC[name], headers={**HEADERS, "cache-control": "max-age=300"})
 
 
-def not_found(site: Site, request: AnyRequest) -> Response[Any]:
-    """What a browser is shown for an address that is no page."""
-    return _told(site, request, 404, "there is no such page")
+def no_page(site: Site, request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """What a browser is shown where no page answers: the address is none, or only forms go there."""
+    why = (
+        "there is no such page"
+        if error.status_code == 404
+        else "only forms go to this address"
+        if error.status_code == 405
+        else error.detail
+    )
+    return _told(site, request, error.status_code, why)
 
 
 def _told(site: Site, request: AnyRequest, status: int, why: str) -> Response[Any]:

@@ -61,6 +61,7 @@ class Site:
         session = self.session(request)
         given = {
             "path": request.url.path,
+            "status": status,
             "word": session.word if session is not None else "",
             "person": session.person if session is not None else "",
             "is_local": self.is_local,
