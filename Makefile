@@ -20,8 +20,8 @@ setup: .make/installed ## Make .venv with remit and every tool, from the locked 
 	@$(BIN)/python -m pip --disable-pip-version-check install -qq --no-deps --no-build-isolation -e . 2>.make/pip.log || { cat .make/pip.log; exit 1; }
 	@touch $@
 
-demo: setup ## Scan the example agents, then one honest and one poisoned task through the gateway (ARGS=--once)
-	@$(BIN)/python examples/demo.py $(ARGS)
+demo: setup ## Start a small company of real servers, tell the whole story on it, then serve (ARGS=--once, --no-story)
+	@$(BIN)/remit demo $(ARGS)
 
 test: setup lint ## Lint, then run every test that needs no server of its own
 	$(BIN)/python -m pytest -n $(JOBS) -m "not real" $(ARGS)

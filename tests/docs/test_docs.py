@@ -1,32 +1,19 @@
 """Every `console` block of the README and the docs runs, and prints what the block says it prints."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.docs.pages import PAGES, ROOT, Block, blocks, check
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```console(?: exit=(\d+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+from remit.demo.estate.running import running
+from remit.demo.shell import surroundings
+from remit.demo.story import commands
+
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
-
-
-def blocks() -> list[tuple[str, int, list[str], list[str]]]:
-    """(where, expected exit code, commands, expected output lines) of every block."""
-    found = []
-    for page in PAGES:
-        text = page.read_text("utf-8")
-        for match in BLOCK.finditer(text):
-            line = text.count("\n", 0, match.start()) + 1
-            lines = match[2].splitlines()
-            commands = [entry[2:] for entry in lines if entry.startswith("$ ")]
-            expected = [entry for entry in lines if not entry.startswith("$ ")]
-            found.append((f"{page.relative_to(ROOT)}:{line}", int(match[1] or 0), commands, expected))
-    return found
+BLOCKS = [block for page in PAGES for block in blocks(page) if not block.is_demo]
+ON_THE_DEMO = [page for page in PAGES if any(block.is_demo for block in blocks(page))]
 
 
 @pytest.fixture
@@ -36,30 +23,28 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("block", blocks(), ids=lambda block: block[0])
-def test_a_command_of_the_documentation_runs_as_written(block: tuple[str, int, list[str], list[str]], folder: Path) -> None:
-    where, expected_code, commands, expected = block
-    assert commands, f"{where}: a console block without a command"
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {
-        **os.environ,
-        "PATH": path,
-        "XDG_STATE_HOME": str(folder / "state"),
-        "XDG_DATA_HOME": str(folder / "data"),
-        "COLUMNS": "120",
-    }
-    for command in commands:
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == expected_code, f"{where}: `{command}`\n{done.stdout}\n{done.stderr}"
-        for line in filter(None, expected):
-            pattern = ".*".join(re.escape(part.strip()) for part in line.split("..."))
-            assert re.search(pattern, done.stdout + done.stderr, re.DOTALL), f"{where}: `{command}` does not print `{line}`:\n{done.stdout}"
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.where)
+def test_a_command_of_the_documentation_runs_as_written(block: Block, folder: Path) -> None:
+    check(block, folder, {"XDG_STATE_HOME": str(folder / "state"), "XDG_DATA_HOME": str(folder / "data")})
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("page", ON_THE_DEMO, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_blocks_of_a_page_about_the_demo_run_one_after_the_other_on_its_estate(page: Path, open_folder: Path) -> None:
+    with running(open_folder / "demo", lambda _: None) as estate:
+        for block in blocks(page):
+            if block.is_demo:
+                check(block, estate.folder, surroundings(estate))
 
 
 def test_there_are_commands_to_run() -> None:
-    assert len(blocks()) >= 6
+    assert len(BLOCKS) >= 6
+    assert ON_THE_DEMO
+
+
+def test_the_readme_shows_each_command_of_the_story_in_the_order_in_which_the_demo_runs_them() -> None:
+    shown = [command.text for block in blocks(ROOT / "README.md") if block.is_demo for command in block.commands]
+    assert shown == commands()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

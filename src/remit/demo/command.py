@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from remit.model.errors import UsageError
+from remit.model.errors import RefusedError, UsageError
+from remit.model.shown import printable
 
+_FOLDER_OF_ROOT = Path("/var/lib/remit/demo")
 _EPILOG = """    remit demo
     remit demo --once
     remit demo --no-story --folder ./estate"""
@@ -48,6 +51,10 @@ def demo(
     from remit.demo.narrator import Narrator  # here, because help and wrong usage need none of it
     from remit.demo.session import Options, run
 
+    if folder is not None and os.geteuid() == 0 and (closed := closed_above(folder)) is not None:
+        raise RefusedError(
+            f"Postgres does not run as root, and other users may not enter `{printable(str(closed), 1000)}`; give a folder elsewhere"
+        )
     wanted = Options(folder=folder or default_folder(), port=port, is_once=once, has_story=not no_story)
     try:
         code = run(wanted, Narrator())
@@ -58,7 +65,16 @@ def demo(
 
 
 def default_folder() -> Path:
-    """`remit/demo` in the user's data folder."""
+    """`remit/demo` in the user's data folder; for root, who mostly lets nobody in there, below /var/lib."""
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("remit", appauthor=False)) / "demo"
+    own = Path(platformdirs.user_data_dir("remit", appauthor=False)) / "demo"
+    return _FOLDER_OF_ROOT if os.geteuid() == 0 and closed_above(own) is not None else own
+
+
+def closed_above(folder: Path) -> Path | None:
+    """The folder above that other users may not enter.
+
+    Postgres refuses to run as root, so that it runs as a user of its own then; and what is closed to others stays closed.
+    """
+    return next((above for above in folder.absolute().parents if above.exists() and above.stat().st_mode & 0o005 != 0o005), None)
