@@ -15,7 +15,8 @@ from remit.app.granting import Ways
 from remit.app.intent import set_owner
 from remit.app.loop import alignment_of, watch
 from remit.app.web.access_view import Chosen, Material, abilities_of, lines_of, table
-from remit.app.web.agent_view import agent_view, nearest_agents
+from remit.app.web.agent_view import AgentView, Identity, agent_view, nearest_agents
+from remit.app.web.reach import Named, Picture, picture, strands_of
 from remit.app.web.site import AnyRequest, Posted, Site
 from remit.model.errors import RefusedError, UsageError
 from remit.model.ids import AGENT_PREFIX
@@ -83,9 +84,24 @@ def _page(
         view=view,
         abilities=abilities_of(lines),
         table=rows,
+        reach=_reach(view, given),
         typed=typed,
         problem=problem,
     )
+
+
+def _reach(view: AgentView, given: Material) -> Picture | None:
+    named = [Named(ref=one.ref, text=one.text, note=_note(one)) for one in view.identities]
+    return picture(view.slug, f"risk {view.agent.risk:.1f}", named, strands_of(given.lines, given.ways, given.holds_identities))
+
+
+def _note(identity: Identity) -> str:
+    """What is to be known of an identity before all else."""
+    if identity.shared_with:
+        return f"shared with {', '.join(identity.shared_with)}"
+    if identity.person:
+        return "a person's own login"
+    return identity.confidence if identity.is_connected else "in no connected system"
 
 
 def _chosen(request: AnyRequest) -> Chosen:
