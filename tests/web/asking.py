@@ -122,11 +122,11 @@ class Client:
         """A page."""
         return Page(self.send("GET", path, headers=headers))
 
-    def post(self, path: str, **fields: str) -> Page:
+    def post(self, path: str, /, **fields: str) -> Page:
         """A form of the session."""
         return Page(self.send("POST", path, data={"word": self.word, **fields}))
 
-    def after(self, path: str, **fields: str) -> Page:
+    def after(self, path: str, /, **fields: str) -> Page:
         """The page to which a form that was obeyed leads; a job is waited for."""
         where = self.post(path, **fields).leads_to
         if where.startswith("/jobs/"):

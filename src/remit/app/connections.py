@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError, UsageError
 from remit.model.ids import slug_from_name
+from remit.model.masking import without_secrets
 from remit.model.shown import printable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}\Z")
@@ -68,6 +69,17 @@ def decisions_connection(file: str, name: str | None, known: Iterable[Connection
     again = next((other for other in known if other.kind == "decisions" and other.setting("file") == full), None)
     chosen = name or (again.name if again is not None else _free(slug_from_name(Path(full).stem), "decisions", known))
     return _made("decisions", chosen, {"file": full}, known, since)
+
+
+def may_hold_secret(url: str) -> bool:
+    """Whether an address may have a password in it, so that it is not even shown again to whoever typed it."""
+    try:
+        _check_url(url, "URL")
+    except RefusedError:
+        return True
+    except UsageError:
+        return "@" in url or without_secrets(url) != url
+    return False
 
 
 def one_of(text: str, known: Iterable[Connection]) -> Connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,13 @@ from remit.model.standing import KnownAgent
 from remit.model.times import text_from_time
 from remit.watch.bind import assigner
 
+Told = Callable[[str], None]
+"""Is told what is being done, in words."""
+
+
+def silently(_text: str) -> None:
+    """Tells nobody."""
+
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn came to."""
@@ -40,18 +47,39 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Mapping[str, Any] = {}
 
 
+def connect(
+    current: Current,
+    connection: Connection,
+    environment: Mapping[str, str],
+    on_progress: OnProgress | None = None,
+    told: Told = silently,
+) -> Turn:
+    """Remembers a connection, or other settings of it, and reads it at once."""
+    with current.store.exclusive("scan"):
+        current.store.put(connection, seen=text_from_time(current.now))
+    current.forget_connections()
+    return turn(current, [connection], environment, on_progress, told)
+
+
 def turn(
-    current: Current, connections: Sequence[Connection], environment: Mapping[str, str], on_progress: OnProgress | None = None
+    current: Current,
+    connections: Sequence[Connection],
+    environment: Mapping[str, str],
+    on_progress: OnProgress | None = None,
+    told: Told = silently,
 ) -> Turn:
     """Reads these connections, and the logs of points without a store; then everything that follows from it."""
     at = text_from_time(current.now)
     with current.store.exclusive("scan"):
-        scans = [look(current, connection, environment, at, on_progress) for connection in connections]
+        scans = []
+        for number, connection in enumerate(connections, 1):
+            told(f"reading {connection.id}" + (f", {number:,} of {len(connections):,}" if len(connections) > 1 else ""))
+            scans.append(look(current, connection, environment, at, on_progress))
         scans += _logs(current, at)
-        return _settled(current, at, tuple(connection.id for connection in connections), tuple(scans))
+        return _settled(current, at, tuple(connection.id for connection in connections), tuple(scans), told)
 
 
-def forget(current: Current, name: str) -> Turn:
+def forget(current: Current, name: str, told: Told = silently) -> Turn:
     """Stops reading a connection; what came from it is gone, and everything that follows from that."""
     at = text_from_time(current.now)
     with current.store.exclusive("scan"):
@@ -63,7 +91,7 @@ def forget(current: Current, name: str) -> Turn:
             current.store.remove(Reading, connection.id, seen=at)
         current.forget_connections()
         current.forget(connection.id)
-        return _settled(current, at, (connection.id,), ())
+        return _settled(current, at, (connection.id,), (), told)
 
 
 def _logs(current: Current, at: str) -> list[Scan]:
@@ -78,8 +106,10 @@ def _logs(current: Current, at: str) -> list[Scan]:
     return found
 
 
-def _settled(current: Current, at: str, connections: tuple[str, ...], scans: tuple[Scan, ...]) -> Turn:
+def _settled(current: Current, at: str, connections: tuple[str, ...], scans: tuple[Scan, ...], told: Told) -> Turn:
+    told("joining what all connections show into agents and their identities")
     new, changed, gone = join(current, at)
+    told("comparing what is needed, granted and used")
     opened, closed = watch(current, at)
     return Turn(
         connections=connections,

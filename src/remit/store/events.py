@@ -37,6 +37,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+_ACTS_EACH = 20
+"""Acts that are looked at for each resource that a search may show."""
+
+
+class Touched(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource that something happened to, and by which agents."""
+
+    system: str
+    resource: str
+    agents: tuple[str, ...]
+    """Slugs; an empty one: somebody that Remit does not know."""
+
+
 class _Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     person: str = ""
     decision: str = ""
@@ -350,11 +363,12 @@ def events(connection: Connection, agent: str | None, limit: int, before: str | 
     """Events newest first; `before` is a time that they are all older than."""
     until = None if before is None else microseconds(before)
     numbers = _newest(connection, agent, limit, until)
-    found = _whole(connection, numbers)
+    found = whole(connection, numbers)
     return [found[number] for number in numbers]
 
 
-def _whole(connection: Connection, numbers: Sequence[int]) -> dict[int, Event]:
+def whole(connection: Connection, numbers: Sequence[int]) -> dict[int, Event]:
+    """The events of these numbers."""
     found: dict[int, Event] = {}
     for some in chunks(numbers):
         question = (
@@ -372,12 +386,17 @@ def _whole(connection: Connection, numbers: Sequence[int]) -> dict[int, Event]:
     return found
 
 
+def code_of(result: Result) -> int:
+    """How a result is written down."""
+    return _CODES[result]
+
+
 def decision(connection: Connection, identifier: str) -> Event | None:
     """The recorded decision of this id, from whichever log."""
     sources = select(source.c.number).where(source.c.name.like("decisions:%"))
     those = select(event.c.number).where(event.c.source.in_(sources), event.c.id == storable_key(identifier)).limit(1)
     number = connection.execute(those).scalar()
-    return None if number is None else _whole(connection, [number])[number]
+    return None if number is None else whole(connection, [number])[number]
 
 
 def denied_since(connection: Connection, since: int, most: int) -> int:
@@ -388,6 +407,23 @@ def denied_since(connection: Connection, since: int, most: int) -> int:
     latest = select(event.c.result).where(event.c.who.in_(whos), event.c.happened >= since).limit(most).subquery()
     counted = select(func.count()).select_from(latest).where(latest.c.result.in_((_DENIED, _STOPPED)))
     return connection.execute(counted).scalar() or 0
+
+
+def touched(connection: Connection, text: str, most: int) -> list[Touched]:
+    """Resources whose name holds a text, whatever its case, and the agents on record there."""
+    question = select(act.c.number, act.c.system, act.c.resource).where(act.c.resource.icontains(storable(text), autoescape=True))
+    found: dict[tuple[str, str], set[str]] = {}
+    names: dict[int, tuple[str, str]] = {}
+    # Several acts are about one resource; so many of them that a search stays a search.
+    for number, system, resource in connection.execute(question.order_by(act.c.number).limit(most * _ACTS_EACH)):
+        if (system, resource) in found or len(found) < most:
+            names[number] = (system, resource)
+            found.setdefault((system, resource), set())
+    for some in chunks(names):
+        those = select(use.c.agent, use.c.act).where(use.c.act.in_(some), use.c.allowed + use.c.denied > 0).distinct()
+        for agent, number in connection.execute(those):
+            found[names[number]].add(agent)
+    return [Touched(system=name[0], resource=name[1], agents=tuple(sorted(agents))) for name, agents in found.items()]
 
 
 def _newest(connection: Connection, agent: str | None, limit: int, until: int | None) -> list[int]:

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from remit.model.errors import RefusedError
 from remit.model.event import Event, Use
 from remit.model.shown import printable
+from remit.store import decided
 from remit.store import events as event_log
 from remit.store.address import address
 from remit.store.database import Database
@@ -216,17 +217,14 @@ class Store:
         found = kind_of(kind)
         question = select(record).where(record.c.kind == found.name, record.c.key == storable_key(key)).order_by(record.c.version)
         rows = self._database.read(lambda connection: connection.execute(question).mappings().all())
-        return [
-            Version(
-                sequence=row["sequence"],
-                seen=row["seen"],
-                recorded=row["recorded"],
-                by=row["by"],
-                is_gone=row["is_gone"],
-                record=record_of(found, row["key"], row["form"], row["body"]),
-            )
-            for row in rows
-        ]
+        return [_version(found, row) for row in rows]
+
+    def changes(self, kind: type[T], after: int, most: int = 500) -> list[Version[T]]:
+        """Versions of records of a kind that were appended behind a sequence number, in their order, so many at a time."""
+        found = kind_of(kind)
+        question = select(record).where(record.c.kind == found.name, record.c.sequence > after).order_by(record.c.sequence).limit(most)
+        rows = self._database.read(lambda connection: connection.execute(question).mappings().all())
+        return [_version(found, row) for row in rows]
 
     def sequence(self, kind: type[Any] | None = None) -> int:
         """A number that grows whenever any record (of a kind) is appended; 0 where there is none. One look into an index."""
@@ -304,6 +302,26 @@ class Store:
         since = event_log.microseconds(_moment(moment))
         return self._database.read(lambda connection: event_log.denied_since(connection, since, most))
 
+    def touched(self, text: str, most: int = 20) -> list[event_log.Touched]:
+        """Resources on record whose name holds a text, whatever its case, each with the agents that touched it."""
+        return self._database.read(lambda connection: event_log.touched(connection, text, most))
+
+    def decisions(
+        self, agent: str | None = None, limit: int = 100, before: str | None = None, *, only_denied: bool = False
+    ) -> list[Event]:
+        """Recorded decisions, newest first; `before` is the id of a decision that all of them are older than."""
+        return self._database.read(
+            lambda connection: decided.decisions(connection, agent, limit, before, only_denied=only_denied)
+        )
+
+    def denials_after(self, number: int, most: int = 5_000) -> tuple[list[Event], int]:
+        """Decisions that did not allow among the next `most` events, as they came in, and the number to ask behind next."""
+        return self._database.read(lambda connection: decided.denials_after(connection, number, most))
+
+    def last_event(self) -> int:
+        """The number of the event that came in last; 0 where there is none."""
+        return self._database.read(decided.last_number)
+
     # --- derived ---------------------------------------------------------------------------------------------------------------
 
     def decision(self, identifier: str) -> Event | None:
@@ -335,6 +353,17 @@ def _prepared(item: Event, set_aside: SetAside | None) -> event_log.Prepared | N
 def _row(kind: Kind, key: str, version: int, form: int, body: str, *, is_gone: bool) -> dict[str, Any]:
     digest = digest_of(body.encode("utf-8"))
     return {"kind": kind.name, "key": key, "version": version, "form": form, "body": body, "digest": digest, "is_gone": is_gone}
+
+
+def _version(kind: Kind, row: Mapping[Any, Any]) -> Version[Any]:
+    return Version(
+        sequence=row["sequence"],
+        seen=row["seen"],
+        recorded=row["recorded"],
+        by=row["by"],
+        is_gone=row["is_gone"],
+        record=record_of(kind, row["key"], row["form"], row["body"]),
+    )
 
 
 def _current(connection: Connection, kind: str, keys: Iterable[str]) -> dict[str, tuple[int, bytes, bool]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from remit.app.cli.options import AsJson, StoreUrl, environment, next_command, now, open_current, print_json, say
+from remit.app.cli.options import AsJson, StoreUrl, environment, next_command, open_current, print_json, say
 from remit.model.errors import RefusedError, UsageError
 from remit.model.shown import printable
 
@@ -158,39 +158,35 @@ def scan(store: StoreUrl = None, as_json: AsJson = False) -> None:
 
 
 def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection], str], Connection]) -> None:
-    from remit.app.turn import turn
+    from remit.app.turn import connect
     from remit.model.connection import Connection
     from remit.model.times import text_from_time
 
     current = open_current(store)
-    at = text_from_time(now())
-    connection = make(current.store.all(Connection), at)
-    with current.store.exclusive("scan"):
-        current.store.put(connection, seen=at)
-    current.forget_connections()
-    found = turn(current, [connection], environment(), _progress())
+    connection = make(current.store.all(Connection), text_from_time(current.now))
+    found = connect(current, connection, environment(), _progress())
     _finish(current, found, as_json, [connection.id])
 
 
 def _finish(current: Current, found: Turn, as_json: bool, connected: list[str]) -> None:
-    has_failed = bool(found.scans) and all(scanned.fault for scanned in found.scans)
+    from remit.app.turn_text import faults, has_failed
+
+    failed = faults(found)
     if as_json:
         from remit.app.turn_json import turn_json
 
         print_json({**({"connection": connected[0]} if connected else {}), **turn_json(found)})
-    elif not has_failed:
+    elif not has_failed(found):
         _print_turn(found)
         _print_actors(current, found)
-    for scanned in found.scans:
-        if scanned.fault:
-            named = f"`{scanned.connection}`: "
-            say(f"remit: {named}{scanned.fault.removeprefix(f'{scanned.connection}: ')}")
-    failed = [scanned.connection for scanned in found.scans if scanned.fault]
+    for name, fault in failed:
+        say(f"remit: `{name}`: {fault}")
     if failed and connected:
-        say(f"it is remembered as `{failed[0]}`: mend this and `remit scan`, or connect it again, or `remit disconnect {failed[0]}`")
-    elif not has_failed:
+        name = failed[0][0]
+        say(f"it is remembered as `{name}`: mend this and `remit scan`, or connect it again, or `remit disconnect {name}`")
+    elif not has_failed(found):
         next_command(*(["remit doctor"] if failed else []), *(["remit findings"] if found.opened else []), "remit agents")
-    if has_failed:
+    if has_failed(found):
         raise typer.Exit(1)
 
 
@@ -224,27 +220,15 @@ def _print_policy(connection: Connection, side: str, *, as_json: bool) -> None:
 
 
 def _print_turn(turn: Turn) -> None:
-    from remit.app.cli.page import Page, counted, listed, shortened
+    from remit.app.cli.page import Page
+    from remit.app.turn_text import turn_lines
 
     page = Page()
-    for scanned in turn.scans:
-        if scanned.fault:
-            continue
-        is_code = scanned.connection.startswith("code:")
-        parts = [counted(scanned.objects, *(("file", "files") if is_code else ("object", "objects"))) + " read"] if scanned.objects else []
-        parts += [f"{scanned.changed:,} new or changed"] if scanned.changed and not is_code else []
-        parts += [f"{scanned.gone:,} gone"] if scanned.gone else []
-        parts += [f"{counted(scanned.events, 'new audit record', 'new audit records')}"] if scanned.events else []
-        parts += [f"{counted(scanned.unread_records, 'record', 'records')} set aside as unreadable"] if scanned.unread_records else []
-        page.line((scanned.connection, "bold"), f": {', '.join(parts) or 'nothing new'}")
-        for example in scanned.unread_examples[:1]:
-            place, _, why = printable(example, 1000).partition(": ")
-            page.line(f"such as {shortened(place, 90)}: {why}", indent=2)
-    for word, slugs in (("new", turn.new), ("changed", turn.changed), ("gone", turn.gone)):
-        if slugs:
-            page.line(f"{counted(len(slugs), 'agent', 'agents')} {word}: {listed(slugs, 12)}")
-    if turn.opened or turn.closed:
-        page.line(f"findings: {len(turn.opened):,} opened, {len(turn.closed):,} closed")
+    for line in turn_lines(turn):
+        if line.about:
+            page.line((line.about, "bold"), f": {line.text}")
+        else:
+            page.line(line.text, indent=2 if line.is_detail else 0)
     skipped, unresolved = turn.coverage.get("files_skipped", ()), turn.coverage.get("unresolved", ())
     if skipped or unresolved:
         page.line(f"coverage: {len(skipped):,} not read, {len(unresolved):,} read and not settled; `remit scan --json` lists each, and why")

@@ -97,6 +97,13 @@ def first_sentence(text: str | None) -> str:
     return " ".join((text or "").strip().partition("\n\n")[0].split()).split(". ", 1)[0]
 
 
+def text_of(current: Current, known: KnownAgent) -> str:
+    """What an agent is found by: id, name, purpose, owner and who may be one."""
+    agent = known.agent
+    candidates = (candidate.name for candidate in agent.owner_candidates)
+    return "\n".join((agent.id, agent.name or "", agent.purpose or "", current.owner(agent.id) or "", *candidates)).casefold()
+
+
 def _row(current: Current, known: KnownAgent, findings: Sequence[Finding]) -> AgentRow:
     agent = known.agent
     bound = current.bound_by_agent.get(agent.id, ())

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 
 from remit.app.current import Current
 from remit.app.web.coverage import covered
-from remit.app.web.listing import riskiest_first, rows, sliced
+from remit.app.web.listing import riskiest_first, rows, sliced, text_of
 from remit.app.web.site import AnyRequest, Site
 from remit.model.agent import AgentKind, AgentState
 from remit.model.standing import KnownAgent
@@ -87,13 +87,6 @@ def _fits(current: Current, known: KnownAgent, choice: Choice) -> bool:
     if choice.remit and _remit(current, slug) != choice.remit:
         return False
     return not choice.q or choice.q.casefold() in text_of(current, known)
-
-
-def text_of(current: Current, known: KnownAgent) -> str:
-    """What an agent is found by: id, name, purpose, owner and who may be one."""
-    agent = known.agent
-    candidates = (candidate.name for candidate in agent.owner_candidates)
-    return "\n".join((agent.id, agent.name or "", agent.purpose or "", current.owner(agent.id) or "", *candidates)).casefold()
 
 
 def _remit(current: Current, slug: str) -> str:

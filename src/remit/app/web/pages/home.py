@@ -10,6 +10,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from remit.app.current import Current
+from remit.app.web.connecting import FIELDS, TITLES
 from remit.app.web.coverage import covered
 from remit.app.web.listing import GRAVITY, open_findings, riskiest_first, rows
 from remit.app.web.needs import needs, waiting
@@ -38,7 +39,7 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     """The first page."""
     current = site.current
     if not current.connections and not current.agents:
-        return site.page(request, "welcome.html", given={}, problem="", kind="")
+        return site.page(request, "welcome.html", fields=FIELDS, titles=TITLES, given={}, problem="", kind="")
     store = site.snapshots.store
     plans = store.all(Plan)
     live = [known for known in riskiest_first(current) if current.state(known.agent.id) is not AgentState.RETIRED]

@@ -1,0 +1,133 @@
+"""What one box finds: agents, identities, findings, plans, connections and resources that hold a text; an exact id leads to its page.
+
+Looks through what the store holds at the moment, never through events: how much happened makes a search no slower.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from remit.app.current import Current
+from remit.app.web.listing import AgentRow, riskiest_first, rows, text_of
+from remit.model.connection import Connection
+from remit.model.finding import Finding, FindingState
+from remit.model.ids import AGENT_PREFIX
+from remit.model.plan import Plan
+from remit.store.events import Touched
+
+MOST = 12
+"""Of each sort."""
+_NO_RESOURCES = ("self", "role", "user", "group", "membership", "default-acl")
+"""Kinds of object, without the system's prefix, that are no resources: identities are listed by themselves."""
+_FINDING_PREFIX, _PLAN_PREFIX = "finding:", "plan:"
+_ID_CHARS = 36
+"""Of a decision's id, a UUID."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """An identity, and who acts as it."""
+
+    ref: str
+    short: str
+    connection: str
+    """Empty: its system is not connected."""
+    agents: tuple[str, ...]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that holds a text: the first few of each sort, and how many there are."""
+
+    agents: Sequence[AgentRow]
+    agents_in_all: int
+    identities: Sequence[Identity]
+    identities_in_all: int
+    findings: Sequence[Finding]
+    findings_in_all: int
+    plans: Sequence[Plan]
+    plans_in_all: int
+    connections: Sequence[Connection]
+    resources: Sequence[Touched]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing holds it."""
+        return not (self.agents or self.identities or self.findings or self.plans or self.connections or self.resources)
+
+
+def found(current: Current, text: str, plans: Sequence[Plan]) -> Found:
+    """What holds a text, whatever its case."""
+    wanted = text.casefold()
+    agents = [known for known in riskiest_first(current, with_gone=True) if wanted in text_of(current, known)]
+    identities = _identities(current, wanted)
+    findings = [one for one in current.findings if wanted in f"{one.id}\n{one.rule}\n{one.agent}\n{one.title}".casefold()]
+    findings.sort(key=lambda one: (one.state is FindingState.CLOSED, one.state is not FindingState.OPEN, one.agent, one.id))
+    some_plans = [plan for plan in plans if wanted in f"{plan.id}\n{plan.agent}\n{plan.kind}\n{plan.state}".casefold()]
+    some_plans.sort(key=lambda plan: (plan.made, plan.id), reverse=True)
+    named = [connection for connection in current.connections.values() if wanted in _text_of(connection)]
+    return Found(
+        agents=rows(current, agents[:MOST]),
+        agents_in_all=len(agents),
+        identities=identities[:MOST],
+        identities_in_all=len(identities),
+        findings=findings[:MOST],
+        findings_in_all=len(findings),
+        plans=some_plans[:MOST],
+        plans_in_all=len(some_plans),
+        connections=named[:MOST],
+        resources=_resources(current, text),
+    )
+
+
+def exact(current: Current, text: str, plans: Sequence[Plan]) -> str:
+    """The page of the one thing whose id this is; empty: it is no id of anything."""
+    slug = text.removeprefix(AGENT_PREFIX)
+    if slug in current.agents:
+        return f"/agents/{slug}"
+    if text in current.connections:
+        return f"/connections/{text}"
+    finding = text.removeprefix(_FINDING_PREFIX)
+    if any(known.id == _FINDING_PREFIX + finding for known in current.findings):
+        return f"/findings/{finding}"
+    plan = text.removeprefix(_PLAN_PREFIX)
+    if any(known.id == _PLAN_PREFIX + plan for known in plans):
+        return f"/plans/{plan}"
+    if len(text) == _ID_CHARS and current.store.decision(text) is not None:
+        return f"/decisions/{text}"
+    return ""
+
+
+def _identities(current: Current, wanted: str) -> list[Identity]:
+    agents: dict[str, list[str]] = defaultdict(list)
+    for bound in current.bound:
+        agents[bound.principal].append(bound.agent)
+    refs = {**dict.fromkeys(current.principals), **dict.fromkeys(agents)}
+    matching = []
+    for ref in refs:
+        principal = current.principals.get(ref)
+        short = principal.short if principal is not None else ref
+        if wanted in ref.casefold() or wanted in short.casefold():
+            connection = principal.connection if principal is not None else ""
+            matching.append(Identity(ref=ref, short=short, connection=connection, agents=tuple(dict.fromkeys(agents.get(ref, ())))))
+    return sorted(matching, key=lambda identity: (not identity.agents, identity.ref))
+
+
+def _resources(current: Current, text: str) -> list[Touched]:
+    """What something happened to, and then what the connected systems say they have and nobody is on record at."""
+    touched = current.store.touched(text, MOST)
+    known = {item.resource for item in touched} | set(current.principals)
+    wanted = text.casefold()
+    for name in current.connections:
+        for item in current.objects(name):
+            if len(touched) >= MOST:
+                return touched
+            if item.id not in known and wanted in item.id.casefold() and item.kind.rpartition(":")[2] not in _NO_RESOURCES:
+                touched.append(Touched(system=f"{name} {item.kind}", resource=item.id, agents=()))
+                known.add(item.id)
+    return touched
+
+
+def _text_of(connection: Connection) -> str:
+    return "\n".join((connection.id, connection.kind, *connection.settings.values())).casefold()
