@@ -1,0 +1,234 @@
+"""A plan as its pages show it: stages, steps with their differences, what may be done with it now, and why not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from remit.app import act
+from remit.app.current import Current
+from remit.app.native_text import laid_out
+from remit.govern import lifecycle
+from remit.model.errors import RefusedError
+from remit.model.finding import Finding
+from remit.model.plan import Plan, PlanKind, PlanState, Proof, Step, StepState
+from remit.remedy import plan as machine
+from remit.store.records import Version
+
+MOST_LINES = 240
+"""Lines of one difference; both texts whole are in the store."""
+_PATH = (PlanState.DRAFTED, PlanState.REPLAYED, PlanState.APPROVED, PlanState.APPLYING, PlanState.APPLIED)
+_BACK = (PlanState.UNDOING, PlanState.UNDONE)
+_MOST_STAGES = 9
+_ABSENT = (None, "[]")
+_NOT_BEGUN = (PlanState.DRAFTED, PlanState.REPLAYED, PlanState.APPROVED)
+_CAN_BE_TAKEN_BACK = frozenset({PlanState.APPLYING, PlanState.APPLIED, PlanState.STUCK, PlanState.UNDOING})
+_CAN_GO_ON = frozenset({PlanState.REPLAYED, PlanState.APPROVED, PlanState.APPLYING, PlanState.STUCK})
+TITLES = {PlanKind.RIGHT_SIZE: "Narrow", PlanKind.QUARANTINE: "Stop", PlanKind.RETIRE: "Retire"}
+"""What a plan does to its agent."""
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage of a plan, on the line from drafted to its end."""
+
+    name: str
+    is_past: bool = False
+    is_now: bool = False
+    at: str = ""
+    by: str = ""
+
+
+class StepShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One step with its difference."""
+
+    number: int
+    mark: str
+    """`+` is written, `-` is taken away, `~` is changed."""
+    step: Step
+    state: StepState
+    lines: Sequence[str]
+    left_out: int
+
+
+class Moves(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may do with a plan, and what stands against it as far as that is known before the click."""
+
+    may_apply: bool = False
+    apply_word: str = "Approve and apply"
+    why_not_apply: str = ""
+    may_roll_back: bool = False
+    why_not_roll_back: str = ""
+    is_released: bool = False
+    """A quarantine: it ends by a release of its agent."""
+    approvers: tuple[str, ...] = ()
+    needs_approver: bool = True
+    caution: str = ""
+    """What will probably stand against it."""
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan in a list."""
+
+    plan: Plan
+    calls_denied: int
+    is_superseded: bool
+    """A newer plan of its agent is there, or was carried out since."""
+
+    @property
+    def needs_end(self) -> bool:
+        """Whether it began and did not end: it has to be finished or taken back."""
+        is_begun = self.plan.kind is not PlanKind.RIGHT_SIZE and self.plan.state in _NOT_BEGUN
+        return is_begun or self.plan.state is PlanState.STUCK or machine.is_half_done(self.plan)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for an approver."""
+        return not self.is_superseded and not self.needs_end and self.plan.state in _NOT_BEGUN and bool(self.plan.steps)
+
+    @property
+    def rank(self) -> int:
+        """The lower, the sooner somebody has to look at it."""
+        if self.needs_end:
+            return 0
+        if self.waits:
+            return 2 if self.plan.is_from_draft else 1
+        return 5 if self.is_superseded else 3 if self.plan.state is PlanState.APPLIED else 4
+
+
+def stages(plan: Plan, history: Sequence[Version[Plan]]) -> list[Stage]:
+    """The stages that a plan went through, where it stands, and what lies ahead."""
+    passed: list[Stage] = []
+    for state, versions in itertools.groupby(history, key=lambda version: version.record.state):
+        first = next(iter(versions))
+        passed.append(Stage(name=str(state), is_past=True, at=first.seen, by=first.by))
+    if len(passed) > _MOST_STAGES:
+        passed = passed[-_MOST_STAGES:]
+    elif passed and passed[0].name in _PATH:
+        # What a plan passes through while it is made is not kept state by state.
+        passed = [
+            *(Stage(name=str(state), is_past=True, at=plan.made) for state in _PATH[: _PATH.index(PlanState(passed[0].name))]),
+            *passed,
+        ]
+    if passed:
+        last = passed[-1]
+        passed[-1] = Stage(name=last.name, is_now=True, at=last.at, by=last.by)
+    way = _PATH if plan.state in _PATH else _BACK if plan.state in _BACK else ()
+    return [*passed, *(Stage(name=str(state)) for state in way[way.index(plan.state) + 1 :])] if way else passed
+
+
+def steps_by_identity(current: Current, plan: Plan) -> list[tuple[str, list[StepShown]]]:
+    """Steps in their order, by the identity that they are about."""
+    numbered = list(enumerate(zip(plan.steps, plan.step_states, strict=True), 1))
+    return [
+        (current.identity_text(principal), [_step(number, step, state) for number, (step, state) in members])
+        for principal, members in itertools.groupby(numbered, key=lambda item: item[1][0].principal)
+    ]
+
+
+def proofs_by_identity(current: Current, proofs: Iterable[Proof]) -> list[tuple[str, list[Proof]]]:
+    """What was tried, by the identity as which."""
+    return [(current.identity_text(ref), list(members)) for ref, members in itertools.groupby(proofs, key=lambda proof: proof.identity)]
+
+
+def moves(current: Current, plan: Plan, others: Sequence[Plan]) -> Moves:
+    """What may be done with a plan now; `others` are the plans of its agent."""
+    needs_approver = plan.kind is not PlanKind.QUARANTINE
+    why, approvers = who_may(current, plan.agent, plan.kind) if needs_approver else ("", ())
+    may_apply = plan.state in _CAN_GO_ON and bool(plan.steps or plan.kind is not PlanKind.RIGHT_SIZE)
+    against = why or _why_not_now(current, plan)
+    return Moves(
+        may_apply=may_apply and not against,
+        apply_word=_apply_word(plan),
+        why_not_apply=against if may_apply else "",
+        may_roll_back=plan.state in _CAN_BE_TAKEN_BACK and needs_approver and not why,
+        why_not_roll_back=why if plan.state in _CAN_BE_TAKEN_BACK and needs_approver else "",
+        is_released=plan.kind is PlanKind.QUARANTINE and plan.state in _CAN_BE_TAKEN_BACK,
+        approvers=approvers,
+        needs_approver=needs_approver,
+        caution=_caution(plan, others) if may_apply and not against else "",
+    )
+
+
+def who_may(current: Current, agent: str, kind: PlanKind) -> tuple[str, tuple[str, ...]]:
+    """Why nobody may carry out a plan of this kind, and else who may."""
+    what = "retire" if kind is PlanKind.RETIRE else "apply"
+    try:
+        remit = current.remit_to_act_by(agent)
+        owner = current.owners.get(agent)
+        approvers = remit.approvers if remit is not None else (owner.person,) if owner is not None else ()
+        lifecycle.may_change(approvers[0] if approvers else "", agent, remit, owner, what=what)
+    except RefusedError as error:
+        return str(error), ()
+    return "", approvers
+
+
+def check_person(current: Current, plan: Plan, person: str, *, is_apply: bool) -> None:
+    """Raises RefusedError where this person may not do this, as far as the store says; who acts looks again."""
+    if plan.kind is not PlanKind.QUARANTINE:
+        what = "retire" if plan.kind is PlanKind.RETIRE else "apply"
+        lifecycle.may_change(person, plan.agent, current.remit_to_act_by(plan.agent), current.owners.get(plan.agent), what=what)
+    if is_apply:
+        act.check_applies(plan, current.remits.get(plan.agent), current.standings.get(plan.agent))
+
+
+def listed(plans: Sequence[Plan]) -> list[Listed]:
+    """Plans in the order in which they need somebody: stuck and half done, waiting, then what is over, the newest first."""
+    newest: dict[str, str] = {}
+    for plan in plans:
+        if plan.kind is PlanKind.RIGHT_SIZE:
+            newest[plan.agent] = max(newest.get(plan.agent, ""), f"{plan.made} {plan.id}")
+    shown = []
+    for plan in plans:
+        is_old = plan.kind is PlanKind.RIGHT_SIZE and machine.is_fresh(plan) and f"{plan.made} {plan.id}" != newest[plan.agent]
+        denied = sum(item.calls for item in plan.replay.would_deny)
+        shown.append(Listed(plan=plan, calls_denied=denied, is_superseded=is_old and plan.state in _NOT_BEGUN))
+    shown.sort(key=lambda one: (one.plan.changed, one.plan.id), reverse=True)
+    return sorted(shown, key=lambda one: one.rank)
+
+
+def proof_line(proof: Proof) -> str:
+    """A proof in one line."""
+    if proof.holds:
+        return f"holds: {proof.tried}: {proof.got} ({proof.how})"
+    return f"does not hold: {proof.tried}: expected {proof.expected}, got {proof.got} ({proof.how})"
+
+
+def because_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Open findings that a plan of their agent answers, gravest first as they come."""
+    return tuple(finding for finding in findings if finding.state == "open" and "remit plan" in finding.remedy)
+
+
+def _step(number: int, step: Step, state: StepState) -> StepShown:
+    mark = "+" if step.before in _ABSENT else "-" if step.after in _ABSENT else "~"
+    lines = laid_out(step.operation, step.before, step.after)
+    return StepShown(number=number, mark=mark, step=step, state=state, lines=lines[:MOST_LINES], left_out=max(0, len(lines) - MOST_LINES))
+
+
+def _apply_word(plan: Plan) -> str:
+    if not machine.is_fresh(plan):
+        return "Go on with it"
+    return "Approve and apply" if plan.kind is PlanKind.RIGHT_SIZE else "Carry it out"
+
+
+def _why_not_now(current: Current, plan: Plan) -> str:
+    try:
+        act.check_applies(plan, current.remits.get(plan.agent), current.standings.get(plan.agent))
+    except RefusedError as error:
+        return str(error)
+    return ""
+
+
+def _caution(plan: Plan, others: Sequence[Plan]) -> str:
+    if not machine.is_fresh(plan) or plan.kind is not PlanKind.RIGHT_SIZE:
+        return ""
+    half = [other for other in others if other.id != plan.id and machine.is_half_done(other)]
+    if half:
+        return f"`{half[0].id}` of this agent is half done: finish that one first, then plan again"
+    done = [other for other in others if other.state in (PlanState.APPLIED, PlanState.UNDONE) and other.changed > plan.made]
+    if done:
+        return f"`{done[0].id}` was carried out since this one was made: it is probably outdated, and then refused untouched"
+    if any(other.kind is plan.kind and other.made > plan.made for other in others):
+        return "a newer plan of this agent is there"
+    return ""
