@@ -9,8 +9,8 @@ from urllib.parse import quote
 from tests.web import hostile
 from tests.web.asking import Client, Page
 
-_OF_ONE_QUERY = 6
-"""Of pages that differ by the value of a query alone some are enough."""
+_OF_ONE_QUERY = 4
+"""Of pages that differ by the value of a query, and by whom they are about, some are enough."""
 _KINDS = re.compile(r"^/(agents|findings|plans|decisions|connections|jobs)/[^/?]+")
 _STARTS = ("/", "/jobs", "/search?q=" + quote(hostile.SCRIPT), "/search?q=cost", "/search?q=" + quote(hostile.EVERYTHING[:150]))
 
@@ -22,7 +22,7 @@ def crawled(client: Client) -> dict[str, Page]:
     waiting = list(_STARTS)
     while waiting:
         path = waiting.pop(0)
-        kind = re.sub(r"=[^&]*", "=", path)
+        kind = re.sub(r"=[^&]*", "=", _KINDS.sub(r"/\1/*", path))
         if path in found or ("?" in path and queries[kind] >= _OF_ONE_QUERY):
             continue
         queries[kind] += 1
@@ -33,9 +33,13 @@ def crawled(client: Client) -> dict[str, Page]:
 
 
 def some_of_each_kind(paths: list[str], at_most: int = 2) -> list[str]:
-    """A few addresses of each kind of page: those with the most to show, by their length, and the first one."""
+    """A few addresses of each kind of page: the first one, the longest ones, which have the most to show, and one with a query."""
     kinds: dict[str, list[str]] = {}
     for path in paths:
-        kinds.setdefault(re.sub(r"=[^&]*", "=", _KINDS.sub(r"/\1/*", path)), []).append(path)
-    chosen = [path for alike in kinds.values() for path in dict.fromkeys([alike[0], *sorted(alike, key=len, reverse=True)[: at_most - 1]])]
+        kinds.setdefault(_KINDS.sub(r"/\1/*", path.partition("?")[0]), []).append(path)
+    chosen: dict[str, None] = {}
+    for alike in kinds.values():
+        plain = [path for path in alike if "?" not in path]
+        asked = sorted((path for path in alike if "?" in path), key=len, reverse=True)
+        chosen |= dict.fromkeys([*plain[:1], *sorted(plain, key=len, reverse=True)[: at_most - 1], *asked[:1]])
     return sorted(chosen)

@@ -209,10 +209,13 @@ def _postgres() -> Iterator[NativeObject]:
         "writer": {"login": True, "createrole": True},
     }.items():
         yield made(ROLE, {**_ROLE, "name": name, **more})
-    for member in ("writer", "cost_triage"):
-        is_writer = member == "writer"
-        granted = "finops_owner" if is_writer else "reporting"
-        options = {"inherit": True, "set": True, "admin": is_writer}
+    for granted, member in (
+        ("reporting", "cost_triage"),
+        ("finops_owner", "writer"),
+        ("cost_triage", "writer"),
+        ("returns_bot", "writer"),
+    ):
+        options = {"inherit": granted != "returns_bot", "set": True, "admin": member == "writer"}
         yield made(MEMBERSHIP, {"role": granted, "member": member, "grantor": "finops_owner", **options})
     yield made(
         SCHEMA,

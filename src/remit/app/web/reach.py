@@ -301,7 +301,9 @@ class _Layout:
 
     def _ordered(self) -> tuple[list[_Key], ...]:
         """Each column from top to bottom: grants by their identity, things near the grants that reach them."""
-        identities = sorted(self._of[1], key=lambda key: (key == _REST, key[1] == "", list(self._of[1]).index(key)))
+        # Those that reach nothing stand last: between others they would push those away from what they lead to.
+        given = list(self._of[1])
+        identities = sorted(given, key=lambda key: (key == _REST, not self._of[1][key], key[1] == "", given.index(key)))
         place = {key: number for number, key in enumerate(identities)}
 
         def of_way(key: _Key) -> tuple[object, ...]:
@@ -423,10 +425,9 @@ class _Layout:
     def _description(self, columns: Sequence[Sequence[_Key]]) -> str:
         count = sum(thread.strand.count for thread in self._threads)
         things = len({_real(3, thread.strand) for thread in self._threads})
-        return (
-            f"{printable(self._agent, 200)} acts as {len(columns[1])} identities with {_counted(count)} on {things:,} things. "
-            "The list below says the same in words."
-        )
+        identities = f"{len(columns[1]):,} {'identity' if len(columns[1]) == 1 else 'identities'}"
+        on = f"{things:,} {'thing' if things == 1 else 'things'}"
+        return f"{printable(self._agent, 200)} acts as {identities} with {_counted(count)} on {on}. The list below says the same in words."
 
 
 def _real(number: int, strand: Strand) -> _Key:

@@ -7,6 +7,7 @@ Invariants:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -33,6 +34,9 @@ HEADERS = {
 }
 
 
+_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z")
+
+
 def rendered(template: str, values: Mapping[str, Any], status: int = 200) -> Response[bytes]:
     """A page."""
     body = _engine().get_template(template).render(values).encode("utf-8", "backslashreplace")
@@ -44,7 +48,7 @@ def _engine() -> Environment:
     engine = Environment(
         loader=PackageLoader("remit.app.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    engine.filters |= {"shown": _shown, "when": _when, "ago": _ago, "day": _day, "counted": _counted, "segment": _segment}
+    engine.filters |= {"shown": _shown, "when": _when, "ago": _ago, "day": _day, "counted": _counted, "segment": _segment, "dated": _dated}
     return engine
 
 
@@ -56,6 +60,11 @@ def _shown(text: Any, most: int = 600) -> str:
 def _when(text: str | None) -> str:
     """`2026-11-26 10:31` of an RFC 3339 time, UTC."""
     return (text or "")[:16].replace("T", " ")
+
+
+def _dated(text: str) -> str:
+    """A sentence with its RFC 3339 times as people write them."""
+    return _TIME.sub(r"\1 \2", str(text))
 
 
 def _day(text: str | None) -> str:
