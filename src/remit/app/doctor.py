@@ -110,7 +110,7 @@ def _roles(current: Current, connection: Connection, environment: Mapping[str, s
         is_permission = shown.kind is GapKind.NO_PERMISSION
         mend = f"remit connect {connection.kind} --print-policy read (what the read role needs)" if is_permission else ""
         yield Check(what=connection.id, health=Health.WARNING, found=found, mend=mend)
-    if not (connection.setting("write_profile") or connection.setting("write_url")):
+    if not connection.has_write_role:
         option = "--write-profile P" if connection.kind == "aws" else "--write-url URL"
         mend = f"remit connect {connection.kind} ... {option}; remit connect {connection.kind} --print-policy write"
         found = "no write role: plans cannot be applied, and agents cannot be stopped here"

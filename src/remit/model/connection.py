@@ -25,3 +25,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     def setting(self, name: str) -> str | None:
         """A setting; None where it is not given or empty."""
         return self.settings.get(name) or None
+
+    @property
+    def has_write_role(self) -> bool:
+        """Whether a second role was given, which may change what the first one reads."""
+        return bool(self.setting("write_profile") or self.setting("write_url"))

@@ -164,6 +164,20 @@ def who_may(current: Current, agent: str, kind: PlanKind) -> tuple[str, tuple[st
     return "", approvers
 
 
+def why_no_hands(current: Current, connections: Iterable[str]) -> str:
+    """Why systems cannot be changed at all, as far as their connections say; empty: they can."""
+    without = [name for name in dict.fromkeys(connections) if name in current.connections and not current.connections[name].has_write_role]
+    gone = [name for name in dict.fromkeys(connections) if name not in current.connections]
+    if gone:
+        return f"it is about `{gone[0]}`, which is not connected any more: nothing is touched outside what is connected"
+    if not without:
+        return ""
+    kind = current.connections[without[0]].kind
+    named = ", ".join(f"`{name}`" for name in without)
+    has = "has" if len(without) == 1 else "have"
+    return f"{named} {has} no write role, so nothing can be changed there; `remit connect {kind} --print-policy write` prints what it needs"
+
+
 def check_person(current: Current, plan: Plan, person: str, *, is_apply: bool) -> None:
     """Raises RefusedError where this person may not do this, as far as the store says; who acts looks again."""
     if plan.kind is not PlanKind.QUARANTINE:
@@ -217,7 +231,7 @@ def _why_not_now(current: Current, plan: Plan) -> str:
         act.check_applies(plan, current.remits.get(plan.agent), current.standings.get(plan.agent))
     except RefusedError as error:
         return str(error)
-    return ""
+    return why_no_hands(current, [step.connection for step in plan.steps])
 
 
 def _caution(plan: Plan, others: Sequence[Plan]) -> str:

@@ -22,7 +22,7 @@ from remit.app.current import Current
 from remit.app.findings import by_need
 from remit.app.web import carrying
 from remit.app.web.addresses import agent_at, plan_address
-from remit.app.web.plan_view import steps_by_identity, who_may
+from remit.app.web.plan_view import steps_by_identity, who_may, why_no_hands
 from remit.app.web.rules import rules
 from remit.app.web.site import AnyRequest, Posted, Site
 from remit.model.agent import AgentState
@@ -160,6 +160,7 @@ def _common(current: Current, agent: str, state: AgentState, ahead: Plan | None,
         "residue": ahead.residue if ahead is not None else (),
         "calls": ahead.replay.calls if ahead is not None else 0,
         "since": ahead.replay.since if ahead is not None else None,
+        "no_hands": why_no_hands(current, [step.connection for step in ahead.steps]) if ahead is not None else "",
         "why_not": why_not,
         "refused": refused,
     }
