@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -59,17 +59,26 @@ def plan_quarantine(current: Current, slug: str, at: str) -> Plan:
     return stopping.quarantine(_situation_to_stop(current, slug), _new_id(), at)
 
 
+def suspend(current: Current, slug: str, approver: Approver, because: str) -> bool:
+    """Denies the agent at every point that asks the store, and touches no identity; whether it was not suspended before."""
+    return _suspended(current, slug, approver, because, ())
+
+
 def begin_quarantine(current: Current, made: Plan, approver: Approver, because: str) -> None:
     """Denies the agent at every point that asks the store, and keeps the plan."""
+    _suspended(current, made.agent, approver, because, (made,))
+
+
+def _suspended(current: Current, slug: str, approver: Approver, because: str, plans: Sequence[Plan]) -> bool:
     at = _now()
     with current.store.exclusive("approve"):
         current.refresh()
-        standing = current.standings.get(made.agent) or lifecycle.discovered(made.agent, at)
-        with current.store.transaction():
-            # INVARIANT (deny first): before any identity is touched.
-            current.store.put(lifecycle.suspended(standing, at, approver[0], because), seen=at, by=approver[0])
-            current.store.put(made, seen=at, by=approver[0])
+        standing = current.standings.get(slug) or lifecycle.discovered(slug, at)
+        # INVARIANT (deny first): before any identity is touched.
+        moved = lifecycle.suspended(standing, at, approver[0], because)
+        changed = current.store.put_all([moved, *plans], seen=at, by=approver[0])
     current.refresh()
+    return moved in changed
 
 
 def carry_out_quarantine(current: Current, made: Plan, approver: Approver, because: str, environment: Mapping[str, str]) -> Plan:

@@ -13,14 +13,16 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
-from remit.app.api import agents, description, health
+from remit.app.api import agents, description, desk, exchange, health, store_description
 from remit.app.api.agents import Operations
+from remit.app.api.caller import Callers
 from remit.app.api.guard import FOR_PROGRAMS, Application, Guard, GuardedApplication
+from remit.app.api.headed import Headed
 from remit.app.api.health import Readiness
 from remit.app.api.metrics import Metrics
 from remit.app.web.routes import no_page, routes
 from remit.app.web.site import Site
-from remit.model.errors import RefusedError
+from remit.model.errors import RefusedError, RemitError
 from remit.points.authzen.asgi import AuthzenApplication
 from remit.points.authzen.service import Service
 
@@ -41,27 +43,42 @@ def application(service: Service, guard: Guard, operations: Operations, readines
     return GuardedApplication(guard, AuthzenApplication(service, rest))  # type: ignore[arg-type]
 
 
-def whole_application(service: Service, guard: Guard, site: Site, token: str, readiness: Readiness, metrics: Metrics) -> Application:
+def whole_application(
+    service: Service,
+    guard: Guard,
+    site: Site,
+    token: str,
+    readiness: Readiness,
+    metrics: Metrics,
+    *,
+    token_file: str = "operator-token",  # noqa: S107 - where it stands, not what it is
+) -> Application:
     """Everything that the service on a store answers: pages, API, decisions. `token` is the operator's, for programs."""
-    del token  # the API asks for it
+    callers = Callers(token, token_file, site.door)
+    document = store_description.document()
+
+    @get(description.PATH, sync_to_thread=False)
+    def describe_api() -> Response[bytes]:
+        return Response(document, media_type="application/json", headers=exchange.HEADERS)
 
     def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-        return _refused(request, error) if request.url.path.startswith(FOR_PROGRAMS) else no_page(site, request, error)
+        is_program = request.url.path.startswith(FOR_PROGRAMS)
+        return exchange.refused(request, error) if is_program else no_page(site, request, error)
 
     rest = Litestar(
-        route_handlers=[health.is_alive, health.is_ready, health.read_metrics, *routes(site)],
+        route_handlers=[*store_description.PUBLIC, describe_api, *desk.routers(site, callers), *routes(site)],
         dependencies={
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
             "metrics": Provide(lambda: metrics, sync_to_thread=False),
         },
-        state=State({"site": site}),
+        state=State({"site": site, "callers": callers}),
         openapi_config=None,
-        exception_handlers={HTTPException: refused, RefusedError: _not_kept, Exception: _failed},
+        exception_handlers={HTTPException: refused, RemitError: exchange.not_done, Exception: exchange.failed},
         request_max_body_size=_MAX_FORM_BYTES,
         debug=False,
         logging_config=None,
     )
-    return GuardedApplication(guard, AuthzenApplication(service, rest), has_pages=True)  # type: ignore[arg-type]
+    return GuardedApplication(guard, Headed(AuthzenApplication(service, rest)), has_pages=True)  # type: ignore[arg-type]
 
 
 def api_description() -> bytes:

@@ -17,7 +17,7 @@ from remit.points.authzen.service import EVALUATION, EVALUATIONS, METADATA
 from remit.points.authzen.wire import Answer, Answers, Evaluation, Evaluations, Fault, Metadata
 
 PATH = "/api/openapi.json"
-_REF = "#/components/schemas/{name}"
+REF = "#/components/schemas/{name}"
 _RECORDS = (Evaluation, Evaluations, Answer, Answers, Metadata, Fault, Alive, Health, Quarantine, AgentStanding)
 _REQUEST_ID = {
     "name": "X-Request-ID",
@@ -41,15 +41,16 @@ _ONE_OR_LIST = [
 def description(app: Litestar) -> bytes:
     """The OpenAPI document of the whole service, as JSON."""
     document: dict[str, Any] = app.openapi_schema.to_schema()
-    schemas, components = msgspec.json.schema_components(_RECORDS, ref_template=_REF)
+    schemas, components = msgspec.json.schema_components(_RECORDS, ref_template=REF)
     names = {record.__name__: schema for record, schema in zip(_RECORDS, schemas, strict=True)}
     document["components"]["schemas"] = components
-    document["paths"] = {**_authzen(names), **document["paths"], PATH: {"get": _described()}}
-    document["paths"]["/api/v1/agents/{agent_id}/quarantine"]["post"]["requestBody"] = _body(names["Quarantine"], {"because": "loops"})
+    document["paths"] = {**authzen(names), **document["paths"], PATH: {"get": described()}}
+    document["paths"]["/api/v1/agents/{agent_id}/quarantine"]["post"]["requestBody"] = body_of(names["Quarantine"], {"because": "loops"})
     return msgspec.json.encode(document)
 
 
-def _authzen(names: dict[str, Any]) -> dict[str, Any]:
+def authzen(names: dict[str, Any]) -> dict[str, Any]:
+    """The paths of AuthZEN; `names` has the schema of each record."""
     listed = {"subject": _EXAMPLE["subject"], "evaluations": [{"action": _EXAMPLE["action"], "resource": _EXAMPLE["resource"]}]}
     one_or_many = {"anyOf": [names["Answers"], names["Answer"]]}
     return {
@@ -59,7 +60,7 @@ def _authzen(names: dict[str, Any]) -> dict[str, Any]:
                 "tags": ["authzen"],
                 "summary": "Decide one request (AuthZEN 1.0, section 6)",
                 "parameters": [_REQUEST_ID],
-                "requestBody": _body(names["Evaluation"], _EXAMPLE),
+                "requestBody": body_of(names["Evaluation"], _EXAMPLE),
                 "responses": _responses(names["Answer"], names["Fault"], 400, 403, 413),
             }
         },
@@ -69,7 +70,7 @@ def _authzen(names: dict[str, Any]) -> dict[str, Any]:
                 "tags": ["authzen"],
                 "summary": "Decide several requests (AuthZEN 1.0, section 7)",
                 "parameters": [_REQUEST_ID],
-                "requestBody": _body({"allOf": [names["Evaluations"]], "anyOf": _ONE_OR_LIST, "unevaluatedProperties": False}, listed),
+                "requestBody": body_of({"allOf": [names["Evaluations"]], "anyOf": _ONE_OR_LIST, "unevaluatedProperties": False}, listed),
                 "responses": _responses(one_or_many, names["Fault"], 400, 403, 413),
             }
         },
@@ -84,7 +85,8 @@ def _authzen(names: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _described() -> dict[str, Any]:
+def described() -> dict[str, Any]:
+    """The operation that answers with the description itself."""
     return {
         "operationId": "describeApi",
         "summary": "This description",
@@ -93,7 +95,8 @@ def _described() -> dict[str, Any]:
     }
 
 
-def _body(schema: Any, example: Any) -> dict[str, Any]:
+def body_of(schema: Any, example: Any) -> dict[str, Any]:
+    """A body of JSON that must be there."""
     return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from remit.app.cli.options import AsCsv, AsJson, AsPerson, StoreUrl, next_command, now, open_current, person, print_json
+from remit.app.findings_json import finding_json
 from remit.model.errors import UsageError
 from remit.model.finding import Finding, FindingState, Severity
-from remit.model.ids import AGENT_PREFIX
 from remit.model.shown import printable
 from remit.model.times import text_from_time
 
@@ -84,27 +84,7 @@ def accept(
         next_command("remit findings")
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """One finding (interfaces.md)."""
-    return {
-        "id": finding.id,
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "agent": AGENT_PREFIX + finding.agent,
-        "title": finding.title,
-        "evidence": list(finding.evidence),
-        "owner": finding.owner,
-        "remedy": finding.remedy,
-        "state": finding.state,
-        "opened": finding.opened or None,
-        "closed": finding.closed or None,
-        "accepted_until": finding.accepted_until,
-        "accepted_because": finding.accepted_because or None,
-        "accepted_by": finding.accepted_by or None,
-    }
-
-
 def _csv(shown: Sequence[Finding]) -> str:
-    from remit.app.cli.csv_text import csv_text
+    from remit.app.csv_text import csv_text
 
     return csv_text(_COLUMNS, ({**finding_json(finding), "evidence": " ".join(finding.evidence)} for finding in shown))

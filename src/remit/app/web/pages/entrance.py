@@ -12,8 +12,11 @@ from litestar.response import Redirect
 
 from remit.app.web.site import AnyRequest, Posted, Site
 
+PREFIX = "/enter/"
+"""What one-time addresses begin with."""
 
-@get("/enter/{word:str}", sync_to_thread=False)
+
+@get(PREFIX + "{word:str}", sync_to_thread=False)
 def enter(word: FromPath[str], request: AnyRequest, site: NamedDependency[Site]) -> Response[Any]:
     """Signs in whoever opens it first; a browser that is signed in already is led home."""
     if site.session(request) is not None:

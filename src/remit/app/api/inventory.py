@@ -1,0 +1,77 @@
+"""Agents: every one, and everything about one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from remit.app.agents_json import agent_json, agent_page_json, by_risk, coverage
+from remit.app.api.exchange import answered, known_agent, page_of
+from remit.app.api.shapes import AgentPage, Agents
+from remit.app.web.site import Site
+from remit.model.agent import AgentState
+from remit.model.ids import AGENT_PREFIX
+
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many at most.")]
+After = Annotated[str | None, QueryParameter(description="`next` of the page before.")]
+
+
+@get(
+    "/agents",
+    sync_to_thread=True,
+    operation_id="listAgents",
+    summary="Every agent, riskiest first",
+    description="As `remit agents --json`; `coverage` stands on the first page alone.",
+    opt={"answer": Agents},
+    tags=["agents"],
+)
+def list_agents(
+    site: NamedDependency[Site],
+    standing: Annotated[AgentState | None, QueryParameter(name="state")] = None,
+    owner: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    text: Annotated[str | None, QueryParameter(description="Stands in the id, the name or the purpose.", max_length=200)] = None,
+    gone: Annotated[bool, QueryParameter(description="Those too that no source shows any more.")] = False,
+    limit: Limit = 100,
+    after: After = None,
+) -> Response[bytes]:
+    """Filters, then cuts a page out."""
+    current = site.current
+    wanted = (text or "").casefold()
+    listed = [
+        known
+        for known in by_risk(current, with_gone=gone)
+        if (standing is None or current.state(known.agent.id) is standing)
+        and (owner is None or current.owner(known.agent.id) == owner)
+        and (kind is None or known.agent.kind == kind)
+        and any(wanted in (said or "").casefold() for said in (known.agent.id, known.agent.name, known.agent.purpose))
+    ]
+    page, following = page_of(listed, [AGENT_PREFIX + known.agent.id for known in listed], after, limit)
+    document: dict[str, Any] = {
+        "agents": [agent_json(current, known) for known in page],
+        "coverage": coverage(current) if after is None else None,
+        "total": len(listed),
+        "next": following,
+    }
+    return answered(document)
+
+
+@get(
+    "/agents/{agent_id:str}",
+    sync_to_thread=True,
+    operation_id="readAgent",
+    summary="One agent: owner, identities, access, and what of it is needed, granted and used",
+    description="As `remit agent ID --json`.",
+    opt={"answer": AgentPage},
+    tags=["agents"],
+)
+def read_agent(agent_id: FromPath[str], site: NamedDependency[Site]) -> Response[bytes]:
+    """Works out its access, and no other's."""
+    current = site.current
+    return answered(agent_page_json(current, known_agent(current, agent_id)))
+
+
+READING = (list_agents, read_agent)
