@@ -278,11 +278,12 @@ def _events(
             result=Result.DENIED if number % 9 == 8 else Result.ALLOWED,
             place=f"s3://lumen-trail/{line}.json.gz#{number}",
             session=session,
+            columns=("day", "account") if resource == "costs.daily" and action == "select" else (),
         )
 
 
 def _decided(world: World) -> None:
-    lines = [_line(world, turn, number) for turn in range(12) for number in range(len(_DECIDED))]
+    lines = [_line(world, turn, number) for turn in reversed(range(12)) for number in reversed(range(len(_DECIDED)))]
     log = world.folder / "edge.jsonl"
     log.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines) + b"{\n")
     scan = read_decisions(world.current(), EDGE, log, world.at)
