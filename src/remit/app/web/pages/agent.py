@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get, post
@@ -10,20 +11,22 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from remit.app.current import Current
-from remit.app.entitlements import Abilities
-from remit.app.granting import Ways
 from remit.app.intent import set_owner
-from remit.app.loop import alignment_of, watch
-from remit.app.web.access_view import Chosen, Material, abilities_of, lines_of, table
+from remit.app.loop import watch
+from remit.app.web.access_view import Chosen, Material, abilities_of, table
+from remit.app.web.agent_access import Kept
 from remit.app.web.agent_view import AgentView, Identity, agent_view, nearest_agents
-from remit.app.web.reach import Named, Picture, picture, strands_of
+from remit.app.web.fitting import shortened
+from remit.app.web.paging import asked, asked_page
+from remit.app.web.reach import Named, Picture, picture
 from remit.app.web.site import AnyRequest, Posted, Site
+from remit.app.web.strands import Strand
 from remit.model.errors import RefusedError, UsageError
 from remit.model.ids import AGENT_PREFIX
 from remit.model.standing import KnownAgent
-from remit.understand.spans import Spans
 
-_MOST_PAGES = 100_000
+_KEPT = Kept()
+"""A memo: nothing in it outlives what it was worked out from."""
 _MOST_CHOSEN = 500
 _FIELDS = {"verb": "verb", "class": "class_", "system": "system", "identity": "identity", "on": "on"}
 """Names in the address, and of what is chosen."""
@@ -63,36 +66,32 @@ def _page(
     site: Site, request: AnyRequest, current: Current, known: KnownAgent, *, status: int = 200, typed: str = "", problem: str = ""
 ) -> Response[bytes]:
     slug = known.agent.id
-    alignment = alignment_of(current, slug)
-    access = current.access_of([bound.principal for bound in current.bound_by_agent.get(slug, ())])
-    spans = Spans(current.vocabularies, current.concerns)
-    lines = lines_of(alignment, Abilities(spans))
-    ways = Ways(access, spans)
+    found = _KEPT.of(current, slug)
     given = Material(
-        lines=lines,
-        ways=ways,
-        recorded={use.place for use in current.uses_of(slug)},
+        lines=found.lines,
+        ways=found.ways,
+        recorded={use.place for use in found.uses},
         name=current.identity_text,
-        holds_identities=spans.holds_identities,
+        holds_identities=found.spans.holds_identities,
     )
-    view = agent_view(current, known, alignment, access)
-    rows = table(given, _chosen(request), _number(request.query_params.get("page", "1")))
+    view = agent_view(current, known, found.alignment, found.access)
     return site.page(
         request,
         "agent.html",
         status=status,
         view=view,
-        abilities=abilities_of(lines),
-        table=rows,
-        reach=_reach(view, given),
+        abilities=abilities_of(found.lines),
+        table=table(given, _chosen(request), asked_page(request)),
+        reach=_reach(view, found.strands),
+        middle=shortened,
         typed=typed,
         problem=problem,
     )
 
 
-def _reach(view: AgentView, given: Material) -> Picture | None:
+def _reach(view: AgentView, strands: Sequence[Strand]) -> Picture | None:
     named = [Named(ref=one.ref, text=one.text, note=_note(one)) for one in view.identities]
-    return picture(view.slug, f"risk {view.agent.risk:.1f}", named, strands_of(given.lines, given.ways, given.holds_identities))
+    return picture(view.slug, f"risk {view.agent.risk:.1f}", named, strands)
 
 
 def _note(identity: Identity) -> str:
@@ -105,12 +104,7 @@ def _note(identity: Identity) -> str:
 
 
 def _chosen(request: AnyRequest) -> Chosen:
-    given = request.query_params
-    return Chosen(**{name: str(given.get(field, ""))[:_MOST_CHOSEN].strip() for field, name in _FIELDS.items()})
-
-
-def _number(text: str) -> int:
-    return min(int(text), _MOST_PAGES) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    return Chosen(**{name: asked(request, field, _MOST_CHOSEN) for field, name in _FIELDS.items()})
 
 
 def _unknown(site: Site, request: AnyRequest, current: Current, slug: str) -> Response[bytes]:
