@@ -53,7 +53,7 @@ def _scan_lines(scan: Scan) -> Iterator[Line]:
     parts += [f"{_counted(scan.events, 'new audit record', 'new audit records')}"] if scan.events else []
     parts += [f"{_counted(scan.unread_records, 'record', 'records')} set aside as unreadable"] if scan.unread_records else []
     yield Line(about=scan.connection, text=", ".join(parts) or "nothing new")
-    for example in scan.unread_examples[:1]:
+    for example in scan.unread_examples[:1] if scan.unread_records else ():
         place, _, why = printable(example, 1000).partition(": ")
         yield Line(text=f"such as {_shortened(place)}: {why}", is_detail=True)
 

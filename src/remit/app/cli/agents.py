@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from remit.app.current import Current
     from remit.model.standing import KnownAgent
 
-_COLUMNS = ("id", "name", "kind", "state", "owner", "risk", "identities", "purpose", "places", "framework")
-
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
@@ -28,13 +26,15 @@ def agents(
     gone: Annotated[bool, typer.Option("--gone", help="List agents too that no source shows any more.")] = False,
 ) -> None:
     """List every agent: what it is, who owns it, as whom it acts. Riskiest first."""
-    from remit.app.agents_json import agents_json
+    from remit.app.agents_json import agents_json, by_risk
 
     current = open_current(store)
     if as_json:
         print_json(agents_json(current, with_gone=gone))
     elif as_csv:
-        typer.echo(_csv(current, with_gone=gone), nl=False)
+        from remit.app.agents_csv import agents_csv
+
+        typer.echo(agents_csv(current, by_risk(current, with_gone=gone)), nl=False)
     else:
         from remit.app.cli.agents_text import show_agents
 
@@ -66,18 +66,6 @@ def agent(
     access = current.access_of([bound.principal for bound in current.bound_by_agent.get(known.agent.id, ())])
     show_agent(current, known, access, alignment, everything=everything)
     _say_what_fits(current, known)
-
-
-def _csv(current: Current, *, with_gone: bool) -> str:
-    from remit.app.agents_json import agents_json
-    from remit.app.cli.csv_text import csv_text
-
-    rows = agents_json(current, with_gone=with_gone)["agents"]
-    for row in rows:
-        row["identities"] = " ".join(identity["ref"] for identity in row["identities"])
-        row["places"] = " ".join(row["places"])
-        row["purpose"] = " ".join((row["purpose"] or "").split())  # a line for every agent, whatever its prompt looks like
-    return csv_text(_COLUMNS, rows)
 
 
 def _say_what_is_next(current: Current) -> None:

@@ -111,9 +111,13 @@ def kept(given: Mapping[str, str]) -> dict[str, str]:
     return {name: "" if _may_hold_secret(name, value) else value for name, value in given.items()}
 
 
-def problem(error: RemitError) -> str:
+def problem(kind: str, error: RemitError) -> str:
     """What is wrong, in the words of a form, where options are fields."""
-    return without_secrets(_OPTION.sub(lambda found: found[1].replace("-", " "), str(error)))
+    labels = {field.name: field.label for field in FIELDS[kind]}
+    told = _OPTION.sub(lambda found: labels.get(found[1].replace("-", "_"), found[1].replace("-", " ")), str(error))
+    return without_secrets(
+        told.replace("URL has", f"{labels['url']} has").replace("URL is", f"{labels['url']} is") if "url" in labels else told
+    )
 
 
 def _may_hold_secret(name: str, value: str) -> bool:

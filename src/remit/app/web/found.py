@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from remit.app.agents_json import by_risk
 from remit.app.current import Current
-from remit.app.web.listing import AgentRow, riskiest_first, rows, text_of
+from remit.app.web.listing import AgentRow, rows, text_of
 from remit.model.connection import Connection
 from remit.model.finding import Finding, FindingState
 from remit.model.ids import AGENT_PREFIX
@@ -60,7 +61,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def found(current: Current, text: str, plans: Sequence[Plan]) -> Found:
     """What holds a text, whatever its case."""
     wanted = text.casefold()
-    agents = [known for known in riskiest_first(current, with_gone=True) if wanted in text_of(current, known)]
+    agents = [known for known in by_risk(current, with_gone=True) if wanted in text_of(current, known)]
     identities = _identities(current, wanted)
     findings = [one for one in current.findings if wanted in f"{one.id}\n{one.rule}\n{one.agent}\n{one.title}".casefold()]
     findings.sort(key=lambda one: (one.state is FindingState.CLOSED, one.state is not FindingState.OPEN, one.agent, one.id))

@@ -71,12 +71,6 @@ def sliced(items: Sequence[T], number: int, size: int) -> Slice[T]:
     return Slice(items[first : first + size], number, pages, len(items), first + 1 if items else 0)
 
 
-def riskiest_first(current: Current, *, with_gone: bool = False) -> list[KnownAgent]:
-    """Agents by risk; without `with_gone` those alone that some source still shows."""
-    found = [known for known in current.agents.values() if with_gone or not known.is_gone]
-    return sorted(found, key=lambda known: (-known.agent.risk, known.agent.id))
-
-
 def open_findings(current: Current) -> dict[str, list[Finding]]:
     """The open findings of each agent."""
     found: dict[str, list[Finding]] = {}

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from remit.app.agents_csv import agents_csv
+from remit.app.agents_json import by_risk
 from remit.app.current import Current
 from remit.app.web.coverage import covered
-from remit.app.web.listing import riskiest_first, rows, sliced, text_of
+from remit.app.web.listing import rows, sliced, text_of
+from remit.app.web.paging import AT_ONCE, address, asked, asked_page
+from remit.app.web.rendering import HEADERS
 from remit.app.web.site import AnyRequest, Site
 from remit.model.agent import AgentKind, AgentState
 from remit.model.standing import KnownAgent
-
-_A_PAGE = 50
-_MOST_TEXT = 200
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,10 +27,9 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     remit: str = ""
 
-    def address(self, **changed: str | int) -> str:
+    def address(self, path: str = "/agents", **changed: str | int) -> str:
         """The list with this choice, some of it changed."""
-        fields = {name: value for name, value in (msgspec.structs.asdict(self) | changed).items() if value}
-        return f"/agents?{urlencode(fields)}" if fields else "/agents"
+        return address(path, {**msgspec.structs.asdict(self), **changed})
 
     @property
     def is_any(self) -> bool:
@@ -55,13 +53,8 @@ _CHOICES = {
 def agents(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     """Agents that fit the form's fields, a page at a time."""
     current = site.current
-    asked = request.query_params
-    fields = {name: asked.get(name, "") for name in _CHOICES}
-    known_fields = {name: value if value in dict(_CHOICES[name]) else "" for name, value in fields.items()}
-    choice = Choice(q=asked.get("q", "").strip()[:_MOST_TEXT], **known_fields)
-    number = asked.get("page", "1")
-    found = [known for known in riskiest_first(current, with_gone=True) if _fits(current, known, choice)]
-    part = sliced(found, int(number) if number.isdecimal() and len(number) < 7 else 1, _A_PAGE)
+    choice = _choice(request)
+    part = sliced(_chosen(current, choice), asked_page(request), AT_ONCE)
     return site.page(
         request,
         "agents.html",
@@ -72,6 +65,25 @@ def agents(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
         total=sum(not known.is_gone for known in current.agents.values()),
         coverage=covered(current),
     )
+
+
+@get("/agents.csv", sync_to_thread=True)
+def agents_file(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
+    """The same agents, all of them, for a spreadsheet."""
+    current = site.current
+    text = agents_csv(current, _chosen(current, _choice(request))).encode("utf-8", "backslashreplace")
+    headers = {**HEADERS, "content-disposition": 'attachment; filename="agents.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _choice(request: AnyRequest) -> Choice:
+    fields = {name: asked(request, name) for name in _CHOICES}
+    offered = {name: value if value in dict(_CHOICES[name]) else "" for name, value in fields.items()}
+    return Choice(q=asked(request, "q"), **offered)
+
+
+def _chosen(current: Current, choice: Choice) -> list[KnownAgent]:
+    return [known for known in by_risk(current, with_gone=True) if _fits(current, known, choice)]
 
 
 def _fits(current: Current, known: KnownAgent, choice: Choice) -> bool:
@@ -93,4 +105,4 @@ def _remit(current: Current, slug: str) -> str:
     return "broken" if slug in current.remit_faults else "approved" if slug in current.versions else "none"
 
 
-ROUTES = (agents,)
+ROUTES = (agents, agents_file)

@@ -71,7 +71,7 @@ def add(kind: FromPath[str], request: AnyRequest, site: NamedDependency[Site], p
     try:
         connection = connecting.connection_of(kind, given, current.store.all(Connection), site.now())
     except (UsageError, RefusedError) as error:
-        problem, kept = connecting.problem(error), connecting.kept(given)
+        problem, kept = connecting.problem(kind, error), connecting.kept(given)
         if posted.text("again"):
             return _one(request, site, posted.text("again"), kept, problem)
         if not current.connections:
@@ -197,7 +197,14 @@ def _privileges(current: Current, connection: Connection) -> list[tuple[str, Nat
 
 
 def _came(came: Turn, link: str) -> Result:
-    said = [f"{line.about}: {line.text}" if line.about else line.text for line in turn_lines(came)]
+    said: list[str] = []
+    for line in turn_lines(came):
+        if line.is_detail and said:
+            said[-1] += f", {line.text}"
+        else:
+            said.append(f"{line.about}: {line.text}" if line.about else line.text)
+    if not (came.new or came.changed or came.gone or came.opened or came.closed):
+        said.append("agents and findings are as they were")
     said += [f"{name} could not be read: {printable(fault, 1000)}" for name, fault in faults(came)]
     return Result(said=tuple(said), link=link, is_failed=has_failed(came))
 

@@ -9,10 +9,11 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from remit.app.agents_json import by_risk
 from remit.app.current import Current
 from remit.app.web.connecting import FIELDS, TITLES
 from remit.app.web.coverage import covered
-from remit.app.web.listing import GRAVITY, open_findings, riskiest_first, rows
+from remit.app.web.listing import GRAVITY, open_findings, rows
 from remit.app.web.needs import needs, waiting
 from remit.app.web.site import AnyRequest, Site
 from remit.model.agent import AgentState
@@ -42,7 +43,7 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
         return site.page(request, "welcome.html", fields=FIELDS, titles=TITLES, given={}, problem="", kind="")
     store = site.snapshots.store
     plans = store.all(Plan)
-    live = [known for known in riskiest_first(current) if current.state(known.agent.id) is not AgentState.RETIRED]
+    live = [known for known in by_risk(current, with_gone=False) if current.state(known.agent.id) is not AgentState.RETIRED]
     denied = store.denied_since(text_from_time(current.now - timedelta(days=1)))
     return site.page(
         request,
