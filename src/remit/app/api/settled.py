@@ -6,9 +6,9 @@ from litestar import Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from remit.app.api.agent_shapes import Approved, Draft, Ownership
 from remit.app.api.bodies import NewOwner, NewRemit
 from remit.app.api.exchange import Sent, answered, known_agent
-from remit.app.api.shapes import Approved, Draft, Ownership
 from remit.app.intent import approve_text, set_owner
 from remit.app.intent_json import approved_json, draft_json, ownership_json
 from remit.app.loop import draft_of, watch
