@@ -1,6 +1,6 @@
 """Finds plugins by walking their folder: adding one adds a folder and nothing else.
 
-A plugin is a package (or module) in a plugin folder that offers one well-known name: `SOURCE`, `SYSTEM` or `POINT`. Packages
+A plugin is a package (or module) in a plugin folder that offers one well-known name: `SOURCE`, `SYSTEM`, `POINT` or `EXPORTER`. Packages
 whose name begins with `_` are not plugins. Foreign packages by entry point come later.
 """
 
@@ -20,6 +20,7 @@ _FOLDERS = {
     "WRITER": "remit.systems",
     "POINT": "remit.points",
     "RULE": "remit.watch.detections",
+    "EXPORTER": "remit.exporters",
 }
 _MODULES = {"WRITER": "change"}
 """Where the module is not called like what it offers."""
@@ -46,8 +47,9 @@ def find(wanted: str, extra: Iterable[str] = (), *, only: str | None = None, app
     """Every plugin of one sort by the name of its folder; `extra` names further packages to walk (tests, authors),
     and of plugins other than `only` nothing is imported.
 
-    `wanted` is `SOURCE`, `SYSTEM`, `WRITER`, `POINT` or `RULE`. The object stands in the module `source`, `system`, `change` or `point` of
-    the plugin's package, so that importing the package itself stays free; a detection (`RULE`) is the module itself. The hands of a system
+    `wanted` is `SOURCE`, `SYSTEM`, `WRITER`, `POINT`, `RULE` or `EXPORTER`. The object stands in the module `source`, `system`, `change`,
+    `point` or `exporter` of the plugin's package, so that importing the package itself stays free, or in the module that is the plugin; a
+    detection (`RULE`) is the module itself. The hands of a system
     (`WRITER`) are for `app.act` alone, which opens them against an approval; without one they are not handed out.
     """
     if wanted == "WRITER" and not isinstance(approval, Approval):
