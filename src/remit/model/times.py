@@ -19,3 +19,8 @@ def time_from_text(text: str) -> datetime:
 def days_between(earlier: str, later: str) -> float:
     """Days from one time to another."""
     return (time_from_text(later) - time_from_text(earlier)) / timedelta(days=1)
+
+
+def to_the_second(text: str) -> str:
+    """An RFC 3339 time in UTC without the fraction of its second."""
+    return f"{text.partition('.')[0].removesuffix('Z')}Z"

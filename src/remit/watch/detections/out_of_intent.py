@@ -16,7 +16,7 @@ from remit.model.decision import Outcome
 from remit.model.event import Judged, Use
 from remit.model.finding import Severity, Spotted
 from remit.model.shown import printable
-from remit.model.times import days_between, text_from_time
+from remit.model.times import days_between, text_from_time, to_the_second
 from remit.watch.grants import container_of, grants_for
 from remit.watch.window import raised, severity_by_reach, shown, state_of
 
@@ -69,7 +69,7 @@ def _spotted(window: Window, agent: str, principal: str, system: str, action: st
     return Spotted(
         agent=agent,
         key=f"{principal}|{system}|{action}|{resource}",
-        title=f"`{agent}` {did} {what}{who}, {often}, last {found[0].use.last}: {found[0].because}",
+        title=f"`{agent}` {did} {what}{who}, {often}, last {to_the_second(found[0].use.last)}: {found[0].because}",
         evidence=tuple(judged.use.place for judged in found),
         hangs_on=grants,
         severity=severity,
