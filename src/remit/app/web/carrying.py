@@ -43,7 +43,7 @@ def release(site: Site, agent: str, in_force: Sequence[Plan], move: Callable[[],
     return site.start(f"Release {agent}", work, plan=shown, link=plan_address(shown) if shown else agent_address(agent))
 
 
-def make(site: Site, what: str, made: Callable[[], Plan], patience: float = PATIENCE_SECONDS) -> Redirect:
+def make(site: Site, what: str, made: Callable[[], Plan]) -> Redirect:
     """Makes a plan and leads to it; to the job, where it takes long. Raises RemitError where none can be made."""
     ended = threading.Event()
     came: list[Plan | RemitError] = []
@@ -62,7 +62,7 @@ def make(site: Site, what: str, made: Callable[[], Plan], patience: float = PATI
             ended.set()
 
     to_job = site.start(what, work)
-    ended.wait(patience)
+    ended.wait(PATIENCE_SECONDS)
     if not came:
         return to_job
     if isinstance(came[0], RemitError):

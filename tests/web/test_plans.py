@@ -1,0 +1,233 @@
+"""Plans as pages: the replay is read before the button, who may and what stands against it is said before the click."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from tests.web.asking import Client
+from tests.web.world import AWS, COST_TRIAGE, DANA, RETURNS, STOPPED, World
+
+from remit.app import mend
+from remit.app.intent import approve_text
+from remit.model.connection import Connection
+from remit.model.errors import RefusedError
+from remit.model.plan import Plan, PlanState, Proof, StepState
+
+
+def _path(world: World, which: str) -> str:
+    return f"/plans/{world.plans[which].removeprefix('plan:')}"
+
+
+def _folded(text: str) -> str:
+    """What stands between backticks is set apart on a page."""
+    return "".join(text.replace("`", "").split())
+
+
+def _plan(world: World, which: str) -> Plan:
+    plan = world.store.get(Plan, world.plans[which])
+    assert plan is not None
+    return plan
+
+
+def test_what_is_stuck_stands_before_what_waits_and_what_is_over_last(client: Client, world: World) -> None:
+    page = client.get("/plans")
+    ids = [code.text for code in page.main.all("code")]
+    assert ids[0] in (world.plans["stuck"], world.plans["quarantine"])
+    assert ids.index(world.plans["open"]) < ids.index(world.plans["applied"])
+    stuck = client.get("/plans?state=stuck")
+    assert world.plans["open"] not in stuck.text
+    assert world.plans["stuck"] in stuck.text
+
+
+def test_a_plan_shows_its_stage_its_replay_and_what_the_agent_loses(client: Client, world: World) -> None:
+    plan = _plan(world, "open")
+    page = client.get(_path(world, "open"))
+    line = page.main.all("ol")[0]
+    assert [item.all("span")[0].text.partition(" (")[0] for item in line.all("li")] == [
+        "drafted",
+        "replayed",
+        "approved",
+        "applying",
+        "applied",
+    ]
+    assert [item.get("aria-current") for item in line.all("li")] == ["", "step", "", "", ""]
+    denied = sum(item.calls for item in plan.replay.would_deny)
+    assert f"{denied:,} of {plan.replay.calls:,} recorded calls since" in page.text
+    for sentence in plan.risk_removed:
+        assert _folded(sentence) in _folded(page.text)
+    for step in plan.steps:
+        assert step.operation in page.text
+    assert page.main.all("pre")
+
+
+def test_blind_spots_what_is_left_and_who_else_is_concerned_stand_on_the_page(client: Client, world: World) -> None:
+    plan = _plan(world, "open")
+    page = client.get(_path(world, "open"))
+    assert f"Blind spots {len(plan.blind_spots)}" in page.text
+    assert "Left as it is" in page.text
+    for other in plan.also_affects:
+        assert f"/agents/{other}" in page.links
+
+
+def test_a_plan_without_recorded_calls_says_that_nothing_shows_what_would_break(own_client: Client, own_world: World) -> None:
+    plan = msgspec.structs.replace(
+        _plan(own_world, "open"),
+        id="plan:0190000000f0000",
+        replay=msgspec.structs.replace(_plan(own_world, "open").replay, calls=0, would_deny=()),
+    )
+    own_world.store.put(plan, seen=own_world.at)
+    assert "Nothing shows what would break" in own_client.get("/plans/0190000000f0000").text
+
+
+def test_who_may_approve_is_said_before_the_click_and_a_stranger_is_refused_beside_the_button(own_client: Client, own_world: World) -> None:
+    path = _path(own_world, "open")
+    assert f"May do it: {DANA}" in own_client.get(path).text
+    page = own_client.post(f"{path}/apply", person="mallory@lumen.example")
+    assert page.status == 409
+    assert "is no approver of" in page.text
+    assert page.form(f"/plans/{own_world.plans['open'].replace(':', '%3A')}/apply")
+    assert _plan(own_world, "open").state is PlanState.REPLAYED
+
+
+def test_a_plan_from_a_draft_is_refused_before_the_click(own_client: Client, own_world: World) -> None:
+    current = own_world.current()
+    made = mend.plan_right_size(current, "returns-agent", own_world.at)
+    assert made.is_from_draft
+    page = own_client.get(f"/plans/{made.id}")
+    button = next(button for button in page.main.all("button") if button.text == "Approve and apply")
+    assert "disabled" in button.attributes
+    assert "no approved remit" in page.text
+    assert "/agents/returns-agent/draft" in page.links
+    assert own_client.post(f"/plans/{made.id}/apply", person=DANA).status == 409
+
+
+def test_a_plan_from_a_remit_that_was_replaced_is_refused_before_the_click(own_client: Client, own_world: World) -> None:
+    current = own_world.current()
+    text = current.approved[COST_TRIAGE].document.replace("600/hour", "500/hour")
+    approve_text(current, text.encode(), "cost-triage.yaml", DANA, "operator", own_world.at)
+    page = own_client.get(_path(own_world, "open"))
+    assert "another remit of cost-triage was approved since" in page.text
+    assert "Plan again" in page.text
+    assert own_client.post(f"{_path(own_world, 'open')}/apply", person=DANA).status == 409
+
+
+def test_a_plan_of_a_stopped_agent_is_refused_before_the_click(own_client: Client, own_world: World) -> None:
+    current = own_world.current()
+    stop = mend.plan_quarantine(current, COST_TRIAGE, own_world.at)
+    mend.begin_quarantine(current, stop, (DANA, "operator"), "looks wrong")
+    assert "its permissions are not narrowed while it is stopped" in own_client.get(_path(own_world, "open")).text
+
+
+def test_a_system_without_a_write_role_is_named_before_the_click(own_client: Client, own_world: World) -> None:
+    connection = own_world.store.get(Connection, AWS)
+    assert connection is not None
+    settings = {name: value for name, value in connection.settings.items() if name != "write_profile"}
+    own_world.store.put(msgspec.structs.replace(connection, settings=settings), seen=own_world.at)
+    assert f"{AWS} has no write role" in own_client.get(_path(own_world, "open")).text
+
+
+def test_applying_is_a_job_that_says_why_it_failed_and_touches_nothing_it_cannot_reach(own_client: Client, own_world: World) -> None:
+    path = _path(own_world, "open")
+    leads = own_client.post(f"{path}/apply", person=DANA).leads_to
+    assert leads.startswith("/jobs/")
+    assert own_client.site.jobs.wait(30) == []
+    job = own_client.get(leads)
+    assert "failed" in job.text
+    assert COST_TRIAGE in job.text
+    assert all(state is StepState.WAITING for state in _plan(own_world, "open").step_states)
+
+
+def test_the_approver_that_was_typed_reaches_the_plan_and_what_was_proved_is_shown(
+    own_client: Client, own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, tuple[str, str], str]] = []
+
+    def carried(current: object, identifier: str, approver: tuple[str, str], environment: object, what: str) -> Plan:
+        seen.append((identifier, approver, what))
+        plan = _plan(own_world, "open")
+        proof = Proof(
+            system=AWS,
+            identity="aws:role/cost-triage",
+            tried="s3:DeleteObject on `x`",
+            expected="denied",
+            got="denied",
+            how="read back and evaluated",
+        )
+        done = msgspec.structs.replace(plan, state=PlanState.APPLIED, step_states=(StepState.DONE,) * len(plan.steps), proofs=(proof,))
+        own_world.store.put(done, seen=own_world.at, by=approver[0])
+        return done
+
+    monkeypatch.setattr(mend, "carry_out", carried)
+    page = own_client.after(f"{_path(own_world, 'open')}/apply", person=DANA)
+    assert seen == [(own_world.plans["open"], (DANA, "operator"), "apply")]
+    assert "1 of 1 proofs hold" in page.text
+    shown = own_client.get(_path(own_world, "open"))
+    assert "It is applied" in shown.text
+    assert "s3:DeleteObject on `x`" in shown.text
+    assert "read back and evaluated" in shown.text
+    assert shown.form(f"/plans/{own_world.plans['open'].replace(':', '%3A')}/rollback")
+
+
+def test_a_stuck_plan_says_why_and_offers_both_ways_on(client: Client, world: World) -> None:
+    page = client.get(_path(world, "stuck"))
+    assert _plan(world, "stuck").stuck_because[:40].split("<")[0].strip() in page.text
+    words = [button.text for button in page.main.all("button")]
+    assert "Go on with it" in words
+    assert "Take it back" in words
+
+
+def test_a_quarantine_is_ended_by_a_release_and_not_by_taking_its_plan_back(client: Client, world: World) -> None:
+    plan = msgspec.structs.replace(_plan(world, "quarantine"), state=PlanState.APPLIED)
+    page = client.get(f"/plans/{plan.id}")
+    assert "Take it back" not in [button.text for button in page.main.all("button")]
+    assert f"Stop {STOPPED}" in page.title
+
+
+def test_a_plan_is_made_by_one_click_and_led_to(own_client: Client, own_world: World) -> None:
+    leads = own_client.post(f"/agents/{RETURNS}/plan").leads_to
+    assert leads.startswith("/plans/plan%3A")
+    page = own_client.get(leads)
+    assert f"Narrow {RETURNS}" in page.title
+    assert "superseded" not in page.text.partition("Other plans")[0]
+
+
+def test_an_agent_that_cannot_be_planned_for_is_refused_in_words(own_client: Client, own_world: World) -> None:
+    page = own_client.post(f"/agents/{STOPPED}/plan")
+    assert page.status == 409
+    assert "is suspended" in page.text
+    assert own_client.post("/agents/nobody-at-all/plan").status == 404
+
+
+def test_a_plan_that_takes_long_to_make_leads_to_its_job(own_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from remit.app.web import carrying
+
+    go_on = threading.Event()
+    made = mend.plan_right_size
+
+    def slow(current: object, slug: str, at: str) -> Plan:
+        go_on.wait(20)
+        return made(current, slug, at)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(mend, "plan_right_size", slow)
+    monkeypatch.setattr(carrying, "PATIENCE_SECONDS", 0.01)
+    leads = own_client.post(f"/agents/{RETURNS}/plan").leads_to
+    go_on.set()
+    assert leads.startswith("/jobs/")
+    assert own_client.site.jobs.wait(20) == []
+    assert any(link.startswith("/plans/plan%3A") for link in own_client.get(leads).links)
+
+
+def test_a_plan_that_there_is_not_is_no_page(client: Client) -> None:
+    assert client.get("/plans/000000000").status == 404
+    assert client.get("/plans/%3Cscript%3Ealert(1)%3C%2Fscript%3E").status == 404
+
+
+def test_a_refusal_on_the_way_ends_the_job_with_its_words(own_client: Client, own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> Plan:
+        raise RefusedError("somebody changed it since")
+
+    monkeypatch.setattr(mend, "carry_out", refused)
+    page = own_client.after(f"{_path(own_world, 'open')}/apply", person=DANA)
+    assert "somebody changed it since" in page.text
