@@ -77,4 +77,4 @@ def closed_above(folder: Path) -> Path | None:
 
     Postgres refuses to run as root, so that it runs as a user of its own then; and what is closed to others stays closed.
     """
-    return next((above for above in folder.absolute().parents if above.exists() and above.stat().st_mode & 0o005 != 0o005), None)
+    return next((above for above in folder.absolute().parents if above.is_dir() and above.stat().st_mode & 0o005 != 0o005), None)
