@@ -134,6 +134,11 @@ class Current:
         for name in ("standings", "owners", "versions", "approved", "remits", "remit_faults", "_judged_versions", "findings"):
             self.__dict__.pop(name, None)
 
+    def forget_people(self) -> None:
+        """Looks identities up again, because others are known to be people's now."""
+        for name in ("principals", "own", "_shorts"):
+            self.__dict__.pop(name, None)
+
     def forget_connections(self) -> None:
         """Looks connections up again, because one was added or taken away."""
         self.__dict__.pop("connections", None)

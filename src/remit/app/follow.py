@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from remit.app.loop import watch
-from remit.app.scan import default_logs, read_decisions
+from remit.app.scan import read_decisions
 from remit.app.snapshot import Snapshots
 from remit.model.errors import RefusedError, RemitError
 from remit.model.times import text_from_time
@@ -32,16 +32,14 @@ class Follower:
     def __init__(
         self,
         snapshots: Snapshots,
-        logs: Path,
+        logs: Callable[[], Iterable[tuple[str, Path]]],
         report: Callable[[str], None],
-        told: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`logs` is the folder of the decision logs of points without a store; `told` is called after each look, for whoever passes on."""
+        """`logs` gives the decision logs that are no connections, each with the source that its decisions count under."""
         self._snapshots = snapshots
         self._logs = logs
         self._report = report
-        self._told = told
         self._monotonic = monotonic
         self._watched = -_WATCH_SECONDS
         self._is_behind = False
@@ -56,24 +54,32 @@ class Follower:
     def look(self) -> int:
         """One look; how many decisions were new."""
         try:
-            added = self._read()
+            added, faults = self._read()
             self._is_behind = self._is_behind or added > 0
             if self._is_behind and self._monotonic() - self._watched >= _WATCH_SECONDS:
                 self._watch()
             self._snapshots.current()
-            self._told()
+            if faults:
+                raise RefusedError("; ".join(faults))
         except Exception as error:  # noqa: BLE001 - INVARIANT (goes on): whatever it is, it is told once and tried again
             self._tell(str(error) if isinstance(error, RemitError) else f"following the decision logs failed: {type(error).__name__}")
             return 0
         self._fault = ""
         return added
 
-    def _read(self) -> int:
+    def _read(self) -> tuple[int, list[str]]:
         current = self._snapshots.current()
         at = text_from_time(current.now)
         named = [connection for connection in current.connections.values() if connection.kind == "decisions"]
-        logs = [*default_logs(self._logs), *((connection.id, Path(connection.settings["file"])) for connection in named)]
-        return sum(read_decisions(current, source, path, at).events for source, path in logs if path.is_file())
+        logs = [*self._logs(), *((connection.id, Path(connection.settings["file"])) for connection in named)]
+        added = 0
+        faults = []
+        for source, path in logs:
+            try:
+                added += read_decisions(current, source, path, at).events if path.is_file() else 0
+            except RefusedError as error:
+                faults.append(str(error))  # a log that cannot be read holds up no other
+        return added, faults
 
     def _watch(self) -> None:
         current = self._snapshots.fresh()

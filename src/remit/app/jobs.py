@@ -2,20 +2,23 @@
 
 Invariants:
 - a job says what it does now, and in the end what came of it or why it failed; progress is never counted as a result;
-- a fault ends its job alone. What a job that was cut off had begun stands in the store's journal, as after any crash.
+- a fault ends its job alone. What a job that was cut off had begun stands in the store's journal, as after any crash;
+- an id is never that of another job, of another run neither: an address that was kept leads to its job or nowhere.
 """
 
 from __future__ import annotations
 
 import itertools
+import secrets
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
 
-from remit.model.errors import RemitError
+from remit.model.errors import RefusedError, RemitError
 from remit.model.shown import printable
 
 _KEPT = 200
@@ -73,20 +76,25 @@ class Jobs:
         self._clock = clock
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
+        self._run_of = secrets.token_hex(2)
         self._numbers = itertools.count(1)
         self._threads: dict[str, threading.Thread] = {}
 
     def start(self, what: str, work: Work, *, plan: str = "", link: str = "") -> Job:
         """Begins work in a thread of its own. `link` is where it leads when the work names nothing better."""
         with self._lock:
-            if sum(thread.is_alive() for thread in self._threads.values()) >= _MOST_AT_ONCE:
-                raise RemitError(f"{_MOST_AT_ONCE} pieces of work are under way; wait for one of them")
-            job = Job(id=str(next(self._numbers)), what=what, begun=self._clock(), plan=plan, link=link)
+            if len(self._threads) >= _MOST_AT_ONCE:
+                raise RefusedError(f"{_MOST_AT_ONCE} pieces of work are under way; wait for one of them")
+            job = Job(id=f"{self._run_of}-{next(self._numbers)}", what=what, begun=self._clock(), plan=plan, link=link)
             self._jobs[job.id] = job
             self._drop_old()
             thread = threading.Thread(target=self._run, args=(job.id, work), name=f"job-{job.id}", daemon=True)
             self._threads[job.id] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._end(job.id, JobState.FAILED, fault="no thread can be started for it")
+            raise RefusedError("no more work can be begun now: the machine gives no more threads") from error
         return job
 
     def get(self, identifier: str) -> Job | None:
@@ -105,8 +113,12 @@ class Jobs:
 
     def wait(self, seconds: float) -> list[Job]:
         """Waits for what is under way, that long in all; gives what has not ended."""
-        for thread in list(self._threads.values()):
-            thread.join(seconds / max(1, len(self._threads)))
+        until = time.monotonic() + seconds
+        with self._lock:
+            threads = list(self._threads.values())
+        for thread in threads:
+            if thread.ident is not None:  # one that is only about to start is found by whoever asks again
+                thread.join(max(0.0, until - time.monotonic()))
         return self.running()
 
     def _run(self, identifier: str, work: Work) -> None:
@@ -124,7 +136,10 @@ class Jobs:
 
     def _say(self, identifier: str, text: str) -> None:
         with self._lock:
-            self._jobs[identifier] = msgspec.structs.replace(self._jobs[identifier], now=printable(text, 400))
+            job = self._jobs.get(identifier)
+            # What a helper thread says of a job that has ended already is nothing that it does now.
+            if job is not None and job.state is JobState.RUNNING:
+                self._jobs[identifier] = msgspec.structs.replace(job, now=printable(text, 400))
 
     def _end(self, identifier: str, state: JobState, *, said: tuple[str, ...] = (), link: str = "", fault: str = "") -> None:
         with self._lock:

@@ -68,4 +68,7 @@ class Snapshots:
             successor.rejoin()
         if changed & _SETTLED or has_other_keys:
             successor.refresh()
+        if Ownership in changed:
+            # Whoever answers for an agent is a person, and so is an identity that is called so.
+            successor.forget_people()
         return successor

@@ -63,8 +63,8 @@ def last_number(connection: Connection) -> int:
     return connection.execute(select(func.max(event.c.number))).scalar() or 0
 
 
-def denials_after(connection: Connection, number: int, most: int) -> tuple[list[Event], int]:
-    """What was not allowed of the next `most` events behind a number, as they came in; and the number of the last one looked at."""
+def denials_after(connection: Connection, number: int, most: int) -> tuple[list[tuple[int, Event]], int]:
+    """What was not allowed of the next `most` events behind a number, each with its own; and the number of the last one looked at."""
     some = select(event.c.number).where(event.c.number > number).order_by(event.c.number).limit(most).subquery()
     end = connection.execute(select(func.max(some.c.number))).scalar()
     if end is None:
@@ -75,4 +75,4 @@ def denials_after(connection: Connection, number: int, most: int) -> tuple[list[
     )
     numbers = list(connection.execute(question.order_by(event.c.number)).scalars())
     found = event_log.whole(connection, numbers)
-    return [found[one] for one in numbers], int(end)
+    return [(one, found[one]) for one in numbers], int(end)

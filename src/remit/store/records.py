@@ -306,16 +306,12 @@ class Store:
         """Resources on record whose name holds a text, whatever its case, each with the agents that touched it."""
         return self._database.read(lambda connection: event_log.touched(connection, text, most))
 
-    def decisions(
-        self, agent: str | None = None, limit: int = 100, before: str | None = None, *, only_denied: bool = False
-    ) -> list[Event]:
+    def decisions(self, agent: str | None = None, limit: int = 100, before: str | None = None, *, only_denied: bool = False) -> list[Event]:
         """Recorded decisions, newest first; `before` is the id of a decision that all of them are older than."""
-        return self._database.read(
-            lambda connection: decided.decisions(connection, agent, limit, before, only_denied=only_denied)
-        )
+        return self._database.read(lambda connection: decided.decisions(connection, agent, limit, before, only_denied=only_denied))
 
-    def denials_after(self, number: int, most: int = 5_000) -> tuple[list[Event], int]:
-        """Decisions that did not allow among the next `most` events, as they came in, and the number to ask behind next."""
+    def denials_after(self, number: int, most: int = 5_000) -> tuple[list[tuple[int, Event]], int]:
+        """Decisions that did not allow among the next `most` events, each with its number, and the number to ask behind next."""
         return self._database.read(lambda connection: decided.denials_after(connection, number, most))
 
     def last_event(self) -> int:

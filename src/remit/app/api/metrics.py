@@ -12,6 +12,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from remit.app.api.fresh import broken
+from remit.app.notify import Notifier
 from remit.app.remits import Policy
 from remit.contracts.point import Decide, Session
 from remit.model.decision import Decision, LoggedDecision, Outcome, Request
@@ -83,10 +84,11 @@ class CountedDecide:
 class Metrics(Collector):
     """Everything that `/metrics` shows, read when it is asked for."""
 
-    def __init__(self, decide: CountedDecide, log: WatchedLog, policy: Callable[[], Policy]) -> None:
+    def __init__(self, decide: CountedDecide, log: WatchedLog, policy: Callable[[], Policy], notifier: Notifier | None = None) -> None:
         self._decide = decide
         self._log = log
         self._policy = policy
+        self._notifier = notifier
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -114,4 +116,9 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             "remit_remits_broken", "Agents that are denied because their remit cannot be used.", value=len(broken(policy))
         )
+        if self._notifier is not None:
+            yield CounterMetricFamily("remit_webhook_taken", "Notices that the webhook took.", value=self._notifier.taken)
+            yield CounterMetricFamily("remit_webhook_failures", "Attempts that the webhook did not take.", value=self._notifier.failures)
+            yield CounterMetricFamily("remit_webhook_given_up", "Notices that the webhook will never take.", value=self._notifier.given_up)
+            yield GaugeMetricFamily("remit_webhook_failing", "1 while the last attempt failed.", value=int(bool(self._notifier.failure)))
         yield GaugeMetricFamily("remit_agents_suspended", "Agents in quarantine.", value=len(policy.suspended))

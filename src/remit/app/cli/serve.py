@@ -22,6 +22,7 @@ from remit.model.verbs import ANY, CALL
 if TYPE_CHECKING:
     from remit.app.remits import Remits
 
+_SECRET = "REMIT_WEBHOOK_SECRET"  # noqa: S105 - the name of the variable
 _EPILOG = """AuthZEN 1.0 at /access/v1/evaluation and /access/v1/evaluations; quarantine and release of an agent at /api/v1/agents/ID;
 health at /healthz and /readyz, counters at /metrics, the whole API at /api/openapi.json."""
 
@@ -56,6 +57,14 @@ def serve(
         ),
     ] = None,
     store: StoreUrl = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="POST denials and findings there, as JSON, signed with the secret in REMIT_WEBHOOK_SECRET.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve the web UI and the API of a store, and decide for every enforcement point that asks by AuthZEN.
 
@@ -70,32 +79,40 @@ def serve(
             raise UsageError("`--decisions-only` needs `--remit PATH`: a remit file, or a folder of them")
         if store is not None:
             raise UsageError("`--decisions-only` decides from files alone; leave out `--store`")
+        if webhook is not None:
+            raise UsageError("`--webhook` tells of what stands in a store; leave it out with `--decisions-only`")
         _serve(remit, host, port, state, log)
     elif remit is not None:
         raise UsageError("`--remit` goes with `--decisions-only`; without it the remits that are approved in the store count")
     else:
-        _serve_store(store, host, port, state, log)
+        _serve_store(store, host, port, state, log, webhook)
 
 
-def _serve_store(given: str | None, host: str, port: int, state: Path | None, log: Path | None) -> None:
+def _serve_store(given: str | None, host: str, port: int, state: Path | None, log: Path | None, webhook: str | None) -> None:
     # Here, because help and wrong usage need none of it.
     from remit.app.api.metrics import WatchedLog
     from remit.app.api.server import TOKEN_FILE, Address, fresh_token, listening, loopback, only_service
     from remit.app.api.whole import Place, serve, whole
     from remit.app.settings import decision_log, state_folder, store_url
+    from remit.contracts.exporter import Target
 
     folder = state_folder(state)
     address = loopback(host)
-    decisions = WatchedLog(log if log is not None else decision_log(folder))
+    url = store_url(given, os.environ)
+    told = Target(url=webhook, secret=os.environ.get(_SECRET, "")) if webhook is not None else None
     with only_service(folder), listening(address, port) as taken:
+        decisions = WatchedLog(log if log is not None else decision_log(folder))
         bound = Address(address, taken.getsockname()[1])
-        place = Place(address, bound.port, bound.url, decision_log(folder).parent)
-        parts = whole(store_url(given, os.environ), decisions, fresh_token(folder), place, (os_user(), environment()), _report)
+        token = folder / TOKEN_FILE
+        place = Place(address, bound.port, bound.url, decision_log(folder).parent, printable(str(token), 1000))
+        who = os_user(), {name: value for name, value in environment().items() if name != _SECRET}
+        parts = whole(url, decisions, fresh_token(folder), place, who, _report, told)
         lines = [
             f"store: {printable(parts.site.snapshots.store.shown, 1000)}",
             f"listening on {bound.url}",
             f"decisions are logged to {printable(str(decisions.path), 1000)}",
-            f"programs use the token in {printable(str(folder / TOKEN_FILE), 1000)}",
+            f"programs use the token in {place.token_file}",
+            *([f"denials and findings are told to {parts.notifier.shown}"] if parts.notifier is not None else []),
             "the web UI opens once by this address:",
             f"open {parts.site.door.one_time_address}",
         ]

@@ -14,6 +14,7 @@ from litestar.response import Redirect
 
 from remit.app.current import Current
 from remit.app.jobs import Jobs, Result, Work
+from remit.app.persons import acting
 from remit.app.snapshot import Snapshots
 from remit.app.web.rendering import rendered
 from remit.app.web.session import Door, Session
@@ -78,7 +79,7 @@ class Site:
         return self.door.session(request.cookies.get(self.door.cookie))
 
     def approver(self, posted: Posted) -> tuple[str, str]:
-        """The person of a form, as claimed, and the operating-system user."""
+        """The person of a form, as claimed, and the operating-system user; on a shared store no form asks for a person."""
         return (posted.person() if self.is_local else self.os_user), self.os_user
 
     def start(self, what: str, work: Work, *, plan: str = "", link: str = "") -> Redirect:
@@ -112,10 +113,8 @@ class Posted(msgspec.Struct, frozen=True):
 
     def person(self) -> str:
         """Who does this, as typed; remembered for the next form."""
-        name = self.needed("person", "your name (who does this, recorded as claimed)", most=320)
-        if not name.isprintable():
-            raise UsageError("your name holds characters that cannot be printed")
-        self.session.person = name
+        typed = self.needed("person", "your name (who does this, recorded as claimed)")
+        name = self.session.person = acting(typed, "", is_local=True, called="your name")
         return name
 
 
