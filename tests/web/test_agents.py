@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import msgspec
@@ -112,3 +114,15 @@ def test_a_page_of_fifty_takes_no_look_at_any_use(own_client: Client, own_world:
     monkeypatch.setattr(type(own_world.store), "uses", never)
     assert re.search(r"\d{3} agents", own_client.get("/agents").text)
     assert own_client.get("/").status == 200
+
+
+def test_the_agents_that_were_chosen_are_given_as_a_file_with_nothing_in_it_that_would_run(client: Client, world: World) -> None:
+    page = client.get("/agents?owner=some")
+    address = next(link.get("href") for link in page.main.all("a") if link.text == "CSV")
+    answer = client.send("GET", address)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["id"] for row in rows] == [f"agent:{slug}" for slug in listed(page)]
+    assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    assert client.stranger().send("GET", address).status_code == 401

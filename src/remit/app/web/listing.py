@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from remit.app.current import Current
+from remit.app.questions import first_sentence
 from remit.model.agent import AgentState
 from remit.model.finding import Finding, FindingState, Severity
 from remit.model.standing import KnownAgent
@@ -84,11 +85,6 @@ def rows(current: Current, chosen: Iterable[KnownAgent]) -> list[AgentRow]:
     """A row for each."""
     findings = open_findings(current)
     return [_row(current, known, findings.get(known.agent.id, [])) for known in chosen]
-
-
-def first_sentence(text: str | None) -> str:
-    """What a purpose begins with; a heading in a paragraph of its own ends it too."""
-    return " ".join((text or "").strip().partition("\n\n")[0].split()).split(". ", 1)[0]
 
 
 def text_of(current: Current, known: KnownAgent) -> str:

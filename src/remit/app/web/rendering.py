@@ -40,7 +40,7 @@ _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z")
 def rendered(template: str, values: Mapping[str, Any], status: int = 200) -> Response[bytes]:
     """A page."""
     body = _engine().get_template(template).render(values).encode("utf-8", "backslashreplace")
-    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
+    return Response(body, status_code=status, media_type="text/html", headers=HEADERS)
 
 
 @cache

@@ -32,9 +32,9 @@ _OPEN = (entrance.enter, entrance.leave)
 """Pages for whoever is not signed in."""
 _PAGES = (home, agents, agent, remits, stops, findings, plans, decisions, connections, search, jobs)
 _STATIC = {
-    "remit.css": "text/css; charset=utf-8",
-    "agent.css": "text/css; charset=utf-8",
-    "live.js": "text/javascript; charset=utf-8",
+    "remit.css": "text/css",
+    "agent.css": "text/css",
+    "live.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 

@@ -376,6 +376,42 @@ def _listed(bench: Bench) -> None:
     _same(bench.store.events("nobody"), [])
 
 
+@_case("denials of points are counted from a time on, and what systems denied is not among them")
+def _denials(bench: Bench) -> None:
+    of_point = [
+        _event(
+            number,
+            number,
+            source="decisions:edge",
+            result=(Result.DENIED, Result.STOPPED, Result.ALLOWED)[number % 3],
+            session=f"s{number}",
+        )
+        for number in range(30)
+    ]
+    bench.store.add_events([*of_point, *(_event(100 + number, number, result=Result.DENIED) for number in range(30))])
+    _same(bench.store.denied_since("2026-07-01T00:00:00Z"), 20)
+    _same(bench.store.denied_since("2026-07-01T00:15:00Z"), 10)
+    _same(bench.store.denied_since("2026-07-01T01:00:00Z"), 0)
+    _same(bench.store.denied_since("2026-07-01T00:00:00Z", most=3) <= 3, True)
+
+
+@_case("resources are found by any part of their name, whatever its case, and signs of patterns are signs")
+def _touched(bench: Bench) -> None:
+    names = ("arn:aws:s3:::Data-1/a", "arn:aws:s3:::data-2/a", "a%b", "a_b", "axb", "a\\b")
+    events = [
+        _event(number * 2 + more, number, resource=name, agent="ab"[more], action=("read", "list")[more])
+        for number, name in enumerate(names)
+        for more in (0, 1)
+    ]
+    stopped = _event(90, 9, resource="data-3", agent="c", result=Result.STOPPED)
+    bench.store.add_events([*events, stopped])
+    _same({item.resource: item.agents for item in bench.store.touched("DATA-")}, {**dict.fromkeys(names[:2], ("a", "b")), "data-3": ()})
+    for text in ("a%b", "a_b", "a\\b"):
+        _same([item.resource for item in bench.store.touched(text)], [text])
+    _same(len(bench.store.touched("a", most=2)), 2)
+    _same(bench.store.touched("nothing"), [])
+
+
 # --- bindings --------------------------------------------------------------------------------------------------------------------
 
 

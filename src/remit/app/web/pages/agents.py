@@ -73,7 +73,7 @@ def agents_file(request: AnyRequest, site: NamedDependency[Site]) -> Response[by
     current = site.current
     text = agents_csv(current, _chosen(current, _choice(request))).encode("utf-8", "backslashreplace")
     headers = {**HEADERS, "content-disposition": 'attachment; filename="agents.csv"'}
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(text, media_type="text/csv", headers=headers)
 
 
 def _choice(request: AnyRequest) -> Choice:
