@@ -166,7 +166,7 @@ class _Layout:
 
     def _middle(self, number: int, key: Key, nexts: Mapping[Key, float], height: float) -> float:
         """Where a box would best stand: in the middle of what it leads to."""
-        found = {self._keys(thread)[number + 1] for thread in self._of[number][key]} if number else set(nexts)
+        found = {self._keys(thread)[number + 1] for thread in self._of[number][key]} or (set(nexts) if number == 0 else set())
         if not found:
             return _TOP + height
         return sum(nexts[other] for other in found) / len(found)
@@ -227,7 +227,7 @@ class _Layout:
         system, thing = key
         many = len({thread.strand.thing for thread in threads})
         query = {"system": system} | ({} if thing == "*" else {"on": thing.removesuffix("…")})
-        notes = (f"{many:,} of them" if many > 1 else "", printable(system, 60))
+        notes = (f"{many:,} in {printable(system, 60)}" if many > 1 else printable(system, 60),)
         return printable(thing_name(thing), 400), notes, printable(f"{system} {thing}", 600), query
 
     def _branch(self, identity: Key) -> Branch:

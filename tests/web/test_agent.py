@@ -1,0 +1,222 @@
+"""The page of one agent: the four questions, every line with its reason, its reach, and setting its owner."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+from tests.unit.systems.aws.iam_objects import policy, role, statement
+from tests.web import hostile
+from tests.web.asking import Client, Page
+from tests.web.parsed import Element
+from tests.web.world import AWS, COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIRED, RETURNS, STOPPED, World
+
+from remit.app.loop import alignment_of
+from remit.app.scan import keep_state
+from remit.model.alignment import Class
+from remit.model.finding import FindingState
+from remit.model.standing import ApprovedRemit, KnownAgent
+
+
+def card(page: Page, question: str) -> Element:
+    """One of the four."""
+    heading = next(heading for heading in page.main.all("h2") if heading.text == question)
+    section = heading.inside("section")
+    assert section is not None
+    return section
+
+
+def entries(page: Page) -> list[Element]:
+    """Rows of the table."""
+    return [row for row in page.main.all("tr") if row.has_class("entry")]
+
+
+def agent(client: Client, slug: str, query: str = "") -> Page:
+    found = client.get(f"/agents/{slug}{query}")
+    assert found.status == 200, found.text
+    return found
+
+
+def test_the_four_questions_are_answered_before_all_else(client: Client) -> None:
+    page = agent(client, COST_TRIAGE)
+    headings = [heading.text for heading in page.main.all("h2")]
+    assert headings[:4] == ["Who owns it", "What identities it uses", "What it is for", "What it can reach"]
+    assert DANA in card(page, "Who owns it").text
+    assert "approved version 2" in card(page, "What it is for").text
+    assert "aws:role/cost-triage certain" in card(page, "What identities it uses").text
+    assert [head.text for head in card(page, "What it can reach").all("th") if head.get("scope") == "row"][:2] == ["administer", "delete"]
+
+
+def test_an_identity_says_why_it_is_this_agents_and_who_shares_it(client: Client, world: World) -> None:
+    told = card(agent(client, COST_TRIAGE), "What identities it uses")
+    others = {slug for slugs in world.current().sharing(COST_TRIAGE).values() for slug in slugs}
+    assert others
+    assert others <= {link.text for link in told.all("a")}
+    assert "in no connected system" in told.text
+    assert "infra/costs.yaml:7" in told.text
+
+
+def test_every_line_of_the_alignment_stands_in_the_table(client: Client, world: World) -> None:
+    lines = alignment_of(world.current(), COST_TRIAGE).lines
+    page = agent(client, COST_TRIAGE)
+    assert f"{len(lines)} entitlements" in page.text
+    actions = [action.text for row in entries(page) for action in row.all("th")[0].all("code")]
+    assert sorted(actions) == sorted(line.action for line in lines)
+
+
+def test_what_it_can_delete_and_why_is_one_click_from_its_page(client: Client) -> None:
+    page = agent(client, COST_TRIAGE)
+    link = next(link for link in card(page, "What it can reach").all("a") if link.text == "delete")
+    found = client.get(f"/agents/{COST_TRIAGE}{link.get('href').partition('#')[0]}")
+    assert link.get("href").endswith("#access")
+    assert "by which it can delete" in found.text
+    assert all("delete" in row.all("th")[0].text for row in entries(found))
+    opened = [details for details in found.main.all("details") if "open" in details.attributes]
+    assert len(opened) == len(entries(found)) > 0
+    assert "allows s3:GetObject, s3:PutObject, s3:DeleteObject" in found.text
+    assert "role/cost-triage#inline/access[0]" in found.text
+
+
+@pytest.mark.parametrize("class_", [Class.USED_NOT_NEEDED, Class.NEEDED_USED, Class.UNNEEDED])
+def test_lines_are_chosen_by_class(client: Client, world: World, class_: Class) -> None:
+    count = sum(line.class_ is class_ for line in alignment_of(world.current(), COST_TRIAGE).lines)
+    page = agent(client, COST_TRIAGE, f"?class={class_}")
+    assert count > 0
+    assert re.search(rf"\b{count} entitlements?\b", page.text)
+    assert all(row.has_class(f"entry-{class_}") for row in entries(page))
+
+
+def test_lines_are_chosen_by_system_identity_and_resource_together(client: Client) -> None:
+    page = agent(client, COST_TRIAGE, "?system=postgres%3Afinops&identity=postgres%3Afinops%2Fcost_triage&on=SALARIES")
+    assert len(entries(page)) == 1
+    assert "costs.salaries" in entries(page)[0].text
+    assert "show all" in page.text
+
+
+@pytest.mark.parametrize("query", ["?verb=none", "?class=<script>", "?page=0", "?page=99999999999", "?on=%00%1b", "?system=" + "x" * 5_000])
+def test_an_address_that_nobody_would_write_is_a_page_all_the_same(client: Client, query: str) -> None:
+    assert agent(client, COST_TRIAGE, query).title == COST_TRIAGE
+
+
+def test_what_was_used_says_how_often_and_when_and_where_it_was_seen(client: Client) -> None:
+    page = agent(client, COST_TRIAGE, "?class=used_not_needed&system=aws%3As3")
+    (row,) = entries(page)
+    assert "4 times" in row.text
+    assert "Seen in use" in page.text
+    assert "s3://lumen-trail/2.json.gz#" in page.text
+
+
+def test_a_big_table_is_shown_a_page_at_a_time_and_keeps_what_was_chosen(own_client: Client, own_world: World) -> None:
+    many = policy(*(statement("s3:DeleteObject", f"arn:aws:s3:::lumen-{number}/*") for number in range(130)))
+    current = own_world.current()
+    objects = [item for item in current.objects(AWS) if not item.id.endswith("role/cost-triage")]
+    keep_state(current, current.connections[AWS], [*objects, role("cost-triage", {"many": many})], own_world.at)
+    first = agent(own_client, COST_TRIAGE, "?verb=delete&system=aws%3As3")
+    assert len(entries(first)) == 40
+    assert "page 1 of 4" in first.text
+    following = next(link.get("href") for link in first.main.all("a") if link.text == "Next")
+    last = agent(own_client, COST_TRIAGE, following.partition("#")[0].replace("page=2", "page=4"))
+    assert len(entries(last)) == 10
+    assert "page 4 of 4" in last.text
+    assert "system=aws%3As3" in following
+
+
+def test_reach_is_drawn_and_said_in_words(client: Client) -> None:
+    page = agent(client, COST_TRIAGE)
+    drawing = next(svg for svg in page.main.all("svg") if svg.has_class("reach-picture"))
+    labels = [text.text for text in drawing.all("text")]
+    assert {"cost-triage", "aws:role/cost-triage", "inline policy access", "lumen-payroll"} <= set(labels)
+    tree = next(tree for tree in page.main.all("ul") if tree.has_class("tree"))
+    assert {label for label in labels if label.startswith("lumen-")} <= {code.text for code in tree.all("code")}
+    assert not [element for element in drawing.all() if element.get("style")]
+
+
+def test_a_stopped_agent_says_so_first_and_offers_its_release(client: Client) -> None:
+    page = agent(client, STOPPED)
+    assert page.text.index("Stopped since") < page.text.index("Who owns it")
+    assert page.form(f"/agents/{STOPPED}/release").one("button").text == f"Release {STOPPED}"
+    assert f"/agents/{STOPPED}/quarantine" not in page.links
+    assert hostile.SCRIPT in page.text
+
+
+def test_a_retired_agent_can_only_be_looked_at(client: Client) -> None:
+    page = agent(client, RETIRED)
+    assert "Retired on" in page.text
+    assert page.main.all("form") == [form for form in page.main.all("form") if form.get("method") == "get"]
+    assert not {f"/agents/{RETIRED}/{part}" for part in ("quarantine", "retire", "draft")} & set(page.links)
+
+
+def test_an_agent_that_no_source_shows_any_more_says_so(own_client: Client, own_world: World) -> None:
+    known = own_world.store.get(KnownAgent, RETURNS)
+    assert known is not None
+    own_world.store.put(msgspec.structs.replace(known, is_gone=True), seen=own_world.at)
+    assert "no source shows it any more" in agent(own_client, RETURNS).text
+
+
+def test_a_remit_that_does_not_count_is_told_before_all_else(own_client: Client, own_world: World) -> None:
+    approved = own_world.current().approved[COST_TRIAGE]
+    changed = msgspec.structs.replace(approved, version=approved.version + 1, document=approved.document.replace("900", "901") + "\n")
+    assert isinstance(changed, ApprovedRemit)
+    own_world.store.put(changed, seen=own_world.at)
+    page = agent(own_client, COST_TRIAGE)
+    assert page.text.index("does not count, so it is denied at every point") < page.text.index("Who owns it")
+
+
+def test_its_decisions_findings_plans_and_versions_lead_on(client: Client, world: World) -> None:
+    page = agent(client, INVOICE_DESK)
+    live = next(part for part in page.main.all("div") if part.get("data-live"))
+    assert live.get("id")
+    assert len([link for link in live.all("a") if link.get("href").startswith("/decisions/")]) == 10
+    assert f"/decisions?agent={INVOICE_DESK}" in page.links
+    triage = agent(client, COST_TRIAGE)
+    assert f"/plans/{world.plans['open'].replace(':', '%3A')}" in triage.links
+    assert f"/agents/{COST_TRIAGE}/remit" in triage.links
+    opened = [one for one in world.current().findings if one.agent == COST_TRIAGE and one.state is FindingState.OPEN]
+    assert len([link for link in triage.links if link.startswith("/findings/finding")]) == len(opened)
+
+
+def test_an_agent_of_which_little_is_known_says_what_was_looked_at(client: Client) -> None:
+    slug = next(slug for slug in client.site.current.agents if slug.startswith("averyvery"))
+    page = agent(client, slug)
+    assert "No identity is known" in page.text
+    assert "Nothing is granted, used or needed, as far as was read" in page.text
+    assert "Looked at aws:main" in page.text
+
+
+def test_an_agent_that_is_not_known_is_no_page_and_the_nearest_are_named(client: Client) -> None:
+    page = client.get("/agents/cost-triag")
+    assert page.status == 404
+    assert f"/agents/{COST_TRIAGE}" in page.links
+    assert client.get("/agents/" + hostile.SCRIPT.replace("/", "%2F")).status in (404, 400)
+
+
+def test_an_agent_is_found_by_its_whole_id_too(client: Client) -> None:
+    assert agent(client, f"agent%3A{COST_TRIAGE}").title == COST_TRIAGE
+
+
+def test_hostile_text_is_shown_and_does_nothing(client: Client) -> None:
+    page = agent(client, HOSTILE)
+    assert hostile.SCRIPT in page.text
+    assert not [word for word in hostile.NEVER_IN_A_PAGE if word in page.html]
+
+
+def test_a_person_is_made_the_owner(own_client: Client, own_world: World) -> None:
+    page = own_client.after(f"/agents/{RETURNS}/owner", owner="lee@lumen.example", person=DANA)
+    assert "lee@lumen.example" in card(page, "Who owns it").text
+    ownership = own_world.current().owners[RETURNS]
+    assert (ownership.person, ownership.by) == ("lee@lumen.example", DANA)
+
+
+def test_an_owner_that_nobody_could_ask_is_refused_beside_what_was_typed(own_client: Client, own_world: World) -> None:
+    page = own_client.post(f"/agents/{RETURNS}/owner", owner="lee\x07", person=DANA)
+    assert page.status == 409
+    told = card(page, "Who owns it")
+    assert "PERSON is empty or no name" in told.text
+    assert next(field for field in told.all("input") if field.get("name") == "owner").get("value").startswith("lee")
+    assert RETURNS not in own_world.current().owners
+
+
+def test_an_owner_without_a_name_of_who_says_so_is_refused(own_client: Client, own_world: World) -> None:
+    assert own_client.post(f"/agents/{RETURNS}/owner", owner="lee@lumen.example").status == 409
+    assert RETURNS not in own_world.current().owners
