@@ -16,7 +16,7 @@ def test_decisions_are_counted_by_outcome_and_time(tmp_path: Path) -> None:
     decide = CountedDecide(ReadOnlyDecide())
     decide([Request(agent="a", system="aws:s3", action=action, resource="x") for action in ("read", "read", "delete")])
     remits.suspend("a", "x", "2026-01-01T00:00:00Z")
-    text = Metrics(decide, WatchedLog(tmp_path / "log"), remits).text().decode()
+    text = Metrics(decide, WatchedLog(tmp_path / "log"), lambda: remits.policy).text().decode()
     for line in (
         'remit_decisions_total{outcome="allow"} 2.0',
         'remit_decisions_total{outcome="deny"} 1.0',
