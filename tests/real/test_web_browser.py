@@ -17,7 +17,7 @@ pytestmark = pytest.mark.real
 @pytest.fixture(scope="module")
 def paths(client: Client) -> list[str]:
     """Every page that links lead to."""
-    return [path for path in crawled(client) if not path.startswith("/jobs/")]
+    return [path for path, page in crawled(client).items() if page.is_html and not path.startswith("/jobs/")]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_everything_is_reached_by_the_tab_key_and_shows_where_one_is(visit: Visi
 
 _MARK_REACHABLE = """() => {
   const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")];
-  const seen = all.filter(one => one.checkVisibility({visibilityProperty: true}) && !one.disabled);
+  const seen = all.filter(one => one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.tabIndex >= 0);
   const radios = new Set();
   let number = 0;
   for (const one of seen) {
@@ -151,9 +151,9 @@ def test_the_skip_link_leads_past_the_head(visit: Visit) -> None:
 def test_a_slash_leads_to_the_search_box_and_enter_searches(visit: Visit) -> None:
     page = visit.open("/")
     page.keyboard.press("/")
-    page.keyboard.type("cost-triage")
+    page.keyboard.type("cost")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/search?q=cost-triage")
+    page.wait_for_url("**/search?q=cost")
     assert "cost-triage" in page.locator("main").inner_text()
 
 

@@ -31,6 +31,11 @@ class Page:
         self.path = answer.request.url.raw_path.decode()
         self.took = answer.elapsed.total_seconds()
 
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page, and no file to keep."""
+        return self.headers["content-type"].startswith("text/html")
+
     @cached_property
     def document(self) -> Element:
         """The page as a tree."""

@@ -27,7 +27,7 @@ def crawled(client: Client) -> dict[str, Page]:
             continue
         queries[kind] += 1
         page = found[path] = client.get(path)
-        if page.status == 200 and page.headers["content-type"].startswith("text/html"):
+        if page.status == 200 and page.is_html:
             waiting += [link for link in page.links if link not in found]
     return found
 

@@ -31,7 +31,7 @@ def take(world: World, folder: Path, wanted: list[str]) -> int:
     runner = Runner()
     client = Client(joined(world), runner)
     client.sign_in()
-    paths = list(crawled(client))
+    paths = [path for path, page in crawled(client).items() if page.is_html]
     runner.close()
     chosen = [path for path in paths if any(word in path for word in wanted)] if wanted else some_of_each_kind(paths, 3)
     with chromium() as browser, serving_store(world) as served:
