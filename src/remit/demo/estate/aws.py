@@ -179,14 +179,16 @@ def make_remit(account: Account, policies: Mapping[str, str]) -> Account:
 
 
 def write_profiles(account: Account, endpoint: str, folder: Path) -> dict[str, str]:
-    """Writes the AWS files of every user's key into a folder that nobody else may read; gives the variables that name them.
+    """Writes the AWS files into a folder that nobody else may read: a profile for each user and role. Gives the variables that name them.
 
     Each profile names the endpoint, so that whoever acts with one of these keys acts here and nowhere else.
     """
     folder.mkdir(mode=0o700)
-    config = "".join(f"[profile {name}]\nregion = {REGION}\nendpoint_url = {endpoint}\noutput = json\n\n" for name in account.keys)
+    common = f"region = {REGION}\nendpoint_url = {endpoint}\noutput = json\n"
+    users = [f"[profile {name}]\n{common}" for name in account.keys]
+    roles = [f"[profile {name}]\n{common}role_arn = {role_arn(name)}\nsource_profile = {RUNTIME}\n" for name in ROLES]
     lines = [f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n" for name, (key, secret) in account.keys.items()]
-    for name, text in (("config", config), ("credentials", "\n".join(lines))):
+    for name, text in (("config", "\n".join((*users, *roles))), ("credentials", "\n".join(lines))):
         _write_private(folder / name, text)
     return {"AWS_CONFIG_FILE": str(folder / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials")}
 
