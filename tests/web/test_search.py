@@ -29,8 +29,8 @@ def test_a_whole_id_leads_straight_to_its_page(client: Client, world: World) -> 
         AWS: "/connections/aws%3Amain",
         finding: f"/findings/{finding.removeprefix('finding:')}",
         finding.removeprefix("finding:"): f"/findings/{finding.removeprefix('finding:')}",
-        plan: f"/plans/{plan.removeprefix('plan:')}",
-        plan.removeprefix("plan:"): f"/plans/{plan.removeprefix('plan:')}",
+        plan: f"/plans/{quote(plan, safe='')}",
+        plan.removeprefix("plan:"): f"/plans/{quote(plan, safe='')}",
         "0192f3a1-0000-7000-8000-000000000003": "/decisions/0192f3a1-0000-7000-8000-000000000003",
     }
     for text, address in expected.items():

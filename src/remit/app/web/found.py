@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import msgspec
 
 from remit.app.agents_json import by_risk
 from remit.app.current import Current
+from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import AgentRow, rows, text_of
 from remit.model.connection import Connection
 from remit.model.finding import Finding, FindingState
@@ -86,17 +88,17 @@ def exact(current: Current, text: str, plans: Sequence[Plan]) -> str:
     """The page of the one thing whose id this is; empty: it is no id of anything."""
     slug = text.removeprefix(AGENT_PREFIX)
     if slug in current.agents:
-        return f"/agents/{slug}"
+        return agent_address(slug)
     if text in current.connections:
-        return f"/connections/{text}"
+        return f"/connections/{quote(text, safe='')}"
     finding = text.removeprefix(_FINDING_PREFIX)
     if any(known.id == _FINDING_PREFIX + finding for known in current.findings):
         return f"/findings/{finding}"
     plan = text.removeprefix(_PLAN_PREFIX)
     if any(known.id == _PLAN_PREFIX + plan for known in plans):
-        return f"/plans/{plan}"
+        return plan_address(_PLAN_PREFIX + plan)
     if len(text) == _ID_CHARS and current.store.decision(text) is not None:
-        return f"/decisions/{text}"
+        return f"/decisions/{quote(text, safe='')}"
     return ""
 
 

@@ -11,9 +11,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from remit.app.act import check_applies
 from remit.app.current import Current
+from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import GRAVITY, open_findings
 from remit.model.agent import AgentState
+from remit.model.errors import RefusedError
 from remit.model.finding import Severity
 from remit.model.plan import Plan, PlanKind, PlanState
 from remit.model.standing import KnownAgent
@@ -53,7 +56,7 @@ def needs(current: Current, live: Sequence[KnownAgent], plans: Sequence[Plan]) -
         (list(_broken_remits(current, live)), "approved remits do not count", "/agents?remit=broken"),
         (list(_faulty(current)), "connections cannot be read", "/connections"),
         ([need for severity, need in findings if severity is Severity.HIGH], "high findings", "/findings?severity=high"),
-        (list(_to_apply(by_risk)), "plans wait for a person", "/plans"),
+        (list(_to_apply(current, by_risk)), "plans wait for a person", "/plans"),
         (list(_without_owner(current, live)), "agents without an owner", "/agents?owner=none"),
         (list(_drafted(current, live)), "drafts wait for a person", "/agents?state=draft"),
     ]
@@ -80,7 +83,7 @@ def _named(members: Sequence[Need], what: str, link: str) -> Iterator[Need]:
 
 def _half_done(current: Current, plans: Sequence[Plan]) -> Iterator[Need]:
     for plan in plans:
-        link = f"/plans/{segment(plan.id.removeprefix('plan:'))}"
+        link = plan_address(plan.id)
         if is_half_done(plan) or plan.state is PlanState.STUCK:
             yield Need(
                 sort="stuck" if plan.state is PlanState.STUCK else "half done",
@@ -132,7 +135,7 @@ def _broken_remits(current: Current, live: Sequence[KnownAgent]) -> Iterator[Nee
                 agent=slug,
                 detail=current.remit_faults[slug],
                 step="See its versions",
-                link=f"/agents/{segment(slug)}/remit",
+                link=agent_address(slug, "remit"),
             )
 
 
@@ -153,7 +156,7 @@ def _faulty(current: Current) -> Iterator[Need]:
             )
 
 
-def _to_apply(plans: Sequence[Plan]) -> Iterator[Need]:
+def _to_apply(current: Current, plans: Sequence[Plan]) -> Iterator[Need]:
     newest = _newest_open(plans)
     for plan in plans:
         if newest.get(plan.agent) is not plan:
@@ -165,9 +168,19 @@ def _to_apply(plans: Sequence[Plan]) -> Iterator[Need]:
             tone="amber" if denied else "blue",
             title=f"a plan ({plan.kind}) of {len(plan.steps):,} {'step' if len(plan.steps) == 1 else 'steps'} waits: {replayed}",
             agent=plan.agent,
-            step="Read and apply",
-            link=f"/plans/{segment(plan.id.removeprefix('plan:'))}",
+            detail=(why_not := _why_not_yet(current, plan)),
+            step="Read it" if why_not else "Read and apply",
+            link=plan_address(plan.id),
         )
+
+
+def _why_not_yet(current: Current, plan: Plan) -> str:
+    """What stands between a plan and its being applied; empty: a person's word alone."""
+    try:
+        check_applies(plan, current.remits.get(plan.agent), current.standings.get(plan.agent))
+    except RefusedError as error:
+        return str(error)
+    return ""
 
 
 def _newest_open(plans: Sequence[Plan]) -> dict[str, Plan]:
@@ -192,7 +205,7 @@ def _without_owner(current: Current, live: Sequence[KnownAgent]) -> Iterator[Nee
                 agent=slug,
                 detail=detail,
                 step="Name an owner",
-                link=f"/agents/{segment(slug)}#owner",
+                link=f"{agent_address(slug)}#owner",
             )
 
 
@@ -201,7 +214,7 @@ def _drafted(current: Current, live: Sequence[KnownAgent]) -> Iterator[Need]:
         slug = known.agent.id
         if current.state(slug) is AgentState.DRAFT and slug not in current.versions:
             title = "its remit is drafted and not approved: no point allows it anything"
-            yield Need(sort="draft", tone="blue", title=title, agent=slug, step="Read and approve", link=f"/agents/{segment(slug)}/draft")
+            yield Need(sort="draft", tone="blue", title=title, agent=slug, step="Read and approve", link=agent_address(slug, "draft"))
 
 
 def _without_remit(current: Current, live: Sequence[KnownAgent]) -> Iterator[Need]:
@@ -215,5 +228,5 @@ def _without_remit(current: Current, live: Sequence[KnownAgent]) -> Iterator[Nee
             title=f"{many} no remit yet, this one is the riskiest: nobody said what it is for",
             agent=left[0],
             step="Read its draft",
-            link=f"/agents/{segment(left[0])}/draft",
+            link=agent_address(left[0], "draft"),
         )

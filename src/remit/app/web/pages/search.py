@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -27,7 +26,7 @@ def search(request: AnyRequest, site: NamedDependency[Site]) -> Response[Any]:
     plans = site.snapshots.store.all(Plan)
     address = exact(current, text, plans)
     if address:
-        return Redirect(quote(address), status_code=303)
+        return Redirect(address, status_code=303)
     return site.page(request, "search.html", q=text, found=found(current, text, plans), coverage=covered(current))
 
 
