@@ -6,13 +6,11 @@ import msgspec
 
 from remit.app.current import Current
 from remit.app.loop import draft_of
-from remit.model.event import Event, Result
+from remit.model.event import Event
 from remit.model.finding import Finding, FindingState, Severity
 from remit.model.standing import KnownAgent
 
 _SEVEREST_FIRST = tuple(reversed(Severity))
-_MOST_EVENTS = 500
-"""Looked through for decisions; older ones stand on the page of decisions."""
 
 
 class Purpose(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,10 +52,9 @@ def open_findings(current: Current, slug: str) -> list[Finding]:
 
 def decisions_of(current: Current, slug: str, most: int) -> list[Event]:
     """The last decisions of points about an agent, the newest first."""
-    return [event for event in current.store.events(agent=slug, limit=_MOST_EVENTS) if event.decision][:most]
+    return current.store.decisions(agent=slug, limit=most)
 
 
 def denied_lately(current: Current, slug: str, most: int) -> list[Event]:
     """The last calls that a point did not allow."""
-    events = current.store.events(agent=slug)
-    return [event for event in events if event.decision and event.result is not Result.ALLOWED][:most]
+    return current.store.decisions(agent=slug, limit=most, only_denied=True)
