@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,22 +104,49 @@ def arguments(remit: Path, state: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "remit", "serve", "--decisions-only", "--remit", str(remit), "--state", str(state), "--port", "0", *more]
 
 
+def store_arguments(store: str, state: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "remit", "serve", "--store", store, "--state", str(state), "--port", "0", *more]
+
+
 @contextlib.contextmanager
 def serving(remit: Path, state: Path, *more: str, before: Callable[[], None] | None = None) -> Iterator[Served]:
     """Starts the service and waits until it says where it listens; ends it afterwards."""
+    with started(arguments(remit, state, *more), state, "try:", before=before) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def serving_store(store: str, state: Path, *more: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """As `serving`, the whole service on a store."""
+    with started(store_arguments(store, state, *more), state, "open http", environment=environment) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def started(
+    words: list[str],
+    state: Path,
+    last: str,
+    *,
+    before: Callable[[], None] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Served]:
+    """A service, once it has said the line that begins with `last`."""
     process = subprocess.Popen(
-        arguments(remit, state, *more),
+        words,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONWARNINGS": ""},
+        env={**os.environ, "PYTHONWARNINGS": "", **(environment or {})},
         preexec_fn=before,
     )
     try:
         assert process.stdout is not None
         announced = ""
-        while (line := process.stdout.readline()) and not line.startswith("try:"):
+        while line := process.stdout.readline():
             announced += line
+            if line.startswith(last):
+                break
         found = re.search(r"listening on http://[^ ]+:(\d+)", announced)
         if found is None:
             process.wait(20)

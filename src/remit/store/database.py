@@ -35,14 +35,16 @@ T = TypeVar("T")
 class Database:
     """Connections to one store. Safe for several threads; each has at most one transaction."""
 
-    def __init__(self, address: Address, wait_s: float) -> None:
-        """`wait_s` is how long a writer waits for another one."""
+    def __init__(self, address: Address, wait_s: float, *, must_exist: bool = False) -> None:
+        """`wait_s` is how long a writer waits for another one; with `must_exist` no file is made where there is none."""
         self.address = address
         self.wait_s = wait_s
         self._local = threading.local()
         self._guards: list[Callable[[], None]] = []
         self._file: tuple[int, int] | None = None
         with in_words(address.shown):
+            if must_exist and address.path is not None and not address.path.exists():
+                raise RefusedError(f"the store `{address.shown}` is gone: put it back where it was")
             if address.path is not None:
                 _make_file(address.path)
             self.engine = _engine(address, wait_s)

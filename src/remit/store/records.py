@@ -75,13 +75,15 @@ class Store:
         self._clock_ns = clock_ns
 
     @classmethod
-    def open(cls, url: str | None, *, clock_ns: Callable[[], int] = wall_clock_ns, wait_s: float = WAIT_S) -> Self:
+    def open(
+        cls, url: str | None, *, clock_ns: Callable[[], int] = wall_clock_ns, wait_s: float = WAIT_S, must_exist: bool = False
+    ) -> Self:
         """Opens a store, makes it where there is none, brings it up where it is older.
 
         None is a file in the user's data folder; else `sqlite:///PATH` or `postgresql://...`. Raises RefusedError in words.
-        `wait_s` is how long other writers are waited for.
+        `wait_s` is how long other writers are waited for. With `must_exist` no file is made in the place of one that is gone.
         """
-        return cls(Database(address(url), wait_s), clock_ns)
+        return cls(Database(address(url), wait_s, must_exist=must_exist), clock_ns)
 
     @property
     def is_local(self) -> bool:

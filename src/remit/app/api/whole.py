@@ -71,9 +71,10 @@ def whole(
     webhook: Target | None = None,
 ) -> Whole:
     """Joins everything. `url` is the store's; `who` is the operating-system user and the environment that systems may read."""
-    opened = functools.partial(Store.open, url)
+    # An empty store in the place of one that is gone would be obeyed as if nobody had been approved or stopped.
+    opened = functools.partial(Store.open, url, must_exist=True)
     delivery = registry.find("EXPORTER", only="webhook")["webhook"].open(webhook) if webhook is not None else None
-    store = opened()
+    store = Store.open(url)
     policy = StorePolicy(opened, vocabularies=vocabularies())
     decide = CountedDecide(Decider(policy, log, point="authzen"))
     service = Service(decide)
