@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     monkeypatch.setattr("sys.argv", ["remit", "discover", *words])
     with pytest.raises(SystemExit) as ended:
-        main.run()
+        main.run({})
     return int(ended.value.code or 0)
 
 
