@@ -52,7 +52,8 @@ def open_findings(current: Current, slug: str) -> list[Finding]:
 
 def decisions_of(current: Current, slug: str, most: int) -> list[Event]:
     """The last decisions of points about an agent, the newest first."""
-    return current.store.decisions(agent=slug, limit=most)
+    # Ids follow the time of the point that gave them; clocks of two points may differ.
+    return sorted(current.store.decisions(agent=slug, limit=most), key=lambda event: event.happened, reverse=True)
 
 
 def denied_lately(current: Current, slug: str, most: int) -> list[Event]:
