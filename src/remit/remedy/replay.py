@@ -10,7 +10,6 @@ Decides which calls that were allowed would then be denied. Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -55,16 +54,6 @@ def replay(uses: Iterable[Use], before: Decides, after: Decides) -> Replayed:
         ),
         unexplained=_unexplained(unexplained),
     )
-
-
-def in_words(replayed: Replay, now: datetime) -> str:
-    """`0 of 48,211 calls in 90 days would have been denied`."""
-    if not replayed.calls:
-        return "no recorded call of these identities: the replay shows nothing"
-    denied = sum(item.calls for item in replayed.would_deny)
-    days = (now - datetime.fromisoformat(replayed.since)).days if replayed.since else 0
-    stretch = f" in {days:,} day{'' if days == 1 else 's'}" if days > 0 else ""
-    return f"{denied:,} of {replayed.calls:,} call{'' if replayed.calls == 1 else 's'}{stretch} would have been denied"
 
 
 def _would_deny(use: Use, will: Verdict) -> WouldDeny:

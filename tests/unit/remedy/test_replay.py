@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 from tests.unit.remedy.conftest import use
@@ -11,7 +10,7 @@ from tests.unit.remedy.conftest import use
 from remit.model.access import Verdict
 from remit.model.event import Use
 from remit.model.plan import Replay
-from remit.remedy.replay import Decides, in_words, replay
+from remit.remedy.replay import Decides, replay
 
 YES, NO, EXPLICIT = Verdict(is_allowed=True), Verdict(is_allowed=False), Verdict(is_allowed=False, is_explicit=True)
 HANGS, MORE = Verdict(is_allowed=False, depends_on=("ip",)), Verdict(is_allowed=False, depends_on=("ip", "mfa"))
@@ -66,15 +65,3 @@ def test_most_called_first_and_an_unknown_resource_is_said():
     first, second = replay(uses, always(YES), always(NO)).replay.would_deny
     assert (first.calls, first.why) == (9, "nothing would allow it; the record does not say on which resource it was")
     assert second.calls == 3
-
-
-@pytest.mark.parametrize(
-    ("shown", "words"),
-    [
-        (Replay(calls=48211, would_deny=(), since="2029-10-03T00:00:00Z"), "0 of 48,211 calls in 90 days would have been denied"),
-        (Replay(calls=1, would_deny=(), since="2029-12-31T23:00:00Z"), "0 of 1 call would have been denied"),
-        (Replay(calls=0, would_deny=()), "no recorded call of these identities: the replay shows nothing"),
-    ],
-)
-def test_a_replay_in_words(shown: Replay, words: str):
-    assert in_words(shown, datetime(2030, 1, 1, tzinfo=UTC)) == words

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from remit.app.cli.page import Page, counted
 from remit.app.current import Current
 from remit.app.native_text import laid_out
+from remit.app.replay_words import verdict
 from remit.model.plan import Plan, PlanKind, Proof, Step
 from remit.model.shown import printable
 
@@ -79,14 +80,15 @@ def _mark(step: Step) -> str:
 
 
 def _show_replay(page: Page, plan: Plan) -> None:
-    calls, denied = plan.replay.calls, sum(item.calls for item in plan.replay.would_deny)
+    found = verdict(plan)
     since = f" since {plan.replay.since[:10]}" if plan.replay.since else ""
     page.blank()
-    if not calls:
+    if not found.calls:
         page.line(("Replay: no call is recorded, so nothing shows what would break", "bold yellow"))
         return
-    verdict = f"{denied:,} of {counted(calls, 'recorded call', 'recorded calls')}{since} would have been denied"
-    page.line(("Replay: ", "bold"), (verdict, "bold red" if denied else "bold green"))
+    said = f"{found.denied:,} of {counted(found.calls, 'recorded call', 'recorded calls')}{since} would have been denied"
+    said += f"; {found.words}" if plan.kind is PlanKind.RIGHT_SIZE and found.words else ""
+    page.line(("Replay: ", "bold"), (said, "bold red" if found.missed else "bold yellow" if found.denied else "bold green"))
     for item in plan.replay.would_deny[:30]:
         what = f"{item.calls:,} x {printable(item.action)} on {printable(item.resource)}"
         page.item("- ", (f"{what}, last {item.last[:10]}: {printable(item.why, 200)}", "red"), indent=2)
@@ -111,8 +113,9 @@ def _summary(plan: Plan) -> str:
     steps = ", ".join(f"{marks.count(mark):,} {word}" for mark, word in named if mark in marks) or "nothing to change"
     if not plan.steps:
         return f"Plan: {steps}; {counted(len(plan.blind_spots), 'blind spot', 'blind spots')}"
-    broken = len(plan.replay.would_deny)
-    replayed = f"{counted(broken, 'recorded use', 'recorded uses')} would break" if broken else "no recorded use would break"
+    denied = len(plan.replay.would_deny)
+    replayed = f"{counted(denied, 'recorded use', 'recorded uses')} would be denied" if denied else "no recorded use would be denied"
+    replayed += f" ({verdict(plan).words})" if denied and plan.kind is PlanKind.RIGHT_SIZE else ""
     replay = replayed if plan.replay.calls else "nothing was recorded"
     return f"Plan: {steps}; {replay}; {counted(len(plan.blind_spots), 'blind spot', 'blind spots')}"
 
