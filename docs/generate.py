@@ -2,7 +2,8 @@
 
 Pages: `reference/cli.md` (help of every command), `reference/remit.schema.json` (the document, for editors),
 `reference/discovery.md` (the tables of facts), `reference/coverage.md` (what each plugin can do), `reference/detections.md` (what
-findings are made of), and the tree in `explanation/architecture.md` (the sentence of every package).
+findings are made of), `reference/api.md` (every route of the service), and the tree in `explanation/architecture.md` (the sentence of
+every package).
 """
 
 import ast
@@ -16,6 +17,7 @@ import click
 import typer
 
 from remit.__main__ import ABOVE
+from remit.app.api.store_description import document
 from remit.app.cli.main import build
 from remit.contracts.registry import find
 from remit.document.schema import schema
@@ -113,8 +115,52 @@ def coverage_page() -> str:
     for name, system in find("SYSTEM").items():
         for feature, state in system.features.items():
             lines.append(f"| {name} | {feature} | {type(state).__name__} | {getattr(state, 'why', '')} |")
-    lines += ["", f"Sources: {', '.join(find('SOURCE'))}. Enforcement points: {', '.join(find('POINT'))}.", ""]
+    lines += [
+        "",
+        f"Sources: {', '.join(find('SOURCE'))}. Enforcement points: {', '.join(find('POINT'))}. Exporters: {', '.join(find('EXPORTER'))}.",
+        "",
+    ]
     return "\n".join(lines)
+
+
+def api_page() -> str:
+    """`reference/api.md`."""
+    described = json.loads(document())
+    lines = [
+        "# API",
+        "",
+        NOTE,
+        "",
+        "The routes of `remit serve` on a store; `/api/openapi.json` has every field of what is sent and answered.",
+        "",
+    ]
+    by_tag: dict[str, list[str]] = {}
+    for path, item in described["paths"].items():
+        for method, operation in item.items():
+            by_tag.setdefault(operation["tags"][0], []).extend(operation_lines(path, method, operation))
+    for tag, found in by_tag.items():
+        lines += [f"## {tag}", "", *found]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def operation_lines(path: str, method: str, operation: dict[str, Any]) -> list[str]:
+    """The section of one route."""
+    security = operation.get("security", [])
+    names = {name for one in security for name in one}
+    who = "the token, or a browser that is signed in" if "browser" in names else "the token"
+    if not security or {} in security:
+        who = "no token" if not security else "no token; with it, it does more"
+    parameters = [
+        f"`{one['name']}`" + (f" ({one['description'].rstrip('.')})" if one.get("description") else "")
+        for one in operation.get("parameters", [])
+        if one["in"] == "query"
+    ]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    lines = [f"### `{method.upper()} {path}`", "", f"{operation['summary']}. {operation.get('description', '')}".strip(), ""]
+    lines += [f"- needs: {who}"]
+    lines += [f"- narrowed by: {', '.join(parameters)}"] if parameters else []
+    lines += [f"- such as: `{json.dumps(body)}`"] if body is not None else []
+    return [*lines, f"- answers: {', '.join(code for code in operation['responses'])}", ""]
 
 
 def tree() -> str:
@@ -144,6 +190,7 @@ def main() -> int:
         "reference/discovery.md": discovery_page(),
         "reference/coverage.md": coverage_page(),
         "reference/detections.md": detections_page(),
+        "reference/api.md": api_page(),
         "explanation/architecture.md": architecture_page(),
     }
     stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text("utf-8") != text]
