@@ -65,7 +65,7 @@ def tried(attempts: Sequence[Attempt], run: Callable[[Any], str], expected: str,
     if others:
         told = "; ".join(f"{printable(label, 80)}: {printable(got, 120)}" for label, got in others[:3])
         return Found(False, f"expected {expected}, but {told}" + (f" and {len(others) - 3} more" if len(others) > 3 else ""))
-    return Found(True, f"{len(attempts)} {what}, each tried as the agent: {expected}")
+    return Found(True, f"{len(attempts)} {what}: {expected}")
 
 
 def all_of(*parts: Found) -> Found:

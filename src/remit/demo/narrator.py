@@ -112,7 +112,7 @@ class Narrator:
         """Every claim of the story."""
         self._print()
         table = Table(box=None, padding=(0, 1), pad_edge=False, title_justify="left", header_style="bold")
-        for name in ("", "Step", "Claim, checked on the live servers", "What was found"):
+        for name in ("", "Step", "Claim, tried on the live servers as the agents themselves", "What was found"):
             table.add_column(name, ratio=None if name in ("", "Step") else 1, no_wrap=name in ("", "Step"))
         for judged in claims:
             mark = Text("held", "green") if judged.found.is_held else Text("FAILED", "bold red")

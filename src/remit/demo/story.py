@@ -56,7 +56,7 @@ STEPS = (
         "What is an agent for? A draft comes from code, words and use, never from what is granted. A person approves it, and it is signed.",
         (
             Command(f"remit owner night-report {cast.MIRA}"),
-            Command("remit draft night-report", head(14)),
+            Command("remit draft night-report", parts(4, objectives=14)),
             Claim("every line of the draft names the places that it comes from", checks.every_line_has_its_places),
             Command(f"remit approve remits/night-report.yaml --as {cast.MIRA}"),
             Command("remit agent night-report", head(34)),

@@ -17,7 +17,7 @@ class Attempt:
 
 def test_a_claim_holds_where_each_try_came_out_as_expected() -> None:
     found = tried([Attempt("read"), Attempt("write")], lambda attempt: attempt.outcome, "denied", "things")
-    assert found == Found(True, "2 things, each tried as the agent: denied")
+    assert found == Found(True, "2 things: denied")
 
 
 def test_one_try_that_comes_out_otherwise_breaks_the_claim_and_is_named() -> None:
