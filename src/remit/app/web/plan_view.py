@@ -12,7 +12,6 @@ from remit.app.current import Current
 from remit.app.native_text import laid_out
 from remit.govern import lifecycle
 from remit.model.errors import RefusedError
-from remit.model.finding import Finding
 from remit.model.plan import Plan, PlanKind, PlanState, Proof, Step, StepState
 from remit.remedy import plan as machine
 from remit.store.records import Version
@@ -63,7 +62,6 @@ class Moves(msgspec.Struct, frozen=True, kw_only=True):
     is_released: bool = False
     """A quarantine: it ends by a release of its agent."""
     approvers: tuple[str, ...] = ()
-    needs_approver: bool = True
     caution: str = ""
     """What will probably stand against it."""
 
@@ -146,7 +144,6 @@ def moves(current: Current, plan: Plan, others: Sequence[Plan]) -> Moves:
         why_not_roll_back=why if plan.state in _CAN_BE_TAKEN_BACK and needs_approver else "",
         is_released=plan.kind is PlanKind.QUARANTINE and plan.state in _CAN_BE_TAKEN_BACK,
         approvers=approvers,
-        needs_approver=needs_approver,
         caution=_caution(plan, others) if may_apply and not against else "",
     )
 
@@ -207,11 +204,6 @@ def proof_line(proof: Proof) -> str:
     if proof.holds:
         return f"holds: {proof.tried}: {proof.got} ({proof.how})"
     return f"does not hold: {proof.tried}: expected {proof.expected}, got {proof.got} ({proof.how})"
-
-
-def because_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Open findings that a plan of their agent answers, gravest first as they come."""
-    return tuple(finding for finding in findings if finding.state == "open" and "remit plan" in finding.remedy)
 
 
 def _step(number: int, step: Step, state: StepState) -> StepShown:
