@@ -208,6 +208,17 @@ def test_a_person_is_made_the_owner(own_client: Client, own_world: World) -> Non
     assert (ownership.person, ownership.by) == ("lee@lumen.example", DANA)
 
 
+def test_findings_follow_the_owner_while_the_page_is_there_already(own_client: Client, own_world: World) -> None:
+    own_client.after(f"/agents/{RETURNS}/owner", owner="lee@lumen.example", person=DANA)
+    assert own_client.site.jobs.wait(20) == []
+    (job,) = own_client.site.jobs.all()
+    assert (job.state, job.fault, job.link) == ("done", "", "/findings")
+    assert "closed" in job.said[0]
+    assert {one.owner for one in own_world.current().findings if one.agent == RETURNS and one.state is FindingState.OPEN} <= {
+        "lee@lumen.example"
+    }
+
+
 def test_an_owner_that_nobody_could_ask_is_refused_beside_what_was_typed(own_client: Client, own_world: World) -> None:
     page = own_client.post(f"/agents/{RETURNS}/owner", owner="lee\x07", person=DANA)
     assert page.status == 409

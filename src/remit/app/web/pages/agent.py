@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,10 @@ from litestar.response import Redirect
 
 from remit.app.current import Current
 from remit.app.intent import set_owner
+from remit.app.jobs import Result
 from remit.app.loop import watch
 from remit.app.web.access_view import Chosen, Material, abilities_of, table
+from remit.app.web.addresses import agent_address
 from remit.app.web.agent_access import Kept
 from remit.app.web.agent_view import AgentView, Identity, agent_view, nearest_agents
 from remit.app.web.fitting import shortened
@@ -54,12 +57,20 @@ def owner(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site],
     try:
         named = posted.needed("owner", "who answers for the agent", most=320)
         by, _ = site.approver(posted)
-        with current.store.exclusive("scan"):
-            set_owner(current, known.agent.id, named, by, at)
-            watch(current, at)
+        set_owner(current, known.agent.id, named, by, at)
     except (RefusedError, UsageError) as error:
         return _page(site, request, site.current, known, status=409, typed=typed, problem=str(error))
-    return Redirect(f"/agents/{known.agent.id}", status_code=303)
+    with contextlib.suppress(RefusedError):  # too much is under way: the next look at what happened settles the findings
+        site.jobs.start(f"Look at findings again: {known.agent.id} has an owner", lambda _say: _look_again(site), link="/findings")
+    return Redirect(agent_address(known.agent.id), status_code=303)
+
+
+def _look_again(site: Site) -> Result:
+    """Findings about owners open and close with who answers for an agent."""
+    current = site.fresh()
+    with current.store.exclusive("scan"):
+        opened, closed = watch(current, site.now())
+    return Result(said=(f"{len(opened):,} opened, {len(closed):,} closed",))
 
 
 def _page(
