@@ -89,12 +89,12 @@ STEPS = (
         "night-report keeps what its remit needs, in AWS and in Postgres. The plan is replayed over ninety days of use before anybody "
         "applies it.",
         (
-            Command("remit plan night-report", parts(24, 1, Replay=6)),
+            Command("remit plan night-report", parts(24, Replay=6, Plan=2)),
             Command(f"remit apply night-report --as {cast.MIRA}", parts(8, 1)),
             Claim(_NEEDED_AND_NO_MORE, checks.only_what_is_needed_works),
             Command(f"remit rollback night-report --as {cast.MIRA}", parts(4, 1)),
             Claim("taken back, everything works as it did before", checks.everything_works_again),
-            Command("remit plan night-report", parts(1, 2)),
+            Command("remit plan night-report", parts(1, Plan=2)),
             Command(f"remit apply night-report --as {cast.MIRA}", parts(0, 1)),
             Claim("applied again, it holds again", checks.only_what_is_needed_works),
         ),

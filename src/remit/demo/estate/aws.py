@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -139,11 +140,18 @@ def user_arn(name: str) -> str:
 
 
 def client(endpoint: str, service: str, key: str, secret: str, token: str | None = None) -> Any:
-    """A boto3 client that reads nothing of this machine's own settings."""
+    """A boto3 client that acts with this key and no other."""
+    return _session().client(
+        service, endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=REGION
+    )
+
+
+@cache
+def _session() -> Any:
+    """One for all clients: what describes a service is read once, which takes longer than a call."""
     import boto3  # type: ignore[import-untyped]
 
-    session = boto3.session.Session(aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=REGION)
-    return session.client(service, endpoint_url=endpoint)
+    return boto3.session.Session()
 
 
 def make(endpoint: str, now: datetime) -> Account:
