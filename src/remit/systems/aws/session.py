@@ -67,10 +67,14 @@ class Answer(dict[str, Any]):
 class Clients:
     """The clients of one session."""
 
-    def __init__(self, session: Any, region: str, endpoint: str | None) -> None:
+    def __init__(self, session: Any, region: str, endpoint: str | None, again: Callable[[], Any]) -> None:
+        """`again` makes another session of the same settings, whose credentials are replaced before they are asked for."""
         self._session = session
         self.region = region
         self._endpoint = endpoint
+        self._again = again
+        self._elsewhere = endpoint or session.get_scoped_config().get("endpoint_url")
+        """Another address than AWS's own, given with the connection or by the profile."""
         self._made: dict[tuple[str, str, int], Any] = {}
         self._making = Lock()
         """Clients may be used by several threads at once, and made by one alone."""
@@ -119,14 +123,15 @@ class Clients:
     def acting_as(self, role: str, session_name: str) -> Clients:
         """Clients with fresh credentials of a role, kept nowhere; raises CallError."""
         given = self.call("sts", "assume_role", RoleArn=role, RoleSessionName=session_name, DurationSeconds=900)["Credentials"]
-        core = _bare_session(None)
+        # INVARIANT (same place): of the same settings, so that the role's credentials go where the role's session was asked for.
+        core = self._again()
         core.set_credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-        return Clients(core, self.region, self._endpoint)
+        return Clients(core, self.region, self._endpoint, self._again)
 
     @property
     def is_lookalike(self) -> bool:
         """Whether the server is another than AWS's own, so that it may not weigh everything that AWS weighs."""
-        host = urlsplit(self._endpoint or "").hostname
+        host = urlsplit(self._elsewhere or "").hostname
         return host is not None and not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     def close(self) -> None:
@@ -182,7 +187,7 @@ class Clients:
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": attempts},
-            s3={"addressing_style": "path"} if self._endpoint else None,
+            s3={"addressing_style": "path"} if self._elsewhere else None,
             user_agent_extra="remit",
         )
         try:
@@ -234,7 +239,8 @@ def open_clients(connection: Connection, environment: Mapping[str, str], profile
         ) from None
     except BotoCoreError as error:
         raise RefusedError(f"{connection.id}: {printable(str(error))}; {_where(profile, environment)}") from None
-    return Clients(session, region, connection.setting("endpoint_url") or environment.get("AWS_ENDPOINT_URL") or None)
+    endpoint = connection.setting("endpoint_url") or environment.get("AWS_ENDPOINT_URL") or None
+    return Clients(session, region, endpoint, lambda: _session(environment, profile))
 
 
 def known_caller(connection: Connection, clients: Clients, profile: str | None) -> Caller:

@@ -210,3 +210,36 @@ def test_a_name_in_a_denial_does_not_make_it_a_wrong_key() -> None:
     bare = CallError("bedrock:ListAgents", "403", 403, "<Code>SignatureDoesNotMatch</Code>")
     assert bare.is_wrong_key
     assert not bare.is_denied
+
+
+ASSUMED = (
+    "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLEEXAMPLE00</AccessKeyId><SecretAccessKey>y</SecretAccessKey>"
+    "<SessionToken>z</SessionToken><Expiration>2036-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+)
+
+
+def test_the_session_of_a_role_stays_at_the_address_that_the_profile_names(tmp_path: Path) -> None:
+    """Else the credentials of the role would be sent to AWS itself."""
+    signed: list[str] = []
+
+    def how(handler: Any, action: str) -> None:
+        say(
+            handler,
+            200,
+            ASSUMED if action == "AssumeRole" else "<ListUsersResponse><ListUsersResult></ListUsersResult></ListUsersResponse>",
+        )
+        signed.append(handler.headers["Authorization"])
+
+    with serving(how) as server:
+        config = tmp_path / "config"
+        config.write_text(f"[profile hands]\nregion = eu-west-1\nendpoint_url = {server.address}\n")
+        environment = {**KEYS, "AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")}
+        (tmp_path / "credentials").write_text("[hands]\naws_access_key_id = AKIAEXAMPLEEXAMPLE00\naws_secret_access_key = x\n")
+        connection = Connection(id="aws:main", kind="aws", name="main", settings={}, since="")
+        clients = open_clients(connection, environment, "hands")
+        assert clients.is_lookalike
+        agent = clients.acting_as("arn:aws:iam::123456789012:role/clerk", "proof")
+        agent.call("iam", "list_users")
+    assert server.asked == ["AssumeRole", "ListUsers"]
+    assert "AKIAEXAMPLEEXAMPLE00" in signed[0]
+    assert "ASIAEXAMPLEEXAMPLE00" in signed[1]
