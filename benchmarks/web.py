@@ -26,6 +26,7 @@ import msgspec
 from benchmarks.loop import fill
 from benchmarks.store import AGENTS, EVENTS, SEEN
 from remit.app.current import Current
+from remit.app.intent import approve_text
 from remit.app.loop import watch
 from remit.app.mend import plan_right_size
 from remit.app.scan import read_decisions
@@ -43,6 +44,19 @@ _TIMES = 40
 _CHANGES = 10
 _DECISIONS = 5_000
 _PLANS = 40
+_APPROVED = 100
+_REMIT = """\
+remit: 1
+agent: {agent}
+purpose: Read what the service wrote during the night and tell its owners what they have to look at.
+owner: {{contact: {owner}}}
+objectives:
+  read:
+    why: The report is about what stands there.
+    can:
+      - {{read: "aws:s3", resource: "arn:aws:s3:::bucket-{bucket}/*"}}
+      - {{call: "mcp:files", resource: read_text_file}}
+"""
 
 
 def furnish(store: Store, folder: Path) -> None:
@@ -52,6 +66,10 @@ def furnish(store: Store, folder: Path) -> None:
     current = Current(store, time_from_text(SEEN))
     log = folder / "decisions.jsonl"
     log.write_bytes(b"".join(msgspec.json.encode(_decision(number)) + b"\n" for number in range(_DECISIONS)))
+    for number in range(_APPROVED):
+        owner = f"person-{number % 40}@example.com"
+        text = _REMIT.format(agent=f"agent-{number}", bucket=number % 50, owner=owner).encode()
+        approve_text(current, text, "remit.yaml", owner, "dana", SEEN)
     read_decisions(current, "decisions:state/decisions.jsonl", log, SEEN)
     watch(current, SEEN)
     for number in range(_PLANS):
@@ -138,7 +156,7 @@ def pages(store: Store) -> dict[str, list[str]]:
         "/agents/{slug}": [f"/agents/{slug}" for slug in agents],
         "/agents/{slug}, planned": [f"/agents/{slug}" for slug in planned],
         "/agents/{slug}/draft": [f"/agents/{slug}/draft" for slug in agents],
-        "/agents/{slug}/remit": [f"/agents/{slug}/remit" for slug in agents],
+        "/agents/{slug}/remit": [f"/agents/agent-{number}/remit" for number in range(_TIMES)],
         "/agents/{slug}/quarantine": [f"/agents/{slug}/quarantine" for slug in agents],
         "/agents/{slug}/retire": [f"/agents/{slug}/retire" for slug in agents[:1]],
         "/findings": ["/findings", "/findings?page=2"],
@@ -149,7 +167,7 @@ def pages(store: Store) -> dict[str, list[str]]:
         "/decisions/{id}": [f"/decisions/{name}" for name in decisions[:_TIMES]],
         "/connections": ["/connections"],
         "/connections/{id}": ["/connections/aws%3Amain", "/connections/code%3Ashop"],
-        "/search": [f"/search?q={word}" for word in ("agent-17", "bucket-3", "role", "nothing-like-it", "s3")],
+        "/search": [f"/search?q={word}" for word in ("night", "bucket-3", "role", "nothing-like-it", "s3")],
         "/jobs": ["/jobs"],
     }
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from remit.app.approvals import in_force, last_that_counts, versions_by_agent
+from remit.app.approvals import Versions, in_force, last_that_counts, versions_by_agent
 from remit.app.signing import trusted_keys
 from remit.contracts import registry
 from remit.contracts.system import IdentitySystem, Vocabulary, Works
@@ -35,6 +35,8 @@ from remit.model.standing import ApprovedRemit, KnownAgent, Ownership, Standing
 from remit.store.records import Damaged, Store
 from remit.understand.material import Concerns, Known, known_resources
 
+Weighed = dict[str, tuple[Versions, frozenset[str], Remit | str]]
+"""By agent: its versions, the keys that were trusted, and the remit that they put in force, or why they put none."""
 LINKED = "remit:linked"
 """Stands for a connection where the joining of evidence says what it could not settle."""
 
@@ -42,9 +44,11 @@ LINKED = "remit:linked"
 class Current:
     """The records of one store, as they are now."""
 
-    def __init__(self, store: Store, now: datetime) -> None:
+    def __init__(self, store: Store, now: datetime, weighed: Weighed | None = None) -> None:
+        """`weighed` is what another one found its approved versions to be worth; both add to it."""
         self.store = store
         self.now = now
+        self.weighed: Weighed = weighed if weighed is not None else {}
         self._objects: dict[str, list[NativeObject]] = {}
         self._access: dict[str, PrincipalAccess] = {}
 
@@ -250,11 +254,18 @@ class Current:
         trusted = trusted_keys(self.store.folder) if self.versions else frozenset()
         found: dict[str, Remit | str] = {}
         for slug, versions in self.versions.items():
-            try:
-                found[slug] = in_force(slug, versions, trusted, self.store.folder)
-            except (RefusedError, DocumentError) as error:
-                found[slug] = str(error)
+            # INVARIANT (the same is worth the same): it hangs on the versions and the keys alone, and reading a document takes long.
+            known = self.weighed.get(slug)
+            if known is None or known[:2] != (versions, trusted):
+                known = self.weighed[slug] = (versions, trusted, self._weigh(slug, versions, trusted))
+            found[slug] = known[2]
         return found
+
+    def _weigh(self, slug: str, versions: Versions, trusted: frozenset[str]) -> Remit | str:
+        try:
+            return in_force(slug, versions, trusted, self.store.folder)
+        except (RefusedError, DocumentError) as error:
+            return str(error)
 
     def remit_to_act_by(self, slug: str) -> Remit | None:
         """The remit in force, None where none was approved; raises RefusedError where one was and does not count."""

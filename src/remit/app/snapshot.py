@@ -57,11 +57,11 @@ class Snapshots:
 
     def fresh(self) -> Current:
         """One to work with: what it looks up, forgets and writes is its own."""
-        return Current(self.store, self._clock())
+        return Current(self.store, self._clock(), self._current.weighed)
 
     def _successor(self, changed: set[type], *, has_other_keys: bool) -> Current:
         if not self._marks or changed - _SETTLED - _JOINED - _UNKEPT:
-            return Current(self.store, self._clock())
+            return Current(self.store, self._clock(), self._current.weighed)
         # A page that is being made goes on with the one that it was given.
         successor = copy.copy(self._current)
         if changed & _JOINED:

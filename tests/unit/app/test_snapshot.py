@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 from tests.unit.watch.records import known as agent
 
+from remit.app import current
+from remit.app.approvals import Versions, in_force
 from remit.app.current import Current
+from remit.app.intent import approve_text
+from remit.app.signing import KEY_FILE
 from remit.app.snapshot import Snapshots
 from remit.govern import lifecycle
 from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
+from remit.model.remit import Remit
 from remit.model.standing import Ownership
 from remit.store.records import Store
 
@@ -34,6 +39,21 @@ class Kept:
     @property
     def current(self) -> Current:
         return self.snapshots.current()
+
+    def approve(self, slug: str, calls: int) -> None:
+        """As another process does."""
+        approve_text(Current(self.other, NOW), REMIT.format(slug=slug, calls=calls).encode(), "x.yaml", "dana@example.com", "dana", AT)
+
+
+REMIT = """\
+remit: 1
+agent: {slug}
+purpose: Read.
+owner: {{contact: dana@example.com}}
+objectives:
+  read: {{why: To report., can: [{{call: "mcp:files", resource: read}}]}}
+limits: {{calls: {calls}/hour}}
+"""
 
 
 @pytest.fixture
@@ -86,6 +106,33 @@ def test_other_keys_are_looked_at_again(kept: Kept) -> None:
     first = kept.current
     (kept.store.folder / "trusted-keys").write_text("# nobody\n")
     assert kept.current is not first
+
+
+def test_an_approved_document_is_read_again_only_when_its_versions_or_the_keys_changed(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    read: list[str] = []
+
+    def counted(slug: str, versions: Versions, trusted: frozenset[str], folder: Path) -> Remit:
+        read.append(slug)
+        return in_force(slug, versions, trusted, folder)
+
+    monkeypatch.setattr(current, "in_force", counted)
+    for slug in ("reader", "writer"):
+        kept.other.put(agent(slug), seen=AT)
+        kept.other.put(Ownership(agent=slug, person="dana@example.com", since=AT, by="dana"), seen=AT)
+        kept.approve(slug, 100)
+    assert sorted(kept.current.remits) == ["reader", "writer"]
+    read.clear()
+    kept.other.put(Ownership(agent="reader", person="lee@example.com", since=AT, by="dana"), seen=AT)
+    kept.other.put(Connection(id="code:x", kind="code", name="x", settings={}, since=AT), seen=AT)
+    assert (sorted(kept.current.remits), read) == (["reader", "writer"], [])
+    kept.approve("writer", 200)
+    read.clear()
+    calls = kept.current.remits["writer"].limits.calls
+    assert (calls is not None and calls.amount, set(read)) == (200, {"writer"})
+    (kept.store.folder / KEY_FILE).unlink()
+    assert (kept.current.remits, sorted(kept.current.remit_faults)) == ({}, ["reader", "writer"])
 
 
 def test_a_store_that_cannot_be_asked_is_told_and_asked_again(kept: Kept, tmp_path: Path) -> None:
