@@ -13,6 +13,7 @@ import msgspec
 
 from remit.app.act import check_applies
 from remit.app.current import Current
+from remit.app.replay_words import verdict
 from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import GRAVITY, open_findings
 from remit.model.agent import AgentState
@@ -161,11 +162,12 @@ def _to_apply(current: Current, plans: Sequence[Plan]) -> Iterator[Need]:
     for plan in plans:
         if newest.get(plan.agent) is not plan:
             continue
-        denied = sum(use.calls for use in plan.replay.would_deny)
-        replayed = f"{denied:,} of {plan.replay.calls:,} recorded calls would have been denied"
+        found = verdict(plan)
+        replayed = f"{found.denied:,} of {found.calls:,} recorded calls would have been denied"
+        replayed += f"; {found.words}" if found.words else ""
         yield Need(
             sort="plan",
-            tone="amber" if denied else "blue",
+            tone="amber" if found.missed else "blue",
             title=f"a plan ({plan.kind}) of {len(plan.steps):,} {'step' if len(plan.steps) == 1 else 'steps'} waits: {replayed}",
             agent=plan.agent,
             detail=(why_not := _why_not_yet(current, plan)),

@@ -10,6 +10,7 @@ import msgspec
 from remit.app import act
 from remit.app.current import Current
 from remit.app.native_text import laid_out
+from remit.app.replay_words import Verdict, verdict
 from remit.govern import lifecycle
 from remit.model.errors import RefusedError
 from remit.model.plan import Plan, PlanKind, PlanState, Proof, Step, StepState
@@ -70,7 +71,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in a list."""
 
     plan: Plan
-    calls_denied: int
+    verdict: Verdict
     is_superseded: bool
     """A newer plan of its agent is there, or was carried out since."""
 
@@ -193,8 +194,7 @@ def listed(plans: Sequence[Plan]) -> list[Listed]:
     shown = []
     for plan in plans:
         is_old = plan.kind is PlanKind.RIGHT_SIZE and machine.is_fresh(plan) and f"{plan.made} {plan.id}" != newest[plan.agent]
-        denied = sum(item.calls for item in plan.replay.would_deny)
-        shown.append(Listed(plan=plan, calls_denied=denied, is_superseded=is_old and plan.state in _NOT_BEGUN))
+        shown.append(Listed(plan=plan, verdict=verdict(plan), is_superseded=is_old and plan.state in _NOT_BEGUN))
     shown.sort(key=lambda one: (one.plan.changed, one.plan.id), reverse=True)
     return sorted(shown, key=lambda one: one.rank)
 

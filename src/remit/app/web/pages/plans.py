@@ -11,6 +11,7 @@ from litestar.response import Redirect
 
 from remit.app import mend
 from remit.app.current import Current
+from remit.app.replay_words import verdict
 from remit.app.web import carrying
 from remit.app.web.addresses import agent_at, plan_at
 from remit.app.web.listing import sliced
@@ -109,7 +110,7 @@ def _page(request: AnyRequest, site: Site, plan_id: str, *, refused: str = "", w
         steps=steps_by_identity(current, plan),
         proofs=proofs_by_identity(current, plan.proofs),
         denied=[(current.identity_text(item.principal), item) for item in plan.replay.would_deny],
-        calls_denied=sum(item.calls for item in plan.replay.would_deny),
+        verdict=verdict(plan),
         moves=moves(current, plan, others),
         others=[one for one in listed(others) if one.plan.id != plan.id][:8],
         remit_version=_version(current, plan),
