@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -87,6 +88,8 @@ def whole(
         environment=who[1],
         os_user=who[0],
         version=version("remit"),
+        # The host alone: an address may hold a word that lets in.
+        receiver=(urlsplit(webhook.url).hostname or "") if webhook is not None else "",
     )
     notifier = None
     if delivery is not None and webhook is not None:

@@ -30,14 +30,27 @@ _MOST_FIELD = 1_000
 class Site:
     """The web UI of one store."""
 
-    def __init__(self, snapshots: Snapshots, jobs: Jobs, door: Door, environment: Mapping[str, str], os_user: str, version: str) -> None:
-        """`environment` is what systems may read of the process's: profiles, key files, password files."""
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        jobs: Jobs,
+        door: Door,
+        environment: Mapping[str, str],
+        os_user: str,
+        version: str,
+        receiver: str = "",
+    ) -> None:
+        """`environment` is what systems may read of the process's: profiles, key files, password files.
+
+        `receiver` is the host that is told of denials and findings; empty: nothing is sent anywhere.
+        """
         self.snapshots = snapshots
         self.jobs = jobs
         self.door = door
         self.environment = environment
         self.os_user = os_user
         self.version = version
+        self.receiver = receiver
 
     @property
     def current(self) -> Current:
@@ -69,6 +82,7 @@ class Site:
             "os_user": self.os_user,
             "store": self.snapshots.store.shown,
             "version": self.version,
+            "receiver": self.receiver,
             "running": self.jobs.running() if session is not None else [],
             "now": self.now(),
         }
