@@ -43,6 +43,7 @@ class Served:
         self.url = ""
         self.said: list[str] = []
         self._once: list[str] = []
+        self._has_ended = False
         self._told = threading.Condition()
         for pipe in (process.stdout, process.stderr):
             threading.Thread(target=self._read, args=(pipe,), daemon=True).start()
@@ -50,7 +51,7 @@ class Served:
     def address(self) -> str:
         """A one-time address that nobody used."""
         with self._told:
-            assert self._told.wait_for(lambda: self._once or self.process.poll() is not None, 60), self.said
+            assert self._told.wait_for(lambda: self._once or self._has_ended, 60), self.said
             assert self._once, self.said
             self.url = "http://" + urlsplit(self._once[0]).netloc
             return self._once.pop()
@@ -62,6 +63,9 @@ class Served:
                 if found := re.search(r"open (http://\S+/enter/\S+)", line):
                     self._once = [found[1]]
                 self._told.notify_all()
+        with self._told:
+            self._has_ended = True
+            self._told.notify_all()
 
 
 @contextlib.contextmanager

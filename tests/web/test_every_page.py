@@ -52,6 +52,12 @@ def unquote_once(path: str) -> str:
     return unquote(path.replace("%2F", "_"))
 
 
+def test_no_page_reads_every_use_on_record(answers: dict[str, Page], client: Client) -> None:
+    """There may be a million; a page asks for those of the agent that it shows."""
+    assert len(answers) > 50
+    assert "all_uses" not in vars(client.site.current)
+
+
 def test_hostile_words_stand_on_pages_and_are_words_alone(pages: dict[str, Page]) -> None:
     seen = Counter[str]()
     for path, page in pages.items():
