@@ -12,6 +12,7 @@ def test_an_address_lets_in_once_and_the_next_one_is_another(own_client: Client)
     assert (entered.status_code, entered.headers["location"]) == (303, "/")
     cookie = entered.headers["set-cookie"].lower()
     assert ("httponly" in cookie, "samesite=lax" in cookie, "remit-8686=" in cookie) == (True, True, True)
+    assert (entered.headers["cache-control"], entered.headers["referrer-policy"]) == ("no-store", "same-origin")
     again = second.get(address)
     assert (again.status, again.title) == (401, "This address was used, or is not right")
     assert own_client.site.door.one_time_address.removeprefix(ADDRESS) != address
@@ -22,6 +23,15 @@ def test_whoever_is_signed_in_uses_up_no_address(own_client: Client) -> None:
     address = own_client.site.door.one_time_address
     assert own_client.get(address.removeprefix(ADDRESS)).leads_to == "/"
     assert own_client.site.door.one_time_address == address
+
+
+def test_only_opening_it_uses_an_address_up(own_client: Client) -> None:
+    address = own_client.site.door.one_time_address.removeprefix(ADDRESS)
+    stranger = own_client.stranger()
+    for method, path in (("HEAD", address), ("HEAD", "/" + address), ("POST", address), ("OPTIONS", address)):
+        assert "set-cookie" not in stranger.send(method, ADDRESS + path).headers, (method, path)
+    assert own_client.site.door.one_time_address.removeprefix(ADDRESS) == address
+    assert stranger.send("GET", address).status_code == 303
 
 
 def test_signing_out_ends_the_session(own_client: Client) -> None:
@@ -50,6 +60,13 @@ def test_a_form_of_a_page_of_somebody_else_is_refused(own_client: Client) -> Non
     ):
         assert own_client.send("POST", "/leave", data=data, headers=headers).status_code == 403, headers
     assert own_client.send("POST", "/leave", json=data).status_code == 403
+    assert own_client.get("/jobs").status == 200
+
+
+def test_a_form_with_more_fields_than_ours_have_is_refused_unread(own_client: Client) -> None:
+    body = f"word={own_client.word}" + "&a" * 100_000
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert own_client.send("POST", "/leave", content=body, headers=headers).status_code == 403
     assert own_client.get("/jobs").status == 200
 
 

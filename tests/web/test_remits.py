@@ -77,6 +77,8 @@ def test_taking_a_draft_to_edit_makes_a_discovered_agent_one_with_a_draft_and_lo
         if own_world.current().state(slug) is AgentState.DISCOVERED and not known.is_gone
     )
     page = own_client.get(f"/agents/{slug}/draft")
+    refused = own_client.post(f"/agents/{slug}/draft", document=_typed(page), person="dana\u202e@lumen.example")
+    assert (refused.status, "is no name" in refused.text) == (409, True)
     assert own_world.current().state(slug) is AgentState.DISCOVERED
     own_client.post(f"/agents/{slug}/draft", document=_typed(page), person=DANA)
     current = own_world.current()

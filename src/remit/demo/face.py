@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import re
 import socket
@@ -60,7 +61,8 @@ def face(folder: Path, environment: Mapping[str, str], port: int) -> Iterator[Fa
     """Starts the service on the store that the environment names, and ends it."""
     served = [sys.executable, "-P", "-m", "remit", "serve", "--port", str(port)]
     messages = folder / MESSAGES
-    with messages.open("wb") as said:
+    # For this user alone: when an address was used, the service says the next one there.
+    with os.fdopen(os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as said:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "remit.demo.leash", *served],
             cwd=folder,
@@ -89,8 +91,10 @@ def _announced(process: subprocess.Popen[str], messages: Path) -> str:
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def read() -> None:
-        for line in process.stdout or ():
-            lines.put(line.rstrip("\n"))
+        assert process.stdout is not None
+        with process.stdout as said:
+            for line in said:
+                lines.put(line.rstrip("\n"))
         lines.put(None)
 
     Thread(target=read, daemon=True).start()

@@ -7,6 +7,7 @@ forms of the web UI send that of the UI.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -22,6 +23,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 FOR_PROGRAMS = ("/access/", "/api/", "/.well-known/", "/healthz", "/readyz", "/metrics")
 """Beginnings of the addresses that are no pages."""
 _LOOPBACK = (b"127.0.0.1", b"localhost", b"[::1]")
+_MOST_PORT = 65_535
+_SLASHES = re.compile("//+")
 
 
 class Guard:
@@ -55,7 +58,8 @@ class Guard:
         name, colon, port = host.rpartition(b":")
         if not colon or host.endswith(b"]"):
             name, port = host, b"0"
-        if name.lower() not in self._own or not port.isdigit() or len(port) > 5:
+        # Five digits at most before they are read: of more, reading alone would take its time.
+        if name.lower() not in self._own or not port.isdigit() or len(port) > 5 or int(port) > _MOST_PORT:
             return False
         if len(self._accepted) < 64:
             self._accepted.add(host)
@@ -74,6 +78,9 @@ class GuardedApplication:
         """One request."""
         if scope["type"] != "http":
             return
+        if "//" in scope["path"]:
+            # Routes are found without regard to empty parts, so whoever judges an address by its beginning must not see them either.
+            scope = {**scope, "path": _SLASHES.sub("/", scope["path"])}
         is_page = self._has_pages and not scope["path"].startswith(FOR_PROGRAMS)
         refusal = self._guard.refusal(scope["headers"], is_page=is_page)
         if not refusal:

@@ -73,10 +73,11 @@ def looked_at(current: Current, slug: str, text: str, today: str) -> Looked:
     remit = parsed.remit if not problems else None
     in_force = current.remits.get(slug)
     remarks = [problem for problem in parsed.problems if problem.level != "error"]
+    lines = text.split("\n")
     return Looked(
         remit=remit,
-        errors=tuple(_fault(problem, text) for problem in problems),
-        remarks=tuple(_fault(problem, text) for problem in (*remarks, *(check(remit, today) if remit is not None else ()))),
+        errors=tuple(_fault(problem, lines) for problem in problems),
+        remarks=tuple(_fault(problem, lines) for problem in (*remarks, *(check(remit, today) if remit is not None else ()))),
         odd=odd_lines(text),
         changes=difference(in_force, remit) if remit is not None and in_force is not None else None,
     )
@@ -113,7 +114,6 @@ def file_name(slug: str) -> str:
     return f"{slug}.yaml"
 
 
-def _fault(problem: Problem, text: str) -> Fault:
-    lines: Sequence[str] = text.split("\n")
+def _fault(problem: Problem, lines: Sequence[str]) -> Fault:
     excerpt = printable(lines[problem.line - 1].strip(), 300) if 0 < problem.line <= len(lines) else ""
     return Fault(line=problem.line, column=problem.column, what=problem.what, help=problem.help, excerpt=excerpt)

@@ -48,9 +48,16 @@ def routes(site: Site) -> list[Any]:
         Exception: lambda request, error: _told(site, request, 500, f"this is a fault of remit itself: {type(error).__name__}"),
     }
     pages = [route for module in _PAGES for route in module.ROUTES]
+    # The headers of a page are those of a redirect too: neither is kept by a browser.
+    shared: dict[str, Any] = {
+        "dependencies": given,
+        "exception_handlers": handled,
+        "response_headers": HEADERS,
+        "include_in_schema": False,
+    }
     return [
-        Router("/", route_handlers=pages, guards=[signed_in], dependencies=given, exception_handlers=handled, include_in_schema=False),
-        Router("/", route_handlers=[*_OPEN, static], dependencies=given, exception_handlers=handled, include_in_schema=False),
+        Router("/", route_handlers=pages, guards=[signed_in], **shared),
+        Router("/", route_handlers=[*_OPEN, static], **shared),
     ]
 
 

@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 from tests.unit.points.authzen.fakes import posted
 
-from remit.app.api.guard import Guard, GuardedApplication
+from remit.app.api.guard import Guard, GuardedApplication, Scope
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,8 @@ def test_own_names_are_taken(host: str) -> None:
         "user@127.0.0.1",
         " 127.0.0.1",
         "127.0.0.1:123456",
+        "127.0.0.1:65536",
+        "127.0.0.1:99999",
         "127.0.0.1ÿ",
     ],
 )
@@ -65,3 +69,20 @@ async def test_a_refusal_keeps_the_request_id_and_reaches_nothing_inside() -> No
     status, headers, body = await posted(app, "/any", b"", {"host": "example.com", "x-request-id": "7"})
     assert (status, headers["x-request-id"]) == (403, "7")
     assert b"Host" in body
+
+
+@pytest.mark.parametrize("path", ["//api/v1/agents", "///metrics", "/access//v1/evaluation"])
+async def test_empty_parts_of_an_address_hide_nothing_from_whoever_judges_it(path: str) -> None:
+    seen = []
+
+    async def inner(scope: Scope, _receive: object, send: Any) -> None:
+        seen.append(scope["path"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    app = GuardedApplication(Guard("127.0.0.1"), inner, has_pages=True)  # type: ignore[arg-type]
+    assert (await posted(app, path, b"", {"host": "127.0.0.1"}))[0] == 204
+    assert "//" not in seen[0]
+    own_page = {"host": "127.0.0.1", "origin": "http://127.0.0.1"}
+    assert (await posted(app, path, b"", own_page))[0] == 403
+    assert len(seen) == 1

@@ -52,8 +52,12 @@ def check_draft(slug: FromPath[str], request: AnyRequest, site: NamedDependency[
     """Says what there is to say about an edited document; keeps that somebody works on it, and nothing of it."""
     agent = agent_at(site.current, slug).agent.id
     typed = _checked(site, agent, posted)
-    by = posted.text("person") if site.is_local else ""
-    note_draft(site.fresh(), agent, by or site.os_user, site.now())
+    try:
+        by = posted.person() if site.is_local and posted.text("person") else site.os_user
+    except UsageError as error:
+        typed = msgspec.structs.replace(typed, refused=str(error), is_checked=False)
+    else:
+        note_draft(site.fresh(), agent, by, site.now())
     if posted.text("page") == "remit" and agent in site.current.versions:
         return _remit_page(request, site, agent, typed)
     return _draft_page(request, site, agent, typed)
