@@ -28,7 +28,7 @@ from remit.app.web.session import Door
 from remit.app.web.site import Site
 from remit.app.wiring import Decider, vocabularies
 from remit.contracts import registry
-from remit.contracts.exporter import Target
+from remit.contracts.exporter import Delivery, Exporter, Target
 from remit.model.shown import printable
 from remit.model.times import text_from_time
 from remit.points.authzen.service import Service
@@ -74,7 +74,7 @@ def whole(
     """Joins everything. `url` is the store's; `who` is the operating-system user and the environment that systems may read."""
     # An empty store in the place of one that is gone would be obeyed as if nobody had been approved or stopped.
     opened = functools.partial(Store.open, url, must_exist=True)
-    delivery = registry.find("EXPORTER", only="webhook")["webhook"].open(webhook) if webhook is not None else None
+    delivery = _way(webhook) if webhook is not None else None
     store = Store.open(url)
     policy = StorePolicy(opened, vocabularies=vocabularies())
     decide = CountedDecide(Decider(policy, log, point="authzen"))
@@ -98,6 +98,16 @@ def whole(
     app = whole_application(service, guard, site, token, Readiness(policy, log), metrics, token_file=place.token_file)
     follower = Follower(snapshots, lambda: _logs(place.logs, log.path), report)
     return Whole(app, service, guard, follower, site, policy, notifier, report)
+
+
+def check_webhook(webhook: Target) -> None:
+    """Raises UsageError for a webhook that cannot be one; nothing is sent."""
+    _way(webhook).close()
+
+
+def _way(webhook: Target) -> Delivery:
+    exporter: Exporter = registry.find("EXPORTER", only="webhook")["webhook"]
+    return exporter.open(webhook)
 
 
 def serve(parts: Whole, taken: socket.socket) -> bool:

@@ -92,7 +92,7 @@ def _serve_store(given: str | None, host: str, port: int, state: Path | None, lo
     # Here, because help and wrong usage need none of it.
     from remit.app.api.metrics import WatchedLog
     from remit.app.api.server import TOKEN_FILE, Address, fresh_token, listening, loopback, only_service
-    from remit.app.api.whole import Place, serve, whole
+    from remit.app.api.whole import Place, check_webhook, serve, whole
     from remit.app.settings import decision_log, state_folder, store_url
     from remit.contracts.exporter import Target
 
@@ -100,6 +100,8 @@ def _serve_store(given: str | None, host: str, port: int, state: Path | None, lo
     address = loopback(host)
     url = store_url(given, os.environ)
     told = Target(url=webhook, secret=os.environ.get(_SECRET, "")) if webhook is not None else None
+    if told is not None:
+        check_webhook(told)
     with only_service(folder), listening(address, port) as taken:
         decisions = WatchedLog(log if log is not None else decision_log(folder))
         bound = Address(address, taken.getsockname()[1])
