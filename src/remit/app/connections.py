@@ -20,6 +20,7 @@ from remit.model.shown import printable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}\Z")
 _SECRET_WORD = re.compile(r"(?:passw(?:or)?d|pwd|secret|token)\s*=", re.IGNORECASE)
+_PORT = re.compile(r"[^:]*(?::\d{0,5})?\Z|\[[^\]]*\](?::\d{0,5})?\Z")
 _HOW = "put it into PGPASSWORD, a password file (~/.pgpass, PGPASSFILE) or a service (PGSERVICE), and give the URL without it"
 
 
@@ -38,6 +39,12 @@ def aws_connection(settings: Mapping[str, str | None], name: str | None, known: 
     endpoint = settings.get("endpoint_url")
     if endpoint is not None:
         _check_endpoint(endpoint)
+    for key, value in settings.items():
+        if value and _is_no_setting(key, value):
+            # The value is not repeated: what was meant for a file of keys is no word for a message.
+            raise UsageError(
+                f"`--{key.replace('_', '-')}` holds what may be a secret, and Remit keeps none; the keys stay in a profile of AWS"
+            )
     trail = settings.get("trail")
     if trail is not None and not re.match(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/.*)?\Z", trail):
         raise UsageError(f"`--trail {printable(trail)}` is not a place of CloudTrail files; write it like `s3://BUCKET/PREFIX`")
@@ -78,7 +85,7 @@ def may_hold_secret(url: str) -> bool:
     except RefusedError:
         return True
     except UsageError:
-        return "@" in url or without_secrets(url) != url
+        return "@" in url or _SECRET_WORD.search(unquote(url)) is not None or without_secrets(url) != url
     return False
 
 
@@ -131,16 +138,27 @@ def _check_url(url: str, option: str) -> None:
         password, user, query = parts.password, unquote(parts.username or ""), parse_qsl(parts.query, keep_blank_values=True)
     except ValueError as error:
         raise UsageError(f"{option} is not an address of a database; write it like `postgresql://ROLE@HOST/DATABASE`") from error
-    if not url.startswith(("postgresql://", "postgres://")):
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    ports = [value for key, value in query if key == "port" and value]
+    is_address = url.startswith(("postgresql://", "postgres://")) and all(port.replace(",", "").isdecimal() for port in ports)
+    if not is_address or re.search(r"\s", authority):
         raise UsageError(f"{option} is not an address of a database; write it like `postgresql://ROLE@HOST/DATABASE`")
     users = [user, *(value for key, value in query if key.lower() == "user")]
     # libpq ends a password at the `@`, an URL's parser at `#`, `?` or `/` too: what only one of them takes for a password is one.
-    if password is not None or _SECRET_WORD.search(unquote(url)) or any(":" in name for name in users) or "#" in url or _has_stray_at(url):
+    if password is not None or _SECRET_WORD.search(unquote(url)) or any(":" in name for name in users) or "#" in url or _is_odd(url):
         raise RefusedError(f"{option} has a password in it, or may have, and Remit keeps no secrets; {_HOW}")
 
 
-def _has_stray_at(url: str) -> bool:
-    """Whether an `@` stands where none divides a role from its host; in a name it is written `%40`."""
+def _is_odd(url: str) -> bool:
+    """Whether a password may stand where a port does, or an `@` where none divides a role from its host; in a name it is `%40`."""
     rest = url.partition("://")[2]
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    return authority.count("@") > 1 or "@" in rest[len(authority) :]
+    hosts = authority.rpartition("@")[2].split(",")
+    return authority.count("@") > 1 or "@" in rest[len(authority) :] or not all(_PORT.match(host) for host in hosts)
+
+
+def _is_no_setting(key: str, value: str) -> bool:
+    """Whether a setting of AWS looks like a key, or like anything but what it should be."""
+    if without_secrets(value) != value or _SECRET_WORD.search(value) is not None:
+        return True
+    return key not in ("endpoint_url", "trail") and ("=" in value or "://" in value)

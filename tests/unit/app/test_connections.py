@@ -34,6 +34,9 @@ def postgres(url: str, known: tuple[Connection, ...] = (), name: str | None = No
         "postgresql://remit@db/finops;password=hunter2",
         "postgresql://remit@db/finops?oauth_client_secret=hunter2",
         "postgresql://db/finops?user=remit:hunter2",
+        "postgresql://remit@db:hunter2/finops",
+        "postgresql://remit@[::1]:hunter2/finops",
+        "postgresql://remit@db:5432,db2:hunter2/finops",
     ],
 )
 def test_a_url_with_a_password_is_refused_with_the_way_to_give_one_and_is_not_repeated(url: str) -> None:
@@ -49,6 +52,8 @@ def test_a_url_with_a_password_is_refused_with_the_way_to_give_one_and_is_not_re
     "url",
     [
         "postgresql://remit@h1,h2:5433/finops?sslmode=require",
+        "postgresql://remit@[::1],[::2]:5433/finops?port=5432,5433",
+        "postgresql://remit@h1:/finops?port=",
         "postgresql:///finops?host=%2Frun%2Fpg&user=remit",
         "postgres://db/pay%40roll",
         "postgresql://remit%40corp@[::1]:5432/finops?passfile=/run/pass",
@@ -58,10 +63,13 @@ def test_a_url_without_a_password_is_taken_as_it_is(url: str) -> None:
     assert postgres(url).setting("url") == url
 
 
-@pytest.mark.parametrize("url", ["", "finops", "mysql://db/x", "postgresql:/[", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["", "finops", "mysql://db/x", "postgresql:/[", "http://[::1", "postgresql://r hunter2@db/x", "postgresql://db/x?port=hunter2"]
+)
 def test_what_is_no_database_s_address_is_wrong_usage(url: str) -> None:
-    with pytest.raises(UsageError, match="postgresql://"):
+    with pytest.raises(UsageError, match="postgresql://") as refused:
         postgres(url)
+    assert "hunter2" not in str(refused.value)
 
 
 def test_a_database_is_called_by_its_name_and_keeps_when_it_was_first_connected() -> None:
@@ -90,6 +98,10 @@ def test_two_folders_of_one_name_get_two_names_and_one_folder_keeps_its_own(tmp_
         ({"endpoint_url": "http://localhost:hunter2"}, "is not an address"),
         ({"endpoint_url": "http://"}, "is not an address"),
         ({"trail": "org-trail/AWSLogs"}, "s3://BUCKET/PREFIX"),
+        ({"trail": "s3://org-trail/?token=hunter2"}, "--trail.* holds what may be a secret"),
+        ({"profile": "AKIAIOSFODNN7EXAMPLE:hunter2"}, "--profile.* holds what may be a secret"),
+        ({"write_profile": "aws_secret_access_key=hunter2"}, "--write-profile.* holds what may be a secret"),
+        ({"region": "https://h/hunter2"}, "--region.* holds what may be a secret"),
     ],
 )
 def test_settings_of_aws_that_cannot_work_are_wrong_usage(settings: dict[str, str | None], told: str) -> None:

@@ -123,7 +123,12 @@ def problem(kind: str, error: RemitError) -> str:
 def _may_hold_secret(name: str, value: str) -> bool:
     if name in ("url", "write_url"):
         return bool(value) and may_hold_secret(value)
-    return without_secrets(value) != value or (name in _ADDRESSES and "@" in value) or ("://" in value and "@" in value)
+    return (
+        without_secrets(value) != value
+        or (name not in _PLACES and "=" in value)
+        or (name in _ADDRESSES and "@" in value)
+        or ("://" in value and "@" in value)
+    )
 
 
 def _full(name: str, value: str) -> str:
