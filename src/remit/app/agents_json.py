@@ -136,6 +136,7 @@ def _line_json(current: Current, line: AlignmentLine) -> dict[str, Any]:
         "action": line.action,
         "resource": line.resource,
         "class": line.class_,
+        "is_past": line.is_past,
         "why": line.why,
         "rule": line.rule,
         "because": [{"place": str(because.place), "text": because.text} for because in line.because],

@@ -49,16 +49,31 @@ def worst(classes: Iterable[Class]) -> Class:
     return min(classes, key=_ORDER.__getitem__)
 
 
+PAST = ClassWords("used before, no longer granted", "it did this once, and no grant gives it any more")
+"""What is told of a line that `is_past`, whatever its class."""
+
+
+def words_of(line: AlignmentLine) -> ClassWords:
+    """How the class of a line is told."""
+    return PAST if line.is_past else CLASSES[line.class_]
+
+
+def order_of(line: AlignmentLine) -> int:
+    """Where a line stands among others: what is over comes last."""
+    return len(CLASSES) if line.is_past else _ORDER[line.class_]
+
+
 def counted_by_class(lines: Iterable[AlignmentLine]) -> dict[Class, int]:
-    """How many lines are in each class that has any, the worst first."""
-    counts = Counter(line.class_ for line in lines)
+    """How many lines are in each class that has any, the worst first; without those that are over."""
+    counts = Counter(line.class_ for line in lines if not line.is_past)
     return {class_: counts[class_] for class_ in CLASSES if counts[class_]}
 
 
 def summary(alignment: Alignment) -> str:
     """How many entitlements are in each class, the worst first."""
-    counts = counted_by_class(alignment.lines)
-    return ", ".join(f"{count:,} {CLASSES[class_].title}" for class_, count in counts.items()) or "nothing, as far as was read"
+    told = [f"{count:,} {CLASSES[class_].title}" for class_, count in counted_by_class(alignment.lines).items()]
+    over = sum(line.is_past for line in alignment.lines)
+    return ", ".join([*told, *([f"{over:,} {PAST.title}"] if over else [])]) or "nothing, as far as was read"
 
 
 def grouped(lines: Sequence[AlignmentLine]) -> list[list[AlignmentLine]]:

@@ -45,6 +45,8 @@ class AlignmentLine(msgspec.Struct, frozen=True, kw_only=True):
     """What is not certain: `depends on aws:SourceIp`."""
     but: tuple[str, ...] = ()
     """For `narrow`: patterns of resources inside `resource` that a never takes out of what is kept."""
+    is_past: bool = False
+    """It was used, every grant of the identity was read, and none gives it any more."""
     is_membership: bool = False
     """It gives nothing by itself and need not stay: what comes through it may be granted directly instead."""
 

@@ -44,7 +44,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         with in_words(address.shown):
             if must_exist and address.path is not None and not address.path.exists():
-                raise RefusedError(f"the store `{address.shown}` is gone: put it back where it was")
+                raise RefusedError(f"the store `{address.shown}` is not there: put it back where it was, or name another")
             if address.path is not None:
                 _make_file(address.path)
             self.engine = _engine(address, wait_s)

@@ -263,7 +263,8 @@ class _Table:
             further = ("nothing that was read grants it",) if self.spans.holds_identities(system) else ()
             resource = generalised([use.resource for use in uses])
             if need is None or self._forbidden(system, action, resource) is not None:
-                self.lines.append(self._out_of_intent(principal, system, action, resource, uses, None, further))
+                line = self._out_of_intent(principal, system, action, resource, uses, None, further)
+                self.lines.append(replace(line, is_past=bool(further) and principal in self._whole))
             else:
                 is_lost = principal in self._whole or any(use.denied for use in uses)
                 class_ = Class.NEEDED_NOT_GRANTED if is_lost else Class.NEEDED_USED

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 
 from remit.app.cli.page import Page, counted, listed, shortened
-from remit.app.entitlements import CLASSES, grouped
+from remit.app.entitlements import CLASSES, PAST, ClassWords, grouped
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.shown import printable
 
@@ -30,23 +30,31 @@ def show_access(page: Page, alignment: Alignment, name: Callable[[str], str], *,
     """Every class with its lines; `name` says an identity as people write it."""
     identities = {line.principal for line in alignment.lines if line.principal}
     for class_, words in CLASSES.items():
-        groups = grouped([line for line in alignment.lines if line.class_ is class_])
-        if not groups:
-            continue
-        reasons = {line.why for group in groups for line in group}
-        # Why nothing needs it is mostly said in the same words; an objective is said where it is served.
-        shared = next(iter(reasons)) if len(reasons) == 1 and class_ is Class.UNNEEDED else ""
-        page.blank()
-        page.line((words.title, _STYLES[class_]), f": {printable(shared, 300) or words.meaning}", indent=2)
-        shown = groups if everything else groups[:_MOST_GROUPS]
-        for principal, members in itertools.groupby(shown, key=lambda group: group[0].principal):
-            is_named = bool(principal) and len(identities) > 1
-            if is_named:
-                page.line(f"as {printable(name(principal), 300)}", indent=4)
-            for group in members:
-                _show_group(page, group, 6 if is_named else 4, with_why=not shared)
-        if len(shown) < len(groups):
-            page.line(f"and {len(groups) - len(shown):,} more; --all lists each", indent=4)
+        groups = grouped([line for line in alignment.lines if line.class_ is class_ and not line.is_past])
+        if groups:
+            _show_class(page, groups, words, _STYLES[class_], name if len(identities) > 1 else None, everything=everything)
+    if over := grouped([line for line in alignment.lines if line.is_past]):
+        _show_class(page, over, PAST, "dim", name if len(identities) > 1 else None, everything=everything)
+
+
+def _show_class(
+    page: Page, groups: list[Group], words: ClassWords, style: str, name: Callable[[str], str] | None, *, everything: bool
+) -> None:
+    """One class with its lines; with `name` each identity is named."""
+    reasons = {line.why for group in groups for line in group}
+    # Why nothing needs it is mostly said in the same words; an objective is said where it is served.
+    shared = next(iter(reasons)) if len(reasons) == 1 and groups[0][0].class_ is Class.UNNEEDED else ""
+    page.blank()
+    page.line((words.title, style), f": {printable(shared, 300) or words.meaning}", indent=2)
+    shown = groups if everything else groups[:_MOST_GROUPS]
+    for principal, members in itertools.groupby(shown, key=lambda group: group[0].principal):
+        is_named = bool(principal) and name is not None
+        if is_named and name is not None:
+            page.line(f"as {printable(name(principal), 300)}", indent=4)
+        for group in members:
+            _show_group(page, group, 6 if is_named else 4, with_why=not shared)
+    if len(shown) < len(groups):
+        page.line(f"and {len(groups) - len(shown):,} more; --all lists each", indent=4)
 
 
 def _show_group(page: Page, group: Group, indent: int, *, with_why: bool) -> None:
@@ -72,4 +80,3 @@ def _reasons(line: AlignmentLine, *, with_why: bool) -> Iterator[str]:
     places = list(dict.fromkeys(shortened(printable(str(because.place), 400), _PLACE_ROOM) for because in line.because))
     if places:
         yield f"({listed(places, _PLACES)})"
-

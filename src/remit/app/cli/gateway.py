@@ -164,7 +164,8 @@ def _policy_of_store(agent: str, url: str | None) -> OpenPolicy:
         from remit.app.wiring import vocabularies
 
         slug = agent_slug(agent)
-        fresh = StorePolicy(lambda: open_store(url), agent=slug, vocabularies=vocabularies("mcp"), is_observed=is_observed)
+        # An empty store in the place of one that is gone would know no agent, and nobody would learn that it is gone.
+        fresh = StorePolicy(lambda: open_store(url, must_exist=True), agent=slug, vocabularies=vocabularies("mcp"), is_observed=is_observed)
         policy = fresh()
         if policy.fault:
             raise RefusedError(policy.fault)

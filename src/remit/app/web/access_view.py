@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from remit.app.entitlements import CLASSES, GRAVEST_FIRST, Abilities, counted_by_class, grouped
+from remit.app.entitlements import CLASSES, GRAVEST_FIRST, PAST, Abilities, counted_by_class, grouped, order_of, words_of
 from remit.app.granting import Told, Ways, ways_in_short
 from remit.model.alignment import Alignment, AlignmentLine, Class
 
@@ -19,7 +19,8 @@ UNKNOWN = "unknown"
 """Stands among verbs for tools of which nothing tells what they do."""
 _FEW = 6
 """From so few rows on, each is shown with its reasons open."""
-_ORDER = {class_: number for number, class_ in enumerate(CLASSES)}
+_OVER = "past"
+"""Stands among classes for what is no longer granted."""
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_granted(self) -> bool:
         """Whether the agent can do it, as far as was read."""
-        return self.line.class_ is not Class.NEEDED_NOT_GRANTED
+        return self.line.class_ is not Class.NEEDED_NOT_GRANTED and not self.line.is_past
+
+    @property
+    def sort(self) -> str:
+        """What a filter calls its class."""
+        return sort_of(self.line)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +82,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """Its class in words."""
-        return CLASSES[self.line.class_].title
+        return words_of(self.line).title
+
+    @property
+    def sort(self) -> str:
+        """What a filter calls its class."""
+        return sort_of(self.line)
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +127,11 @@ class Ability(msgspec.Struct, frozen=True, kw_only=True):
     systems: tuple[tuple[str, int], ...]
     classes: tuple[tuple[str, int], ...]
     """Worst first; only what is granted."""
+
+
+def sort_of(line: AlignmentLine) -> str:
+    """The class of a line as a filter calls it."""
+    return _OVER if line.is_past else str(line.class_)
 
 
 def lines_of(alignment: Alignment, abilities: Abilities) -> list[Line]:
@@ -175,6 +191,7 @@ def table(given: Material, chosen: Chosen, page: int) -> Table:
         for (principal, system), members in itertools.groupby(shown, key=_place)
     )
     counts = counted_by_class(line.line for line in given.lines)
+    over = sum(line.line.is_past for line in given.lines)
     identities = Counter(line.line.principal for line in given.lines if line.line.principal)
     return Table(
         chosen=chosen,
@@ -185,7 +202,10 @@ def table(given: Material, chosen: Chosen, page: int) -> Table:
         pages=pages,
         is_open=chosen.is_any and len(shown) <= _FEW,
         verbs=tuple((ability.verb, ability.count) for ability in abilities_of(given.lines)),
-        classes=tuple((str(class_), CLASSES[class_].title, count) for class_, count in counts.items()),
+        classes=(
+            *((str(class_), CLASSES[class_].title, count) for class_, count in counts.items()),
+            *(((_OVER, PAST.title, over),) if over else ()),
+        ),
         systems=tuple(sorted(Counter(line.line.system for line in given.lines).items())),
         identities=tuple((ref, given.name(ref), count) for ref, count in sorted(identities.items())),
     )
@@ -196,7 +216,7 @@ def _is_chosen(line: Line, chosen: Chosen) -> bool:
     of_line = line.line
     return (
         is_verb
-        and chosen.class_ in ("", of_line.class_)
+        and chosen.class_ in ("", line.sort)
         and chosen.system in ("", of_line.system)
         and chosen.identity in ("", of_line.principal)
         and chosen.on.lower() in of_line.resource.lower()
@@ -215,9 +235,9 @@ def _ordered(lines: Iterable[Line]) -> list[list[AlignmentLine]]:
     groups = [group for members in by_system.values() for group in grouped(members)]
     gravest: dict[tuple[str, str], int] = {}
     for group in groups:
-        place, order = _place(group), _ORDER[group[0].class_]
+        place, order = _place(group), order_of(group[0])
         gravest[place] = min(order, gravest.get(place, order))
-    return sorted(groups, key=lambda group: (gravest[_place(group)], _place(group), _ORDER[group[0].class_]))
+    return sorted(groups, key=lambda group: (gravest[_place(group)], _place(group), order_of(group[0])))
 
 
 def _row(given: Material, group: Sequence[AlignmentLine], verbs: Mapping[int, tuple[str, ...]]) -> Row:

@@ -105,6 +105,8 @@ def strands_of(lines: Iterable[Line], ways: Ways, holds_identities: Callable[[st
     found: dict[tuple[str, str, str, str, Class], tuple[int, set[str]]] = {}
     for line in lines:
         of = line.line
+        if of.is_past:
+            continue  # the picture is of what it can reach
         grants = ways.of(of)
         if grants:
             way = way_in_short(grants[0])
