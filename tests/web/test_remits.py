@@ -19,6 +19,12 @@ def _typed(page: Page) -> str:
     return "".join(child for child in page.main.one("textarea").children if isinstance(child, str))
 
 
+def _number(page: Page, action: str) -> str:
+    """Which version the form is going to make."""
+    forms = [form for form in page.document.all("form") if form.get("action") == action and form.all("textarea")]
+    return next(field.get("value") for field in forms[0].all("input") if field.get("name") == "number")
+
+
 def _text(world: World, slug: str = COST_TRIAGE) -> str:
     return world.current().approved[slug].document
 
@@ -96,6 +102,24 @@ def test_approving_signs_the_next_version_and_shows_what_changed(own_client: Cli
     newest = _versions(own_world, COST_TRIAGE)[-1]
     assert (newest.version, newest.by, newest.os_user) == (3, DANA, "operator")
     assert own_world.current().remits[COST_TRIAGE].is_signed
+
+
+def test_a_version_that_came_in_between_is_not_taken_back_unread(own_client: Client, own_world: World) -> None:
+    text = _text(own_world)
+    where = f"/agents/{COST_TRIAGE}/remit"
+    number = _number(own_client.get(where), where)
+    assert number == "3"
+    first, second = text.replace("600/hour", "500/hour"), text.replace("600/hour", "700/hour")
+    assert "approved=3" in own_client.post(where, document=first, person=DANA, page="remit", number=number).leads_to
+    assert "same=3" in own_client.post(where, document=first, person=DANA, page="remit", number=number).leads_to
+    for address in (where, f"/agents/{COST_TRIAGE}/draft"):
+        page = own_client.post(address, document=second, person="lee@lumen.example", page="remit", number=number)
+        assert (page.status, f"version 3 was approved by {DANA} since this text was begun" in page.text) == (409, True)
+        assert _typed(page).strip() == second.strip()
+    assert len(_versions(own_world, COST_TRIAGE)) == 3
+    # Whoever has been told may go on.
+    number = _number(page, where)
+    assert "approved=4" in own_client.post(where, document=second, person="lee@lumen.example", page="remit", number=number).leads_to
 
 
 def test_the_same_document_again_changes_nothing_and_says_so(own_client: Client, own_world: World) -> None:

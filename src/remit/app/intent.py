@@ -50,8 +50,11 @@ def approve(current: Current, path: Path, person: str, os_user: str, at: str) ->
     return approve_text(current, _read(path), str(path), person, os_user, at)
 
 
-def approve_text(current: Current, text: bytes, path: str, person: str, os_user: str, at: str) -> Approved:
-    """As `approve`, for a document at hand; `path` is what its places are told by."""
+def approve_text(current: Current, text: bytes, path: str, person: str, os_user: str, at: str, number: int | None = None) -> Approved:
+    """As `approve`, for a document at hand; `path` is what its places are told by.
+
+    `number` is the version that it was meant to be when it was written: RefusedError where another one has come in between.
+    """
     remit = parse_or_raise(text, path)
     _check_holds_no_secret(text.decode("utf-8"), path)
     known = current.known(remit.agent)
@@ -66,6 +69,8 @@ def approve_text(current: Current, text: bytes, path: str, person: str, os_user:
         moved = lifecycle.approved(standing, at, person, f"version of {PurePath(path).name} approved")
         if slug in current.remits and current.remits[slug].hash == remit.hash:
             return Approved(remit=remit, version=current.approved[slug], is_new=False, standing=standing)
+        if number is not None:
+            check_is_next(current, slug, number)
         lifecycle.may_approve(person, remit, followed, current.owners.get(slug))
         signature, key = sign(store, remit.hash, person, os_user, at)
         version = ApprovedRemit(
@@ -86,6 +91,19 @@ def approve_text(current: Current, text: bytes, path: str, person: str, os_user:
             store.put(moved, seen=at, by=person)
         current.refresh()
     return Approved(remit=remit, version=version, is_new=True, standing=moved)
+
+
+def check_is_next(current: Current, slug: str, number: int) -> None:
+    """Raises RefusedError where a version was approved since a text was begun: it would be taken back without anybody saying so."""
+    known = current.versions.get(slug, [])
+    if len(known) + 1 == number:
+        return
+    newest = known[-1] if known and isinstance(known[-1], ApprovedRemit) else None
+    by = f" by {printable(newest.by, 320)}" if newest is not None else ""
+    raise RefusedError(
+        f"version {len(known)} was approved{by} since this text was begun, and this text would replace it; "
+        "read what it changed, take it over, and approve again"
+    )
 
 
 def _check_holds_no_secret(text: str, path: str) -> None:

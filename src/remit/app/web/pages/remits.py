@@ -16,7 +16,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from remit.app.current import Current
-from remit.app.intent import approve_text
+from remit.app.intent import approve_text, check_is_next
 from remit.app.loop import draft_of, note_draft
 from remit.app.web.addresses import agent_address, agent_at
 from remit.app.web.documents import MOST_LINES, Looked, file_name, line_difference, looked_at, odd_lines, typed_document, word_difference
@@ -53,8 +53,10 @@ def check_draft(slug: FromPath[str], request: AnyRequest, site: NamedDependency[
     agent = agent_at(site.current, slug).agent.id
     typed = _checked(site, agent, posted)
     try:
+        if (number := _meant_as(posted)) is not None:
+            check_is_next(site.current, agent, number)
         by = posted.person() if site.is_local and posted.text("person") else site.os_user
-    except UsageError as error:
+    except (RefusedError, UsageError) as error:
         typed = msgspec.structs.replace(typed, refused=str(error), is_checked=False)
     else:
         note_draft(site.fresh(), agent, by, site.now())
@@ -80,7 +82,7 @@ def approve(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site
     if typed.looked is not None and typed.looked.remit is not None:
         try:
             person, os_user = site.approver(posted)
-            done = approve_text(site.fresh(), typed.text.encode(), file_name(agent), person, os_user, site.now())
+            done = approve_text(site.fresh(), typed.text.encode(), file_name(agent), person, os_user, site.now(), number=_meant_as(posted))
         except (RefusedError, UsageError, DocumentError) as error:
             typed = msgspec.structs.replace(typed, refused=str(error), is_checked=False)
         else:
@@ -99,6 +101,12 @@ def _checked(site: Site, agent: str, posted: Posted) -> Typed:
         return Typed(text="", refused=str(error))
     looked = looked_at(site.current, agent, text, site.now()[:10])
     return Typed(text=text, looked=looked, is_checked=looked.remit is not None)
+
+
+def _meant_as(posted: Posted) -> int | None:
+    """The number of the version that the form was going to make when it was loaded."""
+    text = posted.text("number", most=_MOST_DIGITS)
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def _draft_page(request: AnyRequest, site: Site, slug: str, typed: Typed | None = None) -> Response[bytes]:
