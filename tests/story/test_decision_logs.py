@@ -68,9 +68,9 @@ def _out_of_intent(desk: Desk, state: str = "open") -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("options", "is_allowed", "told"),
     [
-        (("--remit", "remit.yaml"), False, "an enforcement point denied 1 of 1 calls"),
+        (("--remit", "remit.yaml"), False, "by an enforcement point, once"),
         (("--remit", "remit.yaml", "--observe"), True, "`enforce` would have denied 1 of 1 calls"),
-        (("--agent", "cost-triage"), False, "an enforcement point denied 1 of 1 calls"),
+        (("--agent", "cost-triage"), False, "by an enforcement point, once"),
     ],
 )
 def test_what_a_point_denied_or_would_have_denied_is_out_of_intent(desk: Desk, options: tuple[str, ...], is_allowed: bool, told: str):

@@ -28,6 +28,11 @@ RULE = Rule(
     remedy="`remit plan AGENT` takes away what the remit does not need; or allow it on purpose: `remit draft AGENT`, then `remit approve`",
     references=("https://genai.owasp.org/llmrisk/llm062025-excessive-agency/",),
 )
+_WHERE_DENIED = (
+    "it did not get through; `remit why AGENT` says which line denied it: look at what the agent had read before, and "
+    "`remit quarantine AGENT --because TEXT` stops it; or allow it on purpose: `remit draft AGENT`, then `remit approve`"
+)
+"""The remedy where an enforcement point denied it: there is no permission to take away."""
 _ATTEMPTS_COUNT_DAYS = 30.0
 _ALLOWED = frozenset({Outcome.ALLOW, Outcome.MODIFY})
 _Group = tuple[str, str, str, str, str]
@@ -57,20 +62,44 @@ def _is_of_the_past(window: Window, use: Use) -> bool:
 def _spotted(window: Window, agent: str, principal: str, system: str, action: str, resource: str, found: list[Judged]) -> Spotted:
     found.sort(key=lambda judged: (judged.use.last, judged.use.resource, judged.use.place, judged.use.credential), reverse=True)
     happened = sum(judged.use.allowed for judged in found)
-    calls = happened + sum(judged.use.denied for judged in found)
-    did = "did" if happened else "tried"
     who = f" as {shown(window, principal)}" if principal else ""
     what = f"`{printable(action)}` on `{printable(resource)}`" if action != resource else f"`{printable(action)}` of `{printable(system)}`"
     grants = tuple(dict.fromkeys(place for judged in found for place in grants_for(window, judged.use))) if happened else ()
-    often = "once" if calls == 1 else f"{calls:,} times"
     severity = severity_by_reach(window, [principal], RULE.severity)
     if any(judged.rule.startswith("never") for judged in found):
         severity = raised(RULE.severity)
     return Spotted(
         agent=agent,
         key=f"{principal}|{system}|{action}|{resource}",
-        title=f"`{agent}` {did} {what}{who}, {often}, last {to_the_second(found[0].use.last)}: {found[0].because}",
+        title=_title(agent, what, who, found, is_at_a_point=_is_denied_at_a_point(principal, found)),
         evidence=tuple(judged.use.place for judged in found),
         hangs_on=grants,
         severity=severity,
+        remedy=_WHERE_DENIED if _is_denied_at_a_point(principal, found) else "",
     )
+
+
+def _is_denied_at_a_point(principal: str, found: list[Judged]) -> bool:
+    """The record of a point names no identity."""
+    return not principal and any(judged.use.denied for judged in found)
+
+
+def _title(agent: str, what: str, who: str, found: list[Judged], *, is_at_a_point: bool) -> str:
+    happened, denied = sum(judged.use.allowed for judged in found), sum(judged.use.denied for judged in found)
+    last = to_the_second(found[0].use.last)
+    if is_at_a_point:
+        # A point's record: what it let pass besides was in order, by the values of its arguments.
+        others = (
+            f"; {_times(happened, 'one other call', 'other calls')} of it {'was' if happened == 1 else 'were'} allowed" if happened else ""
+        )
+        return f"`{agent}` was denied {what} by an enforcement point, {_often(denied)}, last call {last}{others}"
+    did = "did" if happened else "tried"
+    return f"`{agent}` {did} {what}{who}, {_often(happened + denied)}, last {last}: {found[0].because}"
+
+
+def _often(calls: int) -> str:
+    return "once" if calls == 1 else f"{calls:,} times"
+
+
+def _times(calls: int, one: str, many: str) -> str:
+    return one if calls == 1 else f"{calls:,} {many}"
