@@ -77,7 +77,7 @@ def test_a_finding_is_found_by_its_id_with_and_without_prefix(client: Client, wo
 
 
 def test_a_remedy_that_is_a_plan_is_one_button_away(client: Client, world: World) -> None:
-    finding = _open(world, "out-of-intent")
+    finding = next(found for found in world.current().findings if found.state is FindingState.OPEN and "`remit plan" in found.remedy)
     form = client.get(f"/findings/{_short(finding)}").form(f"/agents/{finding.agent}/plan")
     assert form.all("button")
 

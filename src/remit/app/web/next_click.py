@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Container
+from urllib.parse import quote
 
 import msgspec
 
@@ -48,6 +49,8 @@ def _click(verb: str, slug: str, *, has_remit: bool) -> Click | None:
     match verb:
         case "plan":
             return Click(label="Plan to take it away", link=agent_address(slug, "plan"), is_post=True)
+        case "why":
+            return Click(label="See what was denied, and why", link=f"/decisions?agent={quote(slug, safe='')}&outcome=denied")
         case "owner":
             return Click(label="Name who answers for it", link=f"{agent_address(slug)}#owner")
         case "draft" if has_remit:

@@ -77,7 +77,7 @@ def _figures(current: Current, live: list[str], plans: list[Plan], denied: int) 
             tone="red" if is_grave else "amber",
         ),
         Figure(number=waiting(plans), of="plans waiting or stuck", link="/plans", tone="amber"),
-        Figure(number=denied, of="denied in the last day", link="/decisions?outcome=deny"),
+        Figure(number=denied, of="denied in the last day", link="/decisions?outcome=denied"),
     ]
 
 
