@@ -45,6 +45,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of findings."""
     closed: tuple[str, ...] = ()
     coverage: Mapping[str, Any] = {}
+    kept_settings: bool = False
+    """The connection could not be read with the settings that were given, and has those again that it was read with before."""
 
 
 def connect(
@@ -54,11 +56,26 @@ def connect(
     on_progress: OnProgress | None = None,
     told: Told = silently,
 ) -> Turn:
-    """Remembers a connection, or other settings of it, and reads it at once."""
-    with current.store.exclusive("scan"):
-        current.store.put(connection, seen=text_from_time(current.now))
+    """Remembers a connection, or other settings of it, and reads it at once.
+
+    INVARIANT: settings that cannot be read with never take the place of settings that it was read with: a typing error would cost
+    its write role and its log.
+    """
+    store = current.store
+    with store.exclusive("scan"):
+        before, last = store.get(Connection, connection.id), store.get(Scan, connection.id)
+        store.put(connection, seen=text_from_time(current.now))
     current.forget_connections()
-    return turn(current, [connection], environment, on_progress, told)
+    came = turn(current, [connection], environment, on_progress, told)
+    is_read = not any(scan.connection == connection.id and scan.fault for scan in came.scans)
+    if is_read or before is None or last is None or not before.is_connected or last.fault or before.settings == connection.settings:
+        return came
+    with store.exclusive("scan"), store.transaction():
+        store.put(before, seen=text_from_time(current.now))
+        store.put(last, seen=text_from_time(current.now))
+    current.forget_connections()
+    current.forget(connection.id)
+    return msgspec.structs.replace(came, kept_settings=True)
 
 
 def turn(

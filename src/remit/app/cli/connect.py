@@ -181,7 +181,9 @@ def _finish(current: Current, found: Turn, as_json: bool, connected: list[str]) 
         _print_actors(current, found)
     for name, fault in failed:
         say(f"remit: `{name}`: {fault}")
-    if failed and connected:
+    if found.kept_settings:
+        say(f"`{connected[0]}` keeps the settings that it was read with before; mend what was given, and connect it again")
+    elif failed and connected:
         name = failed[0][0]
         say(f"it is remembered as `{name}`: mend this and `remit scan`, or connect it again, or `remit disconnect {name}`")
     elif not has_failed(found):

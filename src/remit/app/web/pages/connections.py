@@ -206,6 +206,8 @@ def _came(came: Turn, link: str) -> Result:
     if not (came.new or came.changed or came.gone or came.opened or came.closed):
         said.append("agents and findings are as they were")
     said += [f"{name} could not be read: {printable(fault, 1000)}" for name, fault in faults(came)]
+    if came.kept_settings:
+        said.append("it keeps the settings that it was read with before: nothing of them is lost")
     return Result(said=tuple(said), link=link, is_failed=has_failed(came))
 
 
