@@ -151,23 +151,30 @@ class Current:
         """Drops what was kept of a connection, because it was read anew."""
         self._objects.pop(connection, None)
         self._access.clear()
-        for name in ("principals", "own", "readings", "scans", "databases", "unread", "all_uses", "uses_by_agent", "resources", "_shorts"):
+        for name in ("_principals_as_shown", "readings", "scans", "databases", "unread", "all_uses", "uses_by_agent", "resources"):
             self.__dict__.pop(name, None)
+        self.forget_people()
 
     @cached_property
     def principals(self) -> dict[str, Principal]:
         """Every identity of every connected system, by canonical ref."""
-        found: dict[str, Principal] = {}
-        for connection in self.connections.values():
-            system = self.identity_system(connection.kind)
-            if system is not None:
-                found |= {principal.ref: principal for principal in system.principals(self.objects(connection.id))}
+        found = self._principals_as_shown
         agents = [agent for reading in self.readings.values() for agent in reading.inventory.agents]
         named = [(candidate.name, str(candidate.because.place)) for agent in agents for candidate in agent.owner_candidates]
         named += [(ownership.person, f"the owner of `{slug}`") for slug, ownership in self.owners.items()]
         names = [name for agent in agents for name in (agent.id, agent.name or "")]
         known = with_people(found.values(), known_people(named, found.values()), names)
         return {principal.ref: principal for principal in known}
+
+    @cached_property
+    def _principals_as_shown(self) -> dict[str, Principal]:
+        """As their systems show them, without what is known of people."""
+        found: dict[str, Principal] = {}
+        for connection in self.connections.values():
+            system = self.identity_system(connection.kind)
+            if system is not None:
+                found |= {principal.ref: principal for principal in system.principals(self.objects(connection.id))}
+        return found
 
     @cached_property
     def own(self) -> frozenset[str]:
