@@ -222,6 +222,16 @@ def test_what_is_not_there_is_404_in_words(client: Client, path: str) -> None:
     assert came.content.isascii()
 
 
+def test_a_store_that_is_gone_is_told_apart_from_what_is_not_there(own_client: Client, own_world: World) -> None:
+    place = own_world.folder / "store.sqlite3"
+    place.rename(place.with_name("elsewhere"))
+    for method, path in (("GET", f"/agents/{COST_TRIAGE}"), ("GET", "/findings/nobody"), ("POST", f"/agents/{COST_TRIAGE}/quarantine")):
+        came = ask(own_client, method, path, {"because": "x"} if method == "POST" else None)
+        assert (came.status_code, "is not the file any more" in came.json()["error"]) == (409, True), path
+    place.with_name("elsewhere").rename(place)
+    assert ask(own_client, "GET", f"/agents/{COST_TRIAGE}").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/agents?limit=0", "/agents?limit=x", "/agents?state=mad", "/agents?after=agent:nobody", "/plans?kind=x"])
 def test_a_question_that_is_none_is_400_in_words(client: Client, path: str) -> None:
     came = ask(client, "GET", path)

@@ -82,8 +82,9 @@ def scan(site: NamedDependency[Site], sent: NamedDependency[Sent]) -> Response[b
 
 
 def _meant(current: Current, text: str) -> Connection:
+    known = current.connections.values()
     try:
-        return one_of(text, current.connections.values())
+        return one_of(text, known)
     except RefusedError as error:
         raise NotFoundException(str(error)) from error
 

@@ -64,7 +64,8 @@ def answered(document: Any, status: int = 200, headers: Mapping[str, str] | None
 
 
 def known_agent(current: Current, text: str) -> KnownAgent:
-    """The agent of an address; raises NotFoundException."""
+    """The agent of an address; raises NotFoundException, and RefusedError where the store cannot be asked: that is no missing agent."""
+    current.agents  # noqa: B018 - asked for here, because what it raises says something of the store
     try:
         return current.known(text)
     except (RefusedError, IdentifierError) as error:

@@ -94,8 +94,9 @@ def accept(finding_id: FromPath[str], site: NamedDependency[Site], sent: NamedDe
 
 
 def _meant(current: Current, text: str) -> model.Finding:
+    known = current.findings
     try:
-        return findings.finding_meant(current.findings, text)
+        return findings.finding_meant(known, text)
     except RefusedError as error:
         raise NotFoundException(str(error)) from error
 
