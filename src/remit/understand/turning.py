@@ -16,7 +16,7 @@ from remit.decide.engine import decide
 from remit.decide.index import build_index
 from remit.decide.limits import NOTHING_SPENT
 from remit.model.agent import AgentState
-from remit.model.decision import Outcome, Request, Step
+from remit.model.decision import Decision, Outcome, Request, Step
 from remit.model.event import Event
 from remit.model.remit import Capability, Mode, Remit
 from remit.model.shown import printable
@@ -27,6 +27,7 @@ _ELSEWHERE = (
     "the remit in force would answer otherwise now: the decision hung on values of arguments, which the record does not keep, on a limit, "
     "or on an earlier version; look at `where`, `outside` and `limits`"
 )
+_BY_VALUES = "it hung on values of arguments too, which the record does not keep; whatever they are: "
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest change, in words."""
     proposal: str = ""
     """A line of YAML for the remit, where one is enough."""
+    is_otherwise: bool = False
+    """Asked now, the remit in force answers otherwise than the record: `rule` is what it answers by, not what the decision rests on."""
 
 
 def why(event: Event, remit: Remit | None, state: AgentState, vocabularies: list[Vocabulary], now: float) -> Why:
@@ -62,13 +65,23 @@ def why(event: Event, remit: Remit | None, state: AgentState, vocabularies: list
     # The record keeps no amounts either, and an amount that is not told exceeds every limit: what it would answer says nothing.
     limits = msgspec.structs.replace(remit.limits, pay=None)
     enforced = msgspec.structs.replace(remit, mode=Mode.ENFORCE, limits=limits)
-    answered = decide(build_index([enforced], {remit.agent: state}, vocabularies), request, None, NOTHING_SPENT, now)
-    place = f"{answered.path or remit.path}:{answered.line}" if answered.line else ""
+
+    def asked(what: Remit) -> Decision:
+        return decide(build_index([what], {what.agent: state}, vocabularies), request, None, NOTHING_SPENT, now)
+
+    answered = asked(enforced)
     was_allowed = (event.would or event.outcome or answered.outcome) in _ALLOWED
-    if state is AgentState.ACTIVE and was_allowed is not (answered.outcome in _ALLOWED):
-        turn, proposal = _ELSEWHERE, ""
-    else:
+    is_otherwise = state is AgentState.ACTIVE and was_allowed is not (answered.outcome in _ALLOWED)
+    fitting = _whatever_the_values(enforced)
+    if not is_otherwise:
         turn, proposal = _turn(request, enforced, state, vocabularies, now, answered.step)
+    elif was_allowed and (by_values := asked(fitting)).outcome in _ALLOWED:
+        # What was allowed had values that fit: it rests on the line that allows it with such, not on a `never` that others would meet.
+        answered, is_otherwise = by_values, False
+        turn, proposal = _BY_VALUES + _turn(request, fitting, state, vocabularies, now, by_values.step)[0], ""
+    else:
+        turn, proposal = _ELSEWHERE, ""
+    place = f"{answered.path or remit.path}:{answered.line}" if answered.line else ""
     return Why(
         outcome=event.outcome or answered.outcome,
         would=event.would,
@@ -77,6 +90,18 @@ def why(event: Event, remit: Remit | None, state: AgentState, vocabularies: list
         place=place,
         turn=turn,
         proposal=proposal,
+        is_otherwise=is_otherwise,
+    )
+
+
+def _whatever_the_values(remit: Remit) -> Remit:
+    """The same remit without its conditions on values of arguments: it allows what it would allow with the best of them."""
+    objectives = tuple(
+        msgspec.structs.replace(objective, can=tuple(msgspec.structs.replace(can, where=()) for can in objective.can))
+        for objective in remit.objectives
+    )
+    return msgspec.structs.replace(
+        remit, objectives=objectives, never=tuple(never for never in remit.never if not (never.where or never.outside))
     )
 
 

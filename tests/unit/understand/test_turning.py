@@ -50,9 +50,9 @@ def _event(resource: str, outcome: Outcome, would: Outcome | None = None) -> Eve
         ("other", False, "", "add this line", '- {call: "mcp:tickets", resource: "other"}'),
         ("write", False, "", "`objectives.keep.can[1]` (remit.yaml:10) allows it within its `where`", ""),
         ("refund", False, "", "`objectives.keep.can[4]` (remit.yaml:13) allows it within its `where`", ""),
-        ("refund", True, "", "values of arguments, which the record does not keep", ""),
+        ("refund", True, "objectives.keep.can[4]", "whatever they are: take away `objectives.keep.can[4]` (remit.yaml:13)", ""),
         ("send", False, "never[1]", "take away `never[1]` (remit.yaml:16)", ""),
-        ("send", True, "never[1]", "values of arguments, which the record does not keep", ""),
+        ("send", True, "objectives.keep.can[3]", "whatever they are: take away `objectives.keep.can[3]` (remit.yaml:12)", ""),
         ("read", False, "objectives.keep.can[0]", "values of arguments, which the record does not keep", ""),
     ],
 )
@@ -65,3 +65,4 @@ def test_the_change_that_turns_a_decision_is_the_same_in_every_mode(
     found = why(event, remit, AgentState.ACTIVE, [], 1_800_000_000.0)
     assert (found.rule, found.proposal, found.would) == (rule, proposal, event.would)
     assert turn in found.turn
+    assert found.is_otherwise is (resource == "read" and not is_allowed)

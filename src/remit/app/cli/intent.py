@@ -153,7 +153,8 @@ def why(
     on = f" on {printable(event.resource)}" if event.resource != event.action else ""
     page.line(f"{event.happened}, agent `{event.agent}`, {printable(event.action)}{on} at {printable(event.system)}", indent=2)
     if found.rule:
-        page.line(f"by the remit in force: `{found.rule}`{f' ({printable(found.place, 500)})' if found.place else ''}", indent=2)
+        by = "asked now, the remit in force answers by" if found.is_otherwise else "by the remit in force:"
+        page.line(f"{by} `{found.rule}`{f' ({printable(found.place, 500)})' if found.place else ''}", indent=2)
     page.line(("To turn it: ", "bold"), found.turn)
     if found.proposal:
         typer.echo(f"    {found.proposal}")
