@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -183,6 +184,10 @@ def test_no_secret_of_the_account_is_said_or_kept(told: Told):
         assert not any(secret.encode() in text for text in texts)
     for name in ("config", "credentials"):
         assert (told.estate.folder / "aws" / name).stat().st_mode & 0o077 == 0
+
+
+def test_the_database_lets_in_nobody_but_the_user_that_it_runs_as(told: Told):
+    assert stat.S_IMODE((Path(told.estate.server.socket) / ".s.PGSQL.5432").stat().st_mode) == 0o700
 
 
 def test_a_second_demo_beside_it_starts_too_and_one_in_its_folder_does_not(told: Told):

@@ -1,7 +1,8 @@
 """The Postgres server of the estate: started from its wheel in a folder, with a JSON log, and stopped again however the demo ended.
 
 Invariants:
-- it listens on a Unix socket alone, in its own folder (in one of the system's where that path is too long for a socket);
+- it listens on a Unix socket alone, in its own folder (in one of the system's where that path is too long for a socket), which is
+  for the user that it runs as and nobody else;
 - its settings stand in its folder before it starts for the first time, so it starts once;
 - what sets it up leaves no line in its log: the log is about agents, people and Remit.
 """
@@ -37,6 +38,8 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "timezone": "UTC",
     "lc_messages": "C",
+    # Whoever reaches the socket is let in, as whom he likes; where it stands in a folder of the system, others could.
+    "unix_socket_permissions": "0700",
     "max_connections": "40",
     "shared_buffers": "32MB",
     # The data live as long as the demo: waiting for the disk would prove nothing.
