@@ -26,7 +26,7 @@ from remit.understand.claim import Claim
 from remit.understand.inferred import databases_of
 from remit.understand.material import Material
 from remit.understand.naming import relation_of, resource_of_name, said_as, spoken_kinds, spoken_names
-from remit.understand.wording import Claimed, Spoken, claims, stems_of_name, supports
+from remit.understand.wording import Claimed, Spoken, claims, forbidden, stems_of_name, supports
 
 _IN_ORDER = (Verb.CREATE, Verb.UPDATE, Verb.TRANSMIT, Verb.EXECUTE, Verb.DELETE, Verb.PAY, Verb.READ)
 """Which verb words mean that may mean several; what a text would let an agent administer, a person has to write."""
@@ -298,3 +298,16 @@ def _verbs_said(system: str, verb: str) -> frozenset[Verb]:
 def _means(claim: Claimed, verbs: frozenset[Verb], thing: Spoken, others: Iterable[tuple[frozenset[Verb], Spoken]]) -> bool:
     share = supports(claim, verbs, thing)
     return share > 0 and (share == 1 or not any(supports(claim, said, other) > share for said, other in others))
+
+
+def forbidding(texts: Sequence[Wording], verb: str, system: str, resource: str) -> Because | None:
+    """The sentence that may forbid a line: a negation stands before such a verb, done to such a thing."""
+    names = spoken_names(resource)
+    thing = Spoken(resource, names)
+    verbs = _verbs_said(system, verb) - {Verb.READ, Verb.LIST}
+    for wording in texts:
+        found = next((claim for claim in forbidden(wording.text) if verbs & claim.verbs and supports(claim, verbs, thing)), None)
+        if found is not None:
+            said = f"{wording.what} may forbid it: `{printable(found.sentence, _MOST_WORDS)}`"
+            return Because(place=wording.place_of(found.sentence, names), text=said)
+    return None

@@ -15,7 +15,7 @@ from remit.model.ids import slug_from_name
 from remit.model.place import Place
 from remit.model.remit import Remit
 from remit.model.shown import printable
-from remit.understand.declared import Wording, claims_of_remits, remits, wordings, written_claims
+from remit.understand.declared import Wording, claims_of_remits, forbidding, remits, wordings, written_claims
 from remit.understand.inferred import inferred
 from remit.understand.material import Material
 from remit.understand.reconcile import Line, reconcile
@@ -81,8 +81,19 @@ def draft(material: Material) -> Draft:
         identities=_identities(material),
         objectives=objectives.used(drafted),
         lines=drafted,
-        unresolved=(*unresolved, *_not_taken_over(files)),
+        unresolved=(*unresolved, *_forbidden(lines, texts), *_not_taken_over(files)),
     )
+
+
+def _forbidden(lines: Iterable[Line], texts: Sequence[Wording]) -> Iterator[Unresolved]:
+    """Lines that only code asks for, and that the words about the agent may forbid: a person decides which of the two is wrong."""
+    for line in lines:
+        if line.is_observed_only or any(claim.origin is Origin.DECLARED for claim in line.claims):
+            continue
+        found = forbidding(texts, line.verb, line.system, line.resource)
+        if found is not None:
+            what = f"`{line.verb}` on `{printable(line.resource, 200)}` stands above because its code would do it, and {found.text}"
+            yield Unresolved(what=what, because=found)
 
 
 def _not_taken_over(files: Sequence[Remit]) -> Iterator[Unresolved]:

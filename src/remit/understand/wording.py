@@ -74,6 +74,12 @@ def claims(text: str) -> tuple[Claimed, ...]:
     return tuple(claim for sentence in sentences(text) for claim in _with_pronouns(_claims_of(sentence)))
 
 
+@lru_cache(maxsize=2048)
+def forbidden(text: str) -> tuple[Claimed, ...]:
+    """Everything that a text may forbid, in its order: a negation may reach further here than people meant it."""
+    return tuple(claim for sentence in sentences(text) for is_negated, claim in _said_in(sentence) if is_negated)
+
+
 def _with_pronouns(found: Iterable[Claimed]) -> Iterator[Claimed]:
     """`read the tickets and close them`: what a pronoun stands for is what the verb before was about."""
     before: frozenset[str] = frozenset()
@@ -189,6 +195,11 @@ def _forms(word: str) -> Iterator[str]:
 
 
 def _claims_of(sentence: str) -> Iterator[Claimed]:
+    return (claim for is_negated, claim in _said_in(sentence) if not is_negated)
+
+
+def _said_in(sentence: str) -> Iterator[tuple[bool, Claimed]]:
+    """What a sentence says is done, each with whether it is forbidden."""
     tokens = _TOKEN.findall(sentence)
     heads = _heads(tokens)
     is_negated = False
@@ -201,8 +212,7 @@ def _claims_of(sentence: str) -> Iterator[Claimed]:
             between = between[bounds[-1] + 1 :]
         # A negation reaches the verb behind it, and those that follow in its clause: "never change, delete or share".
         is_negated = is_negated or any(token in _GRAMMAR["negations"] for token in between[-_NEGATION_REACH:])
-        if not is_negated:
-            yield _claim(sentence, tokens, head, heads[position + 1] if position + 1 < len(heads) else len(tokens))
+        yield is_negated, _claim(sentence, tokens, head, heads[position + 1] if position + 1 < len(heads) else len(tokens))
 
 
 def _heads(tokens: list[str]) -> list[int]:
