@@ -113,8 +113,8 @@ def _summary(plan: Plan) -> str:
     steps = ", ".join(f"{marks.count(mark):,} {word}" for mark, word in named if mark in marks) or "nothing to change"
     if not plan.steps:
         return f"Plan: {steps}; {counted(len(plan.blind_spots), 'blind spot', 'blind spots')}"
-    denied = len(plan.replay.would_deny)
-    replayed = f"{counted(denied, 'recorded use', 'recorded uses')} would be denied" if denied else "no recorded use would be denied"
+    denied = verdict(plan).denied
+    replayed = f"{counted(denied, 'recorded call', 'recorded calls')} would be denied" if denied else "no recorded call would be denied"
     replayed += f" ({verdict(plan).words})" if denied and plan.kind is PlanKind.RIGHT_SIZE else ""
     replay = replayed if plan.replay.calls else "nothing was recorded"
     return f"Plan: {steps}; {replay}; {counted(len(plan.blind_spots), 'blind spot', 'blind spots')}"

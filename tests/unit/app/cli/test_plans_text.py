@@ -46,7 +46,7 @@ def told(show: Any, plan: Plan, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_the_last_line_of_a_plan_says_what_it_takes_and_what_would_break(capsys: pytest.CaptureFixture[str]):
     shown = told(show_plan, PLAN, capsys)
-    assert shown.splitlines()[-1] == "Plan: 1 to take away; no recorded use would be denied; 1 blind spot"
+    assert shown.splitlines()[-1] == "Plan: 1 to take away; no recorded call would be denied; 1 blind spot"
     assert "Replay: 0 of 48,211 recorded calls since 2029-10-03 would have been denied" in shown
     assert "- select, by owner" in shown
 
@@ -57,7 +57,7 @@ def test_what_would_break_is_told_with_its_last_use(capsys: pytest.CaptureFixtur
     )
     shown = told(show_plan, msgspec.structs.replace(PLAN, replay=msgspec.structs.replace(PLAN.replay, would_deny=(denied,))), capsys)
     assert "3 x select on hr.pay, last 2029-12-01: no line allows it" in shown
-    assert "1 recorded use would be denied" in " ".join(shown.split())
+    assert "3 recorded calls would be denied" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_whose_the_denied_calls_are_is_told(agents: tuple[str, ...], words: str,
 def test_no_recorded_call_is_no_proof_that_nothing_breaks(capsys: pytest.CaptureFixture[str]):
     shown = told(show_plan, msgspec.structs.replace(PLAN, replay=Replay(calls=0, would_deny=())), capsys)
     assert "nothing shows what would break" in shown
-    assert "no recorded use would be denied" not in shown
+    assert "no recorded call would be denied" not in shown
 
 
 def test_a_plan_without_steps_claims_no_replay(capsys: pytest.CaptureFixture[str]):
