@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,10 @@ def test_a_missing_extra_is_named_with_the_command_that_brings_it(tmp_path: Path
     with pytest.raises(RefusedError, match=r"needs moto: `pip install 'remit\[demo\]'`"), running.running(tmp_path, print):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: os.stat(tmp_path).st_uid + 1)
+    with pytest.raises(RefusedError, match="belongs to another user"), held(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())

@@ -30,6 +30,9 @@ def held(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
+        if folder.stat().st_uid != os.geteuid():
+            # Its owner could put links there, and write what `source environment` reads.
+            raise RefusedError(f"`{shown}` belongs to another user: give a folder of your own")
         mark = folder / MARK
         if not mark.exists() and any(folder.iterdir()):
             raise RefusedError(f"`{shown}` is not empty, and is no folder of a demo: give another one")
