@@ -14,6 +14,7 @@ from tests.web.world import AWS, COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIR
 
 from remit.app.loop import alignment_of
 from remit.app.scan import keep_state
+from remit.govern import lifecycle
 from remit.model.alignment import Class
 from remit.model.finding import FindingState
 from remit.model.standing import ApprovedRemit, KnownAgent
@@ -199,6 +200,16 @@ def test_hostile_text_is_shown_and_does_nothing(client: Client) -> None:
     page = agent(client, HOSTILE)
     assert hostile.SCRIPT in page.text
     assert not [word for word in hostile.NEVER_IN_A_PAGE if word in page.html]
+
+
+def test_what_was_settled_in_one_second_stands_in_its_order(own_client: Client, own_world: World) -> None:
+    store, at = own_world.store, own_world.at
+    before = own_world.current().standings[COST_TRIAGE]
+    stopped = lifecycle.suspended(before, at, DANA, "refunds at night")
+    for standing in (stopped, lifecycle.released(stopped, at, DANA, "looked into")):
+        store.put(standing, seen=at)
+    text = agent(own_client, COST_TRIAGE).text.partition("History")[2]
+    assert -1 < text.index("looked into") < text.index("refunds at night")
 
 
 def test_a_person_is_made_the_owner(own_client: Client, own_world: World) -> None:

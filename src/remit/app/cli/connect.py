@@ -224,6 +224,7 @@ def _print_policy(connection: Connection, side: str, *, as_json: bool) -> None:
 def _print_turn(turn: Turn) -> None:
     from remit.app.cli.page import Page
     from remit.app.turn_text import turn_lines
+    from remit.model.evidence import GapKind
 
     page = Page()
     for line in turn_lines(turn):
@@ -233,7 +234,10 @@ def _print_turn(turn: Turn) -> None:
             page.line(line.text, indent=2 if line.is_detail else 0)
     skipped, unresolved = turn.coverage.get("files_skipped", ()), turn.coverage.get("unresolved", ())
     if skipped or unresolved:
-        page.line(f"coverage: {len(skipped):,} not read, {len(unresolved):,} read and not settled; `remit scan --json` lists each, and why")
+        left = sum(entry["why"].startswith(f"{GapKind.LEFT_OUT.value}:") for entry in skipped)
+        aside = f", {left:,} left out on purpose" if left else ""
+        said = f"{len(skipped) - left:,} not read, {len(unresolved):,} read and not settled{aside}"
+        page.line(f"coverage: {said}; `remit scan --json` lists each, and why")
 
 
 def _print_actors(current: Current, found: Turn) -> None:

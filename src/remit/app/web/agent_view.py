@@ -160,15 +160,15 @@ def _identities(current: Current, slug: str) -> tuple[Identity, ...]:
 
 
 def _history(current: Current, known: KnownAgent, versions: Sequence[ApprovedRemit]) -> tuple[Moment, ...]:
-    """What was settled about it, the newest first."""
+    """What was settled about it, the newest first; of what was settled in one second, each after what it follows from."""
     slug = known.agent.id
     moments = [
         Moment(at=known.first_seen, what="first seen", by="", because=f"through {', '.join(known.sources)}"),
-        *(_moved(version) for version in current.store.history(Standing, slug)),
         *(Moment(at=owned.seen, what="owner", by=owned.record.by, because=owned.record.person) for owned in _owned(current, slug)),
-        *(Moment(at=each.at, what=f"remit version {each.version}", by=each.by, because=each.path) for each in versions),
+        *(Moment(at=each.at, what=f"remit version {each.version}", by=each.by, because=each.path) for each in reversed(versions)),
+        *(_moved(version) for version in current.store.history(Standing, slug)),
     ]
-    return tuple(sorted(moments, key=lambda moment: moment.at, reverse=True)[:_HISTORY])
+    return tuple(sorted(moments, key=lambda moment: moment.at)[::-1][:_HISTORY])
 
 
 def _owned(current: Current, slug: str) -> list[Version[Ownership]]:
