@@ -232,11 +232,23 @@ def test_a_store_that_is_gone_is_told_apart_from_what_is_not_there(own_client: C
     assert ask(own_client, "GET", f"/agents/{COST_TRIAGE}").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/agents?limit=0", "/agents?limit=x", "/agents?state=mad", "/agents?after=agent:nobody", "/plans?kind=x"])
-def test_a_question_that_is_none_is_400_in_words(client: Client, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/agents?limit=0", "`limit`: Expected `int` >= 1"),
+        ("/agents?limit=x", "`limit`: "),
+        ("/agents?state=mad", "; it is one of `"),
+        ("/agents?state=mad", "`state`: "),
+        ("/agents?after=agent:nobody", "agent:nobody"),
+        ("/agents?stat=active", "`stat`, which is not known here; it takes `state`, "),
+        (f"/agents/{COST_TRIAGE}?state=active", "it takes none"),
+        ("/plans?kind=x", "it is one of `right-size`, `quarantine`, `retire`"),
+    ],
+)
+def test_a_question_that_is_none_is_400_and_says_what_would_be_one(client: Client, path: str, told: str) -> None:
     came = ask(client, "GET", path)
     assert came.status_code == 400
-    assert came.json()["error"]
+    assert told in came.json()["error"]
 
 
 def test_head_is_answered_as_get_is_and_other_methods_are_refused(client: Client) -> None:

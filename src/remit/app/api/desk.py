@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from remit.app.api import connections, decisions, findings, inventory, jobs, plans, settled, stops
 from remit.app.api.caller import Callers, may_change, may_read, may_stop
 from remit.app.api.exchange import failed, not_done, refused, sent
+from remit.app.api.narrowing import known_keys
 from remit.app.web.site import Site
 from remit.model.errors import RemitError
 
@@ -28,7 +29,7 @@ def routers(site: Site, callers: Callers) -> list[Router]:
         "sent": Provide(sent),
     }
     return [
-        Router(PREFIX, route_handlers=_all(name), guards=[guard], dependencies=given, exception_handlers=_HANDLED)
+        Router(PREFIX, route_handlers=_all(name), guards=[guard, known_keys], dependencies=given, exception_handlers=_HANDLED)
         for name, guard in (("READING", may_read), ("CHANGING", may_change), ("OPEN", may_stop))
     ]
 

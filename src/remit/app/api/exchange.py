@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.exceptions import ClientException, HTTPException, NotFoundException, ValidationException
 
+from remit.app.api.narrowing import in_words
 from remit.app.current import Current
 from remit.model.errors import DocumentError, IdentifierError, RefusedError, RemitError, UsageError
 from remit.model.shown import printable
@@ -72,12 +73,13 @@ def known_agent(current: Current, text: str) -> KnownAgent:
         raise NotFoundException(str(error)) from error
 
 
-def refused(_request: AnyRequest, error: HTTPException) -> Response[bytes]:
+def refused(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """An error of HTTP."""
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "content-length"}
     if error.status_code == 401:
         headers["www-authenticate"] = "Bearer"
-    return answered({"error": error.detail or "not understood"}, error.status_code, headers)
+    words = in_words(error, request.route_handler) if isinstance(error, ValidationException) else ""
+    return answered({"error": words or error.detail or "not understood"}, error.status_code, headers)
 
 
 def not_done(_request: AnyRequest, error: RemitError) -> Response[bytes]:
