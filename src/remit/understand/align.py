@@ -11,6 +11,7 @@ A refused attempt at something that is not needed is no entitlement: it stands i
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -92,6 +93,8 @@ class _Table:
         self.lines: list[AlignmentLine] = []
         self._uses: dict[str, dict[tuple[str, str], list[Use]]] = defaultdict(lambda: defaultdict(list))
         """Identity -> (system, action) -> uses: a grant looks at those alone that it may cover."""
+        self._sorted: dict[tuple[str, str, str], tuple[list[str], list[tuple[int, Use]]]] = {}
+        """Those uses by their resource, each with its place among them: a pattern covers nothing that begins otherwise than it does."""
         for use in uses:
             settled = as_policies_write(use.system, use.resource)
             found = use if settled == use.resource else replace(use, resource=settled)
@@ -403,11 +406,27 @@ class _Table:
         """Allowed uses of an identity that this grant covers and that stand in no line yet."""
         return [
             use
-            for (system, action), uses in self._uses.get(principal, {}).items()
+            for system, action in self._uses.get(principal, {})
             if self._is_call_of(grant, system, action)
-            for use in uses
+            for use in self._beginning_like(grant.resource, principal, system, action)
             if use.allowed > 0 and id(use) not in self._taken and self._reaches(grant, use)
         ]
+
+    def _beginning_like(self, resource: str, principal: str, system: str, action: str) -> list[Use]:
+        """Uses whose resource begins with what a pattern begins with, in the order in which they came."""
+        key = (principal, system, action)
+        if key not in self._sorted:
+            numbered = sorted(enumerate(self._uses[principal][system, action]), key=lambda each: each[1].resource)
+            self._sorted[key] = ([use.resource for _, use in numbered], numbered)
+        names, numbered = self._sorted[key]
+        head = resource.partition("*")[0]
+        first = bisect_left(names, head)
+        last = bisect_right(names, head, lo=first, key=lambda name: name[: len(head)])
+        return (
+            [use for _, use in sorted(numbered[first:last], key=lambda each: each[0])]
+            if last - first < len(names)
+            else self._uses[principal][system, action]
+        )
 
     def _is_call_of(self, grant: Access, system: str, action: str) -> bool:
         if not _is_on(system, grant.system):

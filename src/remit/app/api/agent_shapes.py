@@ -190,6 +190,8 @@ class AlignmentLine(Shape, frozen=True, kw_only=True):
     action: str
     resource: str
     class_: Class = msgspec.field(name="class")
+    is_past: bool
+    """It was used, and no grant gives it any more."""
     why: str | None
     rule: str
     because: list[Because]
