@@ -14,6 +14,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 
+from remit.app.web.peer import user_behind
 from remit.app.web.session import Door
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -52,7 +53,7 @@ class Callers:
 
     def _is_signed_in(self, request: Connection) -> bool:
         is_own = request.headers.get("sec-fetch-site", "same-origin") in _SAME_PAGE
-        return is_own and self._door.session(request.cookies.get(self._door.cookie)) is not None
+        return is_own and self._door.session(request.cookies.get(self._door.cookie), user_behind(request.scope)) is not None
 
 
 def may_read(connection: Connection, _handler: BaseRouteHandler) -> None:

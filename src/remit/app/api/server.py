@@ -145,6 +145,7 @@ def serve_application(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nobody stands in front, and a client that said so could say who it is
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     server = _Server(config, follow)

@@ -3,6 +3,7 @@
 Invariants:
 - an address lets in once; the next one is printed where the service was started, never shown on a page;
 - a form is obeyed only with the word of its session in it, whatever the browser sends besides;
+- where the system says whose program asks, a session is that user's alone who opened it: cookies go to every port of this machine;
 - tokens are compared in constant time, kept in memory alone, and void when the service ends.
 """
 
@@ -22,8 +23,10 @@ _WORD_BYTES = 24
 class Session:
     """One signed-in browser."""
 
-    def __init__(self, identifier: str, since: float) -> None:
+    def __init__(self, identifier: str, since: float, user: int | None = None) -> None:
         self.id = identifier
+        self.user = user
+        """Whose browser opened it; None: the system does not say."""
         self.word = secrets.token_urlsafe(_WORD_BYTES)
         """Stands in every form (against cross-site request forgery)."""
         self.person = ""
@@ -54,25 +57,28 @@ class Door:
         """The address that signs in whoever opens it first."""
         return f"{self._address}/enter/{self._once}"
 
-    def enter(self, given: str) -> Session | None:
-        """The new session of whoever brings the word of the one-time address; None: it is wrong or was used."""
+    def enter(self, given: str, user: int | None = None) -> Session | None:
+        """The new session of whoever brings the word of the one-time address; None: it is wrong or was used.
+
+        `user` is whose program brings it, as far as the system says so.
+        """
         with self._lock:
             if not hmac.compare_digest(given.encode("utf-8", "replace"), self._once.encode()):
                 return None
             self._once = secrets.token_urlsafe(_WORD_BYTES)
-            session = Session(secrets.token_urlsafe(_WORD_BYTES), self._monotonic())
+            session = Session(secrets.token_urlsafe(_WORD_BYTES), self._monotonic(), user)
             if len(self._sessions) >= _MOST_SESSIONS:
                 del self._sessions[min(self._sessions.values(), key=lambda one: one.seen).id]
             self._sessions[session.id] = session
         self._announce(self.one_time_address)
         return session
 
-    def session(self, cookie: str | None) -> Session | None:
-        """The session of a cookie; None: there is none, or nobody used it for too long."""
+    def session(self, cookie: str | None, user: int | None = None) -> Session | None:
+        """The session of a cookie; None: there is none, nobody used it for too long, or it is another user's who brings it."""
         with self._lock:
             session = self._sessions.get(cookie or "")
             now = self._monotonic()
-            if session is None:
+            if session is None or (session.user is not None and session.user != user):
                 return None
             if now - session.seen > IDLE_SECONDS:
                 del self._sessions[session.id]

@@ -16,6 +16,7 @@ from remit.app.current import Current
 from remit.app.jobs import Jobs, Result, Work
 from remit.app.persons import acting
 from remit.app.snapshot import Snapshots
+from remit.app.web.peer import user_behind
 from remit.app.web.rendering import rendered
 from remit.app.web.session import Door, Session
 from remit.model.errors import UsageError
@@ -92,7 +93,7 @@ class Site:
 
     def session(self, request: AnyRequest) -> Session | None:
         """Who is signed in."""
-        return self.door.session(request.cookies.get(self.door.cookie))
+        return self.door.session(request.cookies.get(self.door.cookie), user_behind(request.scope))
 
     def approver(self, posted: Posted) -> tuple[str, str]:
         """The person of a form, as claimed, and the operating-system user; on a shared store no form asks for a person."""

@@ -121,3 +121,19 @@ def test_each_session_has_a_word_of_its_own() -> None:
 
 def test_services_on_two_ports_keep_their_cookies_apart() -> None:
     assert Door("http://127.0.0.1:1", 1, print).cookie != Door("http://127.0.0.1:2", 2, print).cookie
+
+
+def test_a_session_is_the_user_s_alone_who_opened_it() -> None:
+    made, _ = door()
+    session = made.enter(word(made), 1000)
+    assert session is not None
+    assert made.session(session.id, 1000) is session
+    assert (made.session(session.id, 1001), made.session(session.id, 0), made.session(session.id)) == (None, None, None)
+    assert made.session(session.id, 1000) is session
+
+
+def test_where_nobody_knows_who_opened_it_the_cookie_alone_counts() -> None:
+    made, _ = door()
+    session = made.enter(word(made))
+    assert session is not None
+    assert made.session(session.id, 1000) is session

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from remit.app.web.peer import user_behind
 from remit.app.web.site import AnyRequest, Posted, Site
 
 PREFIX = "/enter/"
@@ -21,7 +22,7 @@ def enter(word: FromPath[str], request: AnyRequest, site: NamedDependency[Site])
     """Signs in whoever opens it first; a browser that is signed in already is led home."""
     if site.session(request) is not None:
         return Redirect("/", status_code=303)
-    session = site.door.enter(word)
+    session = site.door.enter(word, user_behind(request.scope))
     if session is None:
         return site.page(request, "entrance.html", status=401, was_used=True)
     cookie = Cookie(key=site.door.cookie, value=session.id, path="/", httponly=True, samesite="lax")
