@@ -17,6 +17,7 @@ from remit.app.scan import keep_state
 from remit.govern import lifecycle
 from remit.model.alignment import Class
 from remit.model.finding import FindingState
+from remit.model.plan import Plan
 from remit.model.standing import ApprovedRemit, KnownAgent
 
 
@@ -131,6 +132,16 @@ def test_reach_is_drawn_and_said_in_words(client: Client) -> None:
     tree = next(tree for tree in page.main.all("ul") if tree.has_class("tree"))
     assert {label for label in labels if label.startswith("lumen-")} <= {code.text for code in tree.all("code")}
     assert not [element for element in drawing.all() if element.get("style")]
+
+
+def test_a_plan_that_changes_nothing_is_not_offered_again(own_client: Client, own_world: World) -> None:
+    assert "See its plan" in agent(own_client, COST_TRIAGE).text
+    plan = own_world.store.get(Plan, own_world.plans["open"])
+    assert plan is not None
+    own_world.store.put(msgspec.structs.replace(plan, steps=(), step_states=()), seen=own_world.at)
+    page = agent(own_client, COST_TRIAGE)
+    assert "Plan narrowing" in page.text
+    assert "See its plan" not in page.text
 
 
 def test_a_stopped_agent_says_so_first_and_offers_its_release(client: Client) -> None:

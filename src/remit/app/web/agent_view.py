@@ -120,7 +120,7 @@ def agent_view(current: Current, known: KnownAgent, alignment: Alignment, access
         decisions=tuple(decisions_of(current, slug, _DECISIONS)),
         plans=tuple(plans[:_PLANS]),
         plan_count=len(plans),
-        open_plan=next((plan for plan in plans if plan.state in waiting), None),
+        open_plan=next((plan for plan in plans if plan.state in waiting and plan.steps), None),
         history=_history(current, known, versions),
         looked_at=tuple(current.connections),
     )
