@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from tests.web.world import COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIRED, W
 from remit.app.agents_json import agent_page_json, agents_json
 from remit.app.api import desk
 from remit.app.api.store_description import document
+from remit.app.jobs import Result
 from remit.model.plan import Plan, PlanState, StepState
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -394,6 +396,23 @@ def test_with_the_token_identities_are_stopped_and_put_back_by_jobs(
     held_to_its_shape(described, "/agents/{agent_id}/release", "post", released)
     assert (released.status_code, released.json()["state"], released.json()["job"]["plan"]) == (202, "suspended", identifier)
     own_client.site.jobs.wait(20)
+
+
+def test_a_stop_that_finds_too_much_under_way_denies_and_says_what_is_left(
+    own_client: Client, own_world: World, described: dict[str, Any]
+) -> None:
+    over = threading.Event()
+    try:
+        for _ in range(8):
+            own_client.site.jobs.start("wait", lambda _: Result(is_failed=not over.wait(20)))
+        came = ask(own_client, "POST", f"/agents/{COST_TRIAGE}/quarantine", {"because": "odd calls", "person": DANA})
+    finally:
+        over.set()
+    assert came.status_code == 200, came.text
+    held_to_its_shape(described, "/agents/{agent_id}/quarantine", "post", came)
+    assert (came.json()["state"], came.json()["job"]) == ("suspended", None)
+    assert "are not stopped yet: 8 pieces of work are under way" in came.json()["identities"]
+    assert own_world.current().state(COST_TRIAGE) == "suspended"
 
 
 @pytest.mark.parametrize("body", [{}, {"because": ""}, {"because": " "}, {"because": 7}, {"becuase": "x"}])

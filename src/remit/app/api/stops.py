@@ -26,6 +26,7 @@ from remit.app.api.shapes import Job, Stopped
 from remit.app.current import Current
 from remit.app.web.site import Site
 from remit.model.agent import AgentState
+from remit.model.errors import RefusedError
 from remit.model.ids import AGENT_PREFIX
 from remit.model.plan import Plan
 from remit.remedy import quarantine as stopping
@@ -69,7 +70,12 @@ def quarantine(
     made = mend.plan_quarantine(current, slug, site.now())
     mend.begin_quarantine(current, made, by, because)
     told = f"Stop {slug}: it is denied at every point that asks this store; its identities follow"
-    job = carry_out(site, told, made, lambda: mend.carry_out_quarantine(site.fresh(), made, by, because, site.environment))
+    try:
+        job = carry_out(site, told, made, lambda: mend.carry_out_quarantine(site.fresh(), made, by, because, site.environment))
+    except RefusedError as error:
+        # Too much is under way. It is denied already, and an answer that says otherwise would be a wrong one.
+        later = f"its identities are not stopped yet: {error}; then apply `{made.id}`"
+        return answered(_standing(current, slug, changed) | {"job": None, "identities": later})
     return answered(_standing(current, slug, changed) | {"job": job_json(job), "identities": "stopped by the job; its plan has the proofs"})
 
 
