@@ -15,10 +15,10 @@ from openapi_spec_validator import validate
 from tests.web.asking import TOKEN, Client
 from tests.web.world import COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIRED, World
 
-from remit.app.agents_json import agent_page_json, agents_json
 from remit.app.api import desk
 from remit.app.api.store_description import document
 from remit.app.jobs import Result
+from remit.app.views.agents_json import agent_page_json, agents_json
 from remit.model.plan import Plan, PlanState, StepState
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}

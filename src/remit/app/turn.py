@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from remit.app.agents_json import coverage
 from remit.app.connections import one_of
+from remit.app.coverage import coverage
 from remit.app.current import LINKED, Current
 from remit.app.loop import watch
 from remit.app.scan import OnProgress, default_logs, look, read_decisions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.app.test_granting import spans
 
-from remit.app.entitlements import GRAVEST_FIRST, Abilities, grouped, worst
+from remit.app.views.entitlements import GRAVEST_FIRST, Abilities, grouped, worst
 from remit.model.alignment import AlignmentLine, Class
 from remit.model.verbs import Verb
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from remit.app.granting import Ways, way_in_short
+from remit.app.views.granting import Ways, way_in_short
 from remit.app.wiring import vocabularies
 from remit.contracts import registry
 from remit.model.access import Access, PrincipalAccess

@@ -12,10 +12,10 @@ from remit.app.api.exchange import Sent, answered
 from remit.app.api.jobs import begun
 from remit.app.api.shapes import ConnectionPage, Connections, Job
 from remit.app.connections import one_of
-from remit.app.connections_json import connection_json, ledger_json
 from remit.app.current import Current
 from remit.app.jobs import Result, Say
 from remit.app.turn import turn
+from remit.app.views.connections_json import connection_json, ledger_json
 from remit.app.web.site import Site
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError

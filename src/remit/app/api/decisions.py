@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from remit.app.api.exchange import answered, known_agent
 from remit.app.api.inventory import Limit
 from remit.app.api.shapes import Decisions, Why
-from remit.app.intent_json import decision_json, why_json
+from remit.app.views.intent_json import decision_json, why_json
 from remit.app.web.site import Site
 from remit.model.shown import printable
 from remit.understand.turning import why

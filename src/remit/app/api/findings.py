@@ -16,8 +16,8 @@ from remit.app.api.exchange import Sent, answered, known_agent, page_of
 from remit.app.api.inventory import After, Limit
 from remit.app.api.shapes import Finding, Findings
 from remit.app.current import Current
-from remit.app.findings_json import finding_json
 from remit.app.persons import acting
+from remit.app.views.findings_json import finding_json
 from remit.app.web.site import Site
 from remit.model import finding as model
 from remit.model.errors import RefusedError

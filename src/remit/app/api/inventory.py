@@ -8,9 +8,10 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from remit.app.agents_json import agent_json, agent_page_json, by_risk, coverage
 from remit.app.api.agent_shapes import AgentPage, Agents
 from remit.app.api.exchange import answered, known_agent, page_of
+from remit.app.coverage import coverage
+from remit.app.views.agents_json import agent_json, agent_page_json, by_risk
 from remit.app.web.site import Site
 from remit.model.agent import AgentState
 from remit.model.ids import AGENT_PREFIX

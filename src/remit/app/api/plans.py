@@ -20,7 +20,7 @@ from remit.app.current import Current
 from remit.app.jobs import Job as AnyJob
 from remit.app.jobs import Result, Say
 from remit.app.persons import acting
-from remit.app.plans_json import plan_line_json, plan_page_json
+from remit.app.views.plans_json import plan_line_json, plan_page_json
 from remit.app.web.site import Site, carried
 from remit.model.plan import Plan, PlanKind, PlanState
 from remit.model.shown import printable

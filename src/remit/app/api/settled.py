@@ -10,9 +10,9 @@ from remit.app.api.agent_shapes import Approved, Draft, Ownership
 from remit.app.api.bodies import NewOwner, NewRemit
 from remit.app.api.exchange import Sent, answered, known_agent
 from remit.app.intent import approve_text, set_owner
-from remit.app.intent_json import approved_json, draft_json, ownership_json
 from remit.app.loop import draft_of, watch
 from remit.app.persons import acting
+from remit.app.views.intent_json import approved_json, draft_json, ownership_json
 from remit.app.web.site import Site
 from remit.document.parse import parse_or_raise
 from remit.model.errors import UsageError

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 
 from remit.app.cli.page import Page, counted, listed, shortened
-from remit.app.entitlements import CLASSES, PAST, ClassWords, grouped
+from remit.app.views.entitlements import CLASSES, PAST, ClassWords, grouped
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.shown import printable
 

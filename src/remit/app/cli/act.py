@@ -65,7 +65,7 @@ def plan(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False) -
     current = open_current(store)
     made = plan_right_size(current, current.known(identifier).agent.id, text_from_time(now()))
     if as_json:
-        from remit.app.plans_json import plan_json
+        from remit.app.views.plans_json import plan_json
 
         print_json(plan_json(current, made))
     else:
@@ -183,7 +183,7 @@ def _confirm(current: Current, made: Plan, what: str, *, yes: bool) -> None:
 
 def _tell(current: Current, done: Plan, *, as_json: bool, after: str = "") -> None:
     if as_json:
-        from remit.app.plans_json import outcome_json
+        from remit.app.views.plans_json import outcome_json
 
         print_json(outcome_json(current, done))
     else:

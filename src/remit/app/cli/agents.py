@@ -26,13 +26,13 @@ def agents(
     gone: Annotated[bool, typer.Option("--gone", help="List agents too that no source shows any more.")] = False,
 ) -> None:
     """List every agent: what it is, who owns it, as whom it acts. Riskiest first."""
-    from remit.app.agents_json import agents_json, by_risk
+    from remit.app.views.agents_json import agents_json, by_risk
 
     current = open_current(store)
     if as_json:
         print_json(agents_json(current, with_gone=gone))
     elif as_csv:
-        from remit.app.agents_csv import agents_csv
+        from remit.app.views.agents_csv import agents_csv
 
         typer.echo(agents_csv(current, by_risk(current, with_gone=gone)), nl=False)
     else:
@@ -55,7 +55,7 @@ def agent(
     current = open_current(store)
     known = current.known(identifier)
     if as_json:
-        from remit.app.agents_json import agent_page_json
+        from remit.app.views.agents_json import agent_page_json
 
         print_json(agent_page_json(current, known))
         return

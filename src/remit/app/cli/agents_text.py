@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from remit.app.cli.access_text import show_access
 from remit.app.cli.page import Page, Words, counted, listed
 from remit.app.current import Current
-from remit.app.entitlements import summary
-from remit.app.questions import denied_lately, first_sentence, open_findings, purpose_of
+from remit.app.views.entitlements import summary
+from remit.app.views.questions import denied_lately, first_sentence, open_findings, purpose_of
 from remit.model.access import PrincipalAccess
 from remit.model.alignment import Alignment
 from remit.model.finding import FindingState

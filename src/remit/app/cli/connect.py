@@ -133,7 +133,7 @@ def disconnect(
     current = open_current(store)
     turn = forget(current, name)
     if as_json:
-        from remit.app.turn_json import turn_json
+        from remit.app.views.turn_json import turn_json
 
         print_json(turn_json(turn))
     else:
@@ -169,11 +169,11 @@ def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection],
 
 
 def _finish(current: Current, found: Turn, as_json: bool, connected: list[str]) -> None:
-    from remit.app.turn_text import faults, has_failed
+    from remit.app.views.turn_text import faults, has_failed
 
     failed = faults(found)
     if as_json:
-        from remit.app.turn_json import turn_json
+        from remit.app.views.turn_json import turn_json
 
         print_json({**({"connection": connected[0]} if connected else {}), **turn_json(found)})
     elif not has_failed(found):
@@ -223,7 +223,7 @@ def _print_policy(connection: Connection, side: str, *, as_json: bool) -> None:
 
 def _print_turn(turn: Turn) -> None:
     from remit.app.cli.page import Page
-    from remit.app.turn_text import turn_lines
+    from remit.app.views.turn_text import turn_lines
     from remit.model.evidence import GapKind
 
     page = Page()

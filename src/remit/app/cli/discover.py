@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from remit.app.discovery import discover
-from remit.app.discovery_json import pieces
+from remit.app.views.discovery_json import pieces
 from remit.contracts import registry
 from remit.contracts.source import Progress, Scope
 from remit.discover.sources.code.ignore import is_pattern

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from remit.app.cli.options import AsCsv, AsJson, AsPerson, StoreUrl, next_command, now, open_current, person, print_json
-from remit.app.findings_json import finding_json
+from remit.app.views.findings_json import finding_json
 from remit.model.errors import UsageError
 from remit.model.finding import Finding, FindingState, Severity
 from remit.model.shown import printable
@@ -85,6 +85,6 @@ def accept(
 
 
 def _csv(shown: Sequence[Finding]) -> str:
-    from remit.app.csv_text import csv_text
+    from remit.app.views.csv_text import csv_text
 
     return csv_text(_COLUMNS, ({**finding_json(finding), "evidence": " ".join(finding.evidence)} for finding in shown))

@@ -35,8 +35,8 @@ def draft(
     What could not be settled stands there as a comment. Nothing becomes active: a person reads it and approves it.
     """
     from remit.app.cli.page import counted
-    from remit.app.intent_json import draft_json
     from remit.app.loop import draft_of, note_draft
+    from remit.app.views.intent_json import draft_json
     from remit.understand.document import document
 
     current = open_current(store)
@@ -74,7 +74,7 @@ def approve(
     The approvers of the version in force approve the next one; a first version needs the owner set by `remit owner` among its own.
     """
     from remit.app.intent import approve as approve_file
-    from remit.app.intent_json import approved_json
+    from remit.app.views.intent_json import approved_json
     from remit.document.check import check
 
     current = open_current(store)
@@ -107,8 +107,8 @@ def owner(
 ) -> None:
     """Set who answers for an agent. The owner approves its first remit."""
     from remit.app.intent import set_owner
-    from remit.app.intent_json import ownership_json
     from remit.app.loop import watch
+    from remit.app.views.intent_json import ownership_json
 
     current = open_current(store)
     at = text_from_time(now())
@@ -137,8 +137,8 @@ def why(
 ) -> None:
     """Say what a decision rests on, and the smallest change to the remit that would turn it."""
     from remit.app.cli.page import Page
-    from remit.app.intent_json import why_json
     from remit.app.meant import decision_meant
+    from remit.app.views.intent_json import why_json
     from remit.understand.turning import why as why_of
 
     current = open_current(store)

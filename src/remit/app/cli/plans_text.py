@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from remit.app.cli.page import Page, counted
 from remit.app.current import Current
-from remit.app.native_text import laid_out
-from remit.app.replay_words import verdict
+from remit.app.views.native_text import laid_out
+from remit.app.views.replay_words import verdict
 from remit.model.plan import Plan, PlanKind, Proof, Step
 from remit.model.shown import printable
 

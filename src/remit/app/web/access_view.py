@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from remit.app.entitlements import CLASSES, GRAVEST_FIRST, PAST, Abilities, counted_by_class, grouped, order_of, words_of
-from remit.app.granting import Told, Ways, ways_in_short
+from remit.app.views.entitlements import CLASSES, GRAVEST_FIRST, PAST, Abilities, counted_by_class, grouped, order_of, words_of
+from remit.app.views.granting import Told, Ways, ways_in_short
 from remit.model.alignment import Alignment, AlignmentLine, Class
 
 PAGE = 40

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import msgspec
 
 from remit.app.current import Current
-from remit.app.entitlements import Abilities
-from remit.app.granting import Ways
 from remit.app.loop import draft_of
+from remit.app.views.entitlements import Abilities
+from remit.app.views.granting import Ways
 from remit.app.web.access_view import Line, lines_of
 from remit.app.web.strands import Strand, strands_of
 from remit.model.access import PrincipalAccess

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from remit.app.current import Current
-from remit.app.entitlements import CLASSES, counted_by_class
-from remit.app.questions import Purpose, decisions_of, open_findings, purpose_of
+from remit.app.views.entitlements import CLASSES, counted_by_class
+from remit.app.views.questions import Purpose, decisions_of, open_findings, purpose_of
 from remit.model.access import PrincipalAccess
 from remit.model.agent import Agent, AgentState
 from remit.model.alignment import Alignment

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from remit.app.agents_json import by_risk
 from remit.app.current import Current
+from remit.app.views.agents_json import by_risk
 from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import AgentRow, rows, text_of
 from remit.model.connection import Connection

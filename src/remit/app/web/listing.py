@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from remit.app.current import Current
-from remit.app.questions import first_sentence
+from remit.app.views.questions import first_sentence
 from remit.model.agent import AgentState
 from remit.model.finding import Finding, FindingState, Severity
 from remit.model.standing import KnownAgent

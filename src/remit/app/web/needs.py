@@ -13,7 +13,7 @@ import msgspec
 
 from remit.app.act import check_applies
 from remit.app.current import Current
-from remit.app.replay_words import verdict
+from remit.app.views.replay_words import verdict
 from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import GRAVITY, open_findings
 from remit.model.agent import AgentState

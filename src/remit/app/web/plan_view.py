@@ -9,8 +9,8 @@ import msgspec
 
 from remit.app import act
 from remit.app.current import Current
-from remit.app.native_text import laid_out
-from remit.app.replay_words import Verdict, verdict
+from remit.app.views.native_text import laid_out
+from remit.app.views.replay_words import Verdict, verdict
 from remit.govern import lifecycle
 from remit.model.errors import RefusedError
 from remit.model.plan import Plan, PlanKind, PlanState, Proof, Step, StepState

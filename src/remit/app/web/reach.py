@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from remit.app.entitlements import CLASSES, worst
+from remit.app.views.entitlements import CLASSES, worst
 from remit.app.web.fitting import broken, cells, shortened
 from remit.app.web.strands import MOST_IDENTITIES, ORDER, REST, Key, Strand, Thread, bounded, in_short, thing_name
 from remit.model.alignment import Class

@@ -6,7 +6,7 @@ import pytest
 
 from remit.app.cli.access_text import show_access
 from remit.app.cli.page import Page
-from remit.app.entitlements import summary
+from remit.app.views.entitlements import summary
 from remit.model.alignment import Alignment, AlignmentLine, Class
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from remit.app.native_text import laid_out
+from remit.app.views.native_text import laid_out
 
 POLICY = {
     "Version": "2012-10-17",

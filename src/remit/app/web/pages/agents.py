@@ -6,9 +6,9 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from remit.app.agents_csv import agents_csv
-from remit.app.agents_json import by_risk
 from remit.app.current import Current
+from remit.app.views.agents_csv import agents_csv
+from remit.app.views.agents_json import by_risk
 from remit.app.web.coverage import covered
 from remit.app.web.listing import rows, sliced, text_of
 from remit.app.web.paging import AT_ONCE, address, asked, asked_page

@@ -16,7 +16,7 @@ from remit.app.connections import one_of
 from remit.app.current import Current
 from remit.app.jobs import Result, Say
 from remit.app.turn import Turn, connect, forget, turn
-from remit.app.turn_text import faults, has_failed, turn_lines
+from remit.app.views.turn_text import faults, has_failed, turn_lines
 from remit.app.web import connecting, ledger
 from remit.app.web.coverage import Coverage, covered
 from remit.app.web.listing import sliced

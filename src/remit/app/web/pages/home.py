@@ -9,8 +9,8 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from remit.app.agents_json import by_risk
 from remit.app.current import Current
+from remit.app.views.agents_json import by_risk
 from remit.app.web.connecting import FIELDS, TITLES
 from remit.app.web.coverage import covered
 from remit.app.web.listing import GRAVITY, open_findings, rows

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from remit.app import mend
 from remit.app.current import Current
-from remit.app.replay_words import verdict
+from remit.app.views.replay_words import verdict
 from remit.app.web import carrying
 from remit.app.web.addresses import agent_at, plan_at
 from remit.app.web.listing import sliced

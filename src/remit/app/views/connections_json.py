@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from remit.app.coverage import coverage_json
 from remit.app.current import Current
-from remit.app.discovery_json import coverage_json
-from remit.app.turn_json import scan_json
+from remit.app.views.turn_json import scan_json
 from remit.model.connection import Connection
 
 

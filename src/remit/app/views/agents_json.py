@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from remit.app.coverage import coverage
 from remit.app.current import Current
-from remit.app.discovery_json import coverage_json
 from remit.app.loop import alignment_of
 from remit.model.access import Access, PrincipalAccess
 from remit.model.alignment import Alignment, AlignmentLine
@@ -145,27 +145,3 @@ def _line_json(current: Current, line: AlignmentLine) -> dict[str, Any]:
         "columns": list(line.columns),
         "doubt": line.doubt,
     }
-
-
-def coverage(current: Current) -> dict[str, Any]:
-    """What was read of every connection, what was not, and why."""
-    merged: dict[str, Any] = {"files_read": 0, "files_skipped": [], "unresolved": [], "connections": []}
-    for connection in current.connections.values():
-        reading, scan = current.readings.get(connection.id), current.scans.get(connection.id)
-        if reading is not None:
-            part = coverage_json(reading.inventory.ledger)
-            merged["files_read"] += part["files_read"] if connection.kind == "code" else 0
-            for key in ("files_skipped", "unresolved"):
-                merged[key] += [{**entry, "connection": connection.id} for entry in part[key]]
-        merged["connections"].append(
-            {
-                "connection": connection.id,
-                "scanned": scan.at if scan is not None else None,
-                "fault": (scan.fault or None) if scan is not None else "never scanned",
-                "objects": scan.objects if scan is not None else 0,
-                "unread_records": scan.unread_in_all if scan is not None else 0,
-                "not_read": [{"place": str(gap.place), "why": gap.what} for gap in scan.gaps] if scan is not None else [],
-            }
-        )
-    merged["unresolved"] += [{"path": gap.place.path, "line": gap.place.line, "what": gap.what} for gap in current.link_gaps]
-    return merged

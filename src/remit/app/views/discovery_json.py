@@ -9,10 +9,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from remit.app.coverage import coverage_json
 from remit.model.agent import Agent
-from remit.model.evidence import Gap, McpServerSeen, SecretSeen
+from remit.model.evidence import McpServerSeen, SecretSeen
 from remit.model.ids import AGENT_PREFIX
-from remit.model.ledger import Inventory, Ledger
+from remit.model.ledger import Inventory
 
 
 def pieces(inventory: Inventory) -> Iterator[bytes]:
@@ -101,19 +102,3 @@ def _server_json(server: McpServerSeen) -> dict[str, Any]:
 
 def _secret_json(secret: SecretSeen) -> dict[str, Any]:
     return {"kind": secret.kind, "path": secret.place.path, "line": secret.place.line, "fingerprint": secret.fingerprint}
-
-
-def coverage_json(ledger: Ledger) -> dict[str, Any]:
-    """The ledger."""
-    return {
-        "files_read": ledger.files_read,
-        "bytes_read": ledger.bytes_read,
-        "files_skipped": [{"path": gap.place.path, "why": why(gap)} for gap in ledger.skipped],
-        "files_included": [{"path": file.place.path, "why": file.note} for file in ledger.included],
-        "unresolved": [{"path": gap.place.path, "line": gap.place.line, "what": gap.what} for gap in ledger.unresolved],
-    }
-
-
-def why(gap: Gap) -> str:
-    """Why a file was not read: the reason that all of its sort share, then what is special here."""
-    return f"{gap.kind.value}: {gap.what}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from remit.app.csv_text import csv_text
 from remit.app.current import Current
+from remit.app.views.csv_text import csv_text
 from remit.model.ids import AGENT_PREFIX
 from remit.model.standing import KnownAgent
 

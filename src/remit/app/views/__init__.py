@@ -1,0 +1,1 @@
+"""What commands, pages and the API show: each noun reduced once, for all three."""
