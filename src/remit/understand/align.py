@@ -11,7 +11,6 @@ A refused attempt at something that is not needed is no entitlement: it stands i
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -30,6 +29,7 @@ from remit.model.shown import printable
 from remit.understand.material import Concerns
 from remit.understand.naming import as_policies_write, container_of, generalised
 from remit.understand.needs import Forbidden, Need, Needs, needs_of
+from remit.understand.recorded import Recorded
 from remit.understand.spans import Spans, common, covers, is_pattern
 from remit.understand.ways import is_compared, is_way, leads_to
 from remit.understand.why import because_missing, because_needed, because_not_needed, because_way, doubts, places_of_uses
@@ -91,15 +91,8 @@ class _Table:
     def __init__(self, needs: Needs, spans: Spans, uses: Sequence[Use]) -> None:
         self.needs, self.spans = needs, spans
         self.lines: list[AlignmentLine] = []
-        self._uses: dict[str, dict[tuple[str, str], list[Use]]] = defaultdict(lambda: defaultdict(list))
-        """Identity -> (system, action) -> uses: a grant looks at those alone that it may cover."""
-        self._sorted: dict[tuple[str, str, str], tuple[list[str], list[tuple[int, Use]]]] = {}
-        """Those uses by their resource, each with its place among them: a pattern covers nothing that begins otherwise than it does."""
-        for use in uses:
-            settled = as_policies_write(use.system, use.resource)
-            found = use if settled == use.resource else replace(use, resource=settled)
-            self._uses[use.principal][use.system, use.action].append(found)
-        self._refused = [use for use in self._all_uses() if use.denied]
+        self._uses = Recorded(_settled(use) for use in uses)
+        self._refused = [use for use in self._uses.all() if use.denied]
         self._taken: set[int] = set()
         """Identities of uses that stand in a line."""
         self._served: dict[tuple[str, str], list[_Served]] = defaultdict(list)
@@ -161,7 +154,7 @@ class _Table:
     def _wanted(self, need: Need, grant: Access, scope: str) -> tuple[list[str], str]:
         """The actions of a grant that a need asks for on a resource, less what is forbidden there; and what makes that uncertain."""
         if grant.action == "own":
-            through = (use for use in self._all_uses() if self._is_call_of(grant, use.system, use.action) and self._reaches(grant, use))
+            through = (use for use in self._uses.all() if self._is_call_of(grant, use.system, use.action) and self._reaches(grant, use))
             used = any(need.asks_for(self.spans.verb_of(use.system, use.action)) for use in through)
             return (["own"], "") if used else ([], "")
         wanted, doubts_found = [], []
@@ -396,37 +389,18 @@ class _Table:
 
     # --- questions --------------------------------------------------------------------------------------------------------------
 
-    def _all_uses(self) -> Iterator[Use]:
-        return (use for calls in self._uses.values() for uses in calls.values() for use in uses)
-
     def _open_uses(self) -> list[Use]:
-        return [use for use in self._all_uses() if use.allowed > 0 and id(use) not in self._taken]
+        return [use for use in self._uses.all() if use.allowed > 0 and id(use) not in self._taken]
 
     def _free(self, principal: str, grant: Access) -> list[Use]:
         """Allowed uses of an identity that this grant covers and that stand in no line yet."""
         return [
             use
-            for system, action in self._uses.get(principal, {})
+            for system, action in self._uses.calls(principal)
             if self._is_call_of(grant, system, action)
-            for use in self._beginning_like(grant.resource, principal, system, action)
+            for use in self._uses.beginning_like(grant.resource, principal, (system, action))
             if use.allowed > 0 and id(use) not in self._taken and self._reaches(grant, use)
         ]
-
-    def _beginning_like(self, resource: str, principal: str, system: str, action: str) -> list[Use]:
-        """Uses whose resource begins with what a pattern begins with, in the order in which they came."""
-        key = (principal, system, action)
-        if key not in self._sorted:
-            numbered = sorted(enumerate(self._uses[principal][system, action]), key=lambda each: each[1].resource)
-            self._sorted[key] = ([use.resource for _, use in numbered], numbered)
-        names, numbered = self._sorted[key]
-        head = resource.partition("*")[0]
-        first = bisect_left(names, head)
-        last = bisect_right(names, head, lo=first, key=lambda name: name[: len(head)])
-        return (
-            [use for _, use in sorted(numbered[first:last], key=lambda each: each[0])]
-            if last - first < len(names)
-            else self._uses[principal][system, action]
-        )
 
     def _is_call_of(self, grant: Access, system: str, action: str) -> bool:
         if not _is_on(system, grant.system):
@@ -465,6 +439,12 @@ class _Table:
             return None
         verb = self.spans.verb_of(system, action)
         return next((line for line in self.needs.forbidden if line.is_about(system, verb) and covers(line.resource, resource)), None)
+
+
+def _settled(use: Use) -> Use:
+    """A use as policies write it."""
+    resource = as_policies_write(use.system, use.resource)
+    return use if resource == use.resource else replace(use, resource=resource)
 
 
 def use_system(uses: Sequence[Use]) -> str:
