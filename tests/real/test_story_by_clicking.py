@@ -198,8 +198,14 @@ def _enforce(operator: Operator, estate: Estate) -> None:
     expect(page.locator("main")).to_contain_text("list_customers")
 
 
+def _risk(page: Page) -> float:
+    return float(page.locator(".agent-risk b").inner_text())
+
+
 def _right_size(operator: Operator, estate: Estate) -> None:
     page = operator.page
+    page.goto(f"{operator.url}/agents/{NIGHT_REPORT}")
+    risk = _risk(page)
     assert outcomes(estate, EXCESSIVE[NIGHT_REPORT]) == {"allowed"}
     # Measure: a narrowing approved, with its replay read, in at most four clicks from home.
     operator.home()
@@ -224,6 +230,8 @@ def _right_size(operator: Operator, estate: Estate) -> None:
     operator.press("Apply")
     operator.work_is_done()
     assert outcomes(estate, EXCESSIVE[NIGHT_REPORT]) == {"denied"}
+    page.goto(f"{operator.url}/agents/{NIGHT_REPORT}")
+    assert _risk(page) < risk, "what is granted counts, so a narrowing shows in the risk"
 
 
 def _stop(operator: Operator, estate: Estate) -> None:

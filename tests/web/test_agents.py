@@ -35,8 +35,9 @@ def many(world: World, count: int) -> None:
 
 def test_every_agent_is_listed_riskiest_first(client: Client, world: World) -> None:
     page = client.get("/agents")
-    expected = [known for known in world.current().agents.values() if not known.is_gone]
-    expected.sort(key=lambda known: (-known.agent.risk, known.agent.id))
+    current = world.current()
+    expected = [known for known in current.agents.values() if not known.is_gone]
+    expected.sort(key=lambda known: (-current.risk(known.agent.id), known.agent.id))
     assert listed(page) == [known.agent.id for known in expected]
     assert f"{len(expected)} agents, riskiest first" in page.text
 

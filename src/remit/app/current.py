@@ -19,8 +19,10 @@ from remit.app.signing import trusted_keys
 from remit.contracts import registry
 from remit.contracts.system import IdentitySystem, Vocabulary, Works
 from remit.discover.people import known_people, with_people
+from remit.discover.risk import risk_with
 from remit.model.access import NativeObject, Principal, PrincipalAccess
 from remit.model.agent import AgentState
+from remit.model.alignment import Reach
 from remit.model.connection import Connection
 from remit.model.errors import DocumentError, RefusedError
 from remit.model.event import Use
@@ -130,12 +132,13 @@ class Current:
 
     def rejoin(self) -> None:
         """Looks agents, bindings and uses up again, because evidence was joined anew."""
-        for name in ("agents", "bound", "bound_by_agent", "all_uses", "uses_by_agent", "link_gaps", "standings"):
+        for name in ("agents", "bound", "bound_by_agent", "all_uses", "uses_by_agent", "link_gaps", "standings", "risks"):
             self.__dict__.pop(name, None)
 
     def refresh(self) -> None:
-        """Looks everything up again that people settle: owners, states, remits."""
-        for name in ("standings", "owners", "versions", "approved", "remits", "remit_faults", "_judged_versions", "findings"):
+        """Looks everything up again that people settle (owners, states, remits) and that follows from it."""
+        settled = ("standings", "owners", "versions", "approved", "remits", "remit_faults", "_judged_versions")
+        for name in (*settled, "findings", "reaches", "risks"):
             self.__dict__.pop(name, None)
 
     def forget_people(self) -> None:
@@ -224,6 +227,24 @@ class Current:
     def agents(self) -> dict[str, KnownAgent]:
         """Every agent ever known, by slug; gone ones too."""
         return {known.agent.id: known for known in self.store.all(KnownAgent)}
+
+    @cached_property
+    def reaches(self) -> dict[str, Reach]:
+        """What the identities of each agent are granted, in verbs."""
+        return {reach.agent: reach for reach in self.store.all(Reach)}
+
+    @cached_property
+    def risks(self) -> dict[str, float]:
+        """How risky each agent is, 0 to 100, by the formula of `discover.risk`; what it is granted counts while it is there."""
+        return {slug: self._risk(known) for slug, known in self.agents.items()}
+
+    def _risk(self, known: KnownAgent) -> float:
+        reach = self.reaches.get(known.agent.id)
+        return known.agent.risk if reach is None or known.is_gone else risk_with(known.agent, reach.verbs)
+
+    def risk(self, slug: str) -> float:
+        """How risky an agent is."""
+        return self.risks[slug]
 
     @cached_property
     def standings(self) -> dict[str, Standing]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from remit.app.current import Current
 from remit.contracts import registry
 from remit.contracts.detection import Window
@@ -11,11 +13,13 @@ from remit.model.alignment import Alignment
 from remit.model.draft import Draft
 from remit.model.finding import FindingState
 from remit.model.remit import Remit
+from remit.understand.abilities import Abilities, reach_of
 from remit.understand.align import align
 from remit.understand.declared import texts_about
 from remit.understand.draft import draft
 from remit.understand.inferred import servers_of
 from remit.understand.material import Material
+from remit.understand.spans import Spans
 from remit.watch.findings import update
 from remit.watch.judge import judge
 
@@ -30,6 +34,8 @@ def watch(current: Current, at: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     before = current.findings
     after = update(before, spotted, [detection.RULE for detection in detections], found, at)
     current.store.put_all(after, seen=at)
+    abilities = Abilities(Spans(current.vocabularies, current.concerns))
+    current.store.put_all([reach_of(alignment, abilities) for alignment in found.alignments.values()], seen=at)
     current.refresh()
     stood = {finding.id: finding.state for finding in before}
     closed = [item.id for item in after if item.state is FindingState.CLOSED and stood.get(item.id, item.state) is not item.state]
@@ -63,6 +69,13 @@ def window(current: Current) -> Window:
         unjudged=frozenset(current.remit_faults),
         access={found.principal: found for found in access},
     )
+
+
+def note_reach(current: Current, slugs: Iterable[str], at: str) -> None:
+    """Keeps what agents reach now, because what they are granted was changed."""
+    abilities = Abilities(Spans(current.vocabularies, current.concerns))
+    current.store.put_all([reach_of(alignment_of(current, slug), abilities) for slug in slugs if slug in current.agents], seen=at)
+    current.refresh()
 
 
 def draft_of(current: Current, slug: str) -> Draft:

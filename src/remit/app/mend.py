@@ -8,6 +8,7 @@ Holds no rule: `remedy` plans, `govern` says who may, `app.act` moves. Invariant
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,13 +19,13 @@ import msgspec
 from remit.app import act
 from remit.app.current import Current
 from remit.app.hands import Readings
-from remit.app.loop import alignment_of
+from remit.app.loop import alignment_of, note_reach
 from remit.app.meant import plan_meant
 from remit.app.release import release
 from remit.app.scan import keep_state
 from remit.govern import lifecycle
 from remit.model.agent import AgentState
-from remit.model.errors import RefusedError
+from remit.model.errors import RefusedError, RemitError
 from remit.model.event import Use
 from remit.model.identity import Bound
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
@@ -95,6 +96,7 @@ def carry_out_release(current: Current, slug: str, approver: Approver, environme
     acted = release(current.store, slug, approver[0], approver[1], "release", _means(current, environment))
     for done in acted:
         _keep_readings(current, done.readings)
+        _keep_reach(current, done.plan)
     stuck = next((done.plan for done in acted if done.plan.state is not PlanState.UNDONE), None)
     if stuck is not None:
         return stuck
@@ -235,7 +237,14 @@ def _carried(current: Current, move: Move, plan_id: str, approval: Approval, env
         _keep_readings(current, error.readings)
         raise
     _keep_readings(current, done.readings)
+    _keep_reach(current, done.plan)
     return done.plan
+
+
+def _keep_reach(current: Current, plan: Plan) -> None:
+    """How risky the agents on these identities are hangs on what they are granted now."""
+    with contextlib.suppress(RemitError):  # what was done stands, and the next scan looks again
+        note_reach(current, (plan.agent, *plan.also_affects), _now())
 
 
 def _means(current: Current, environment: Mapping[str, str]) -> act.Means:

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from remit.app.current import Current
 from remit.app.signing import keys_mark
+from remit.model.alignment import Reach
 from remit.model.draft import Draft
 from remit.model.finding import Finding
 from remit.model.identity import Bound
@@ -22,7 +23,7 @@ from remit.model.standing import ApprovedRemit, KnownAgent, Ownership, Standing
 from remit.store.kinds import KINDS
 from remit.store.records import Store
 
-_SETTLED = frozenset({Standing, Ownership, ApprovedRemit, Finding})
+_SETTLED = frozenset({Standing, Ownership, ApprovedRemit, Finding, Reach})
 """What people and detections settle: `Current.refresh` looks it up again."""
 _JOINED = frozenset({KnownAgent, Bound})
 """What a scan joins: `Current.rejoin` looks it up again."""

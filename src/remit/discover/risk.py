@@ -1,9 +1,10 @@
-"""How risky an agent is by what its code and configuration show: the order of every list.
+"""How risky an agent is by what its code and configuration show, and what it is granted: the order of every list.
 
     risk = 100 x reach x autonomy x exposure                                                          (0 to 100, one decimal)
 
     reach      1 - product of (1 - weight) over the distinct kinds of what it can do:
-               verbs of its tools (by the words of their names) and of its inferred actions, and what it acts as
+               verbs of its tools (by the words of their names), of its inferred actions and, once systems are connected, of what its
+               identities are granted there; and what it acts as
                    administer .50   pay .50   execute .45   delete .40   transmit .35   update .20   create .15   read .08   list .04
                    a tool whose name says no verb .10   tools that could not be settled .15   MCP servers (tools unknown) .15
                    an identity of its own .15   credentials other than for its model .10   answering at all .05
@@ -25,7 +26,7 @@ from importlib import resources
 
 import msgspec
 
-from remit.model.agent import Autonomy, InferredAction
+from remit.model.agent import Agent, Autonomy, InferredAction
 from remit.model.identity import Credential
 from remit.model.verbs import Verb
 
@@ -118,7 +119,20 @@ def risk(
     missing = 1.0 - _ANSWERS
     for weight in weights:
         missing *= 1.0 - weight
-    exposed = min(1.0, _LEAST_EXPOSURE + sum(_EXPOSURE.get(kind, 0.1) for kind in dict.fromkeys(exposure)))
+    return round(100.0 * (1.0 - missing) * _AUTONOMY[autonomy] * _exposed(tools, exposure), 1)
+
+
+def risk_with(agent: Agent, granted: Iterable[Verb]) -> float:
+    """The formula with what its identities are granted; never lower than without."""
+    shown = {tool_verb(tool) for tool in agent.tools or ()} | {action_verb(action) for action in agent.inferred_actions}
+    most = 100.0 * _AUTONOMY[agent.autonomy] * _exposed(agent.tools, agent.exposure)
+    missing = 1.0 - min(1.0, agent.risk / most)
+    for verb in set(granted) - shown:
+        missing *= 1.0 - _WEIGHTS[verb]
+    return max(agent.risk, round(most * (1.0 - missing), 1))
+
+
+def _exposed(tools: Sequence[str] | None, exposure: Sequence[str]) -> float:
     if tools is None and not exposure:
-        exposed = _UNKNOWN_EXPOSURE
-    return round(100.0 * (1.0 - missing) * _AUTONOMY[autonomy] * exposed, 1)
+        return _UNKNOWN_EXPOSURE
+    return min(1.0, _LEAST_EXPOSURE + sum(_EXPOSURE.get(kind, 0.1) for kind in dict.fromkeys(exposure)))

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from remit.model.identity import Because
+from remit.model.verbs import Verb
 
 
 class Class(StrEnum):
@@ -49,6 +50,15 @@ class AlignmentLine(msgspec.Struct, frozen=True, kw_only=True):
     """It was used, every grant of the identity was read, and none gives it any more."""
     is_membership: bool = False
     """It gives nothing by itself and need not stay: what comes through it may be granted directly instead."""
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """What the identities of an agent are granted, as of the last look."""
+
+    agent: str
+    """Slug."""
+    verbs: tuple[Verb, ...]
+    """Gravest first."""
 
 
 class Alignment(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,18 @@ class Verb(StrEnum):
     """Move value."""
 
 
+GRAVEST_FIRST = (
+    Verb.ADMINISTER,
+    Verb.DELETE,
+    Verb.PAY,
+    Verb.TRANSMIT,
+    Verb.EXECUTE,
+    Verb.UPDATE,
+    Verb.CREATE,
+    Verb.READ,
+    Verb.LIST,
+)
+"""Verbs in the order of what cannot be undone or reaches further."""
 ANY = "any"
 """Stands for every verb."""
 CALL = "call"

@@ -22,7 +22,7 @@ from remit.model.errors import RefusedError
 from remit.model.event import Use
 from remit.model.plan import Plan, PlanKind, Probe, Proposal, WouldDeny
 from remit.model.shown import printable
-from remit.model.verbs import Verb
+from remit.model.verbs import GRAVEST_FIRST
 from remit.remedy.blindness import blind_spots
 from remit.remedy.plan import draft_plan, on_replayed
 from remit.remedy.replay import replay
@@ -30,17 +30,6 @@ from remit.remedy.situation import Ahead, Situation
 
 NEEDED = frozenset({Class.NEEDED_USED, Class.NEEDED_UNUSED})
 _TAKEN = frozenset({Class.UNNEEDED, Class.USED_NOT_NEEDED})
-_GRAVEST_FIRST = (
-    Verb.ADMINISTER,
-    Verb.DELETE,
-    Verb.PAY,
-    Verb.TRANSMIT,
-    Verb.EXECUTE,
-    Verb.UPDATE,
-    Verb.CREATE,
-    Verb.READ,
-    Verb.LIST,
-)
 _MOST_SENTENCES = 25
 _MOST_ACTIONS = 12
 
@@ -221,7 +210,7 @@ def risk_removed(situation: Situation, narrowed: Iterable[str], ahead: Ahead) ->
         if not is_pattern and ahead.decides(connection, line.principal, line.action, line.resource, line.columns).is_allowed:
             continue
         verb = situation.verb_of(connection, line.action)
-        rank = _GRAVEST_FIRST.index(verb) if verb is not None else 0  # a pattern that spans verbs holds the gravest
+        rank = GRAVEST_FIRST.index(verb) if verb is not None else 0  # a pattern that spans verbs holds the gravest
         gone.setdefault((line.principal, line.action, line.resource), (rank, line))
     ordered = sorted(gone.values(), key=lambda item: (item[0], item[1].system, item[1].action, item[1].resource))
     sentences: dict[tuple[str, str, bool], list[str]] = {}

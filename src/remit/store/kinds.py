@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from remit.model.access import NativeObject
+from remit.model.alignment import Reach
 from remit.model.connection import Connection
 from remit.model.draft import Draft
 from remit.model.errors import RefusedError
@@ -57,6 +58,7 @@ _KINDS = (
     Kind(name="object", type=NativeObject, key=lambda record: f"{record.connection}|{record.kind}|{record.id}"),
     Kind(name="reading", type=Reading, key=lambda record: str(record.connection)),
     Kind(name="scan", type=Scan, key=lambda record: str(record.connection)),
+    Kind(name="reach", type=Reach, key=lambda record: str(record.agent)),
     Kind(name="bound", type=Bound, key=lambda record: f"{record.agent}|{record.principal}"),
     Kind(name="draft", type=Draft, key=lambda record: str(record.agent)),
     Kind(name="finding", type=Finding, key=lambda record: str(record.id)),

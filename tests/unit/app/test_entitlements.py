@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.unit.app.test_granting import spans
 
-from remit.app.views.entitlements import GRAVEST_FIRST, Abilities, grouped, worst
+from remit.app.views.entitlements import grouped, worst
 from remit.model.alignment import AlignmentLine, Class
-from remit.model.verbs import Verb
+from remit.model.verbs import GRAVEST_FIRST, Verb
+from remit.understand.abilities import Abilities
 
 
 def line(system: str, action: str, resource: str = "*", class_: Class = Class.UNNEEDED, **more: str) -> AlignmentLine:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.unit.discover.evidence import at
 
-from remit.discover.risk import action_verb, exposure_of, risk, tool_verb
-from remit.model.agent import Autonomy, InferredAction
+from remit.discover.risk import action_verb, exposure_of, risk, risk_with, tool_verb
+from remit.model.agent import Agent, Autonomy, InferredAction
 from remit.model.identity import Credential
 from remit.model.verbs import Verb
 
@@ -100,3 +101,14 @@ def test_the_formula_gives_what_it_says():
 
 def test_a_key_for_the_model_alone_adds_nothing():
     assert _risk(credentials=(Credential(name="OPENAI_API_KEY", kind="model-key", place=at("a.py:1")),)) == _risk()
+
+
+def test_what_is_granted_counts_as_the_formula_says_and_what_its_tools_show_is_not_counted_twice():
+    shown: dict[str, Any] = {"tools": ("get_x",), "autonomy": Autonomy.EVENT, "exposure": ("web",)}
+    agent = cast(Agent, SimpleNamespace(risk=_risk(**shown), inferred_actions=(), **shown))
+    assert risk_with(agent, ()) == agent.risk
+    assert risk_with(agent, (Verb.READ,)) == agent.risk
+    assert risk_with(agent, (Verb.READ, Verb.DELETE)) == pytest.approx(_risk(**{**shown, "tools": ("get_x", "delete_x")}), abs=0.1)
+    rising = [risk_with(agent, tuple(Verb)[:number]) for number in range(len(Verb) + 1)]
+    assert rising == sorted(rising)
+    assert rising[-1] <= 100

@@ -48,7 +48,7 @@ def list_findings(
     with_closed = closed or standing is model.FindingState.CLOSED
     listed = [
         finding
-        for finding in findings.by_need(current.findings, {known.agent.id: known.agent.risk for known in current.agents.values()})
+        for finding in findings.by_need(current.findings, {slug: current.risk(slug) for slug in current.agents})
         if (with_closed or finding.state is not model.FindingState.CLOSED)
         and (slug is None or finding.agent == slug)
         and (severity is None or finding.severity is severity)

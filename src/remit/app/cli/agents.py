@@ -72,11 +72,10 @@ def _say_what_is_next(current: Current) -> None:
     if not current.connections:
         next_command("remit connect code PATH", "remit connect aws", "remit connect postgres URL")
     elif current.agents:
-        riskiest = min(
-            (known.agent for known in current.agents.values() if not known.is_gone), key=lambda agent: (-agent.risk, agent.id), default=None
-        )
+        live = [slug for slug, known in current.agents.items() if not known.is_gone]
+        riskiest = min(live, key=lambda slug: (-current.risk(slug), slug), default=None)
         if riskiest is not None:
-            next_command(f"remit agent {riskiest.id}")
+            next_command(f"remit agent {riskiest}")
 
 
 def _say_what_fits(current: Current, known: KnownAgent) -> None:

@@ -26,7 +26,7 @@ def show_agents(current: Current, *, with_gone: bool) -> None:
     page = Page()
     agents = sorted(
         (known for known in current.agents.values() if with_gone or not known.is_gone),
-        key=lambda known: (-known.agent.risk, known.agent.id),
+        key=lambda known: (-current.risk(known.agent.id), known.agent.id),
     )
     if not agents:
         looked = ", ".join(current.connections) or "nothing is connected"
@@ -50,7 +50,7 @@ def _show_block(page: Page, current: Current, known: KnownAgent) -> None:
     head: tuple[Words, ...] = ((agent.id, "bold cyan"), f"  {_state(current, known)}")
     owner = _owner_in_short(current, known)
     is_short = len(agent.id) + len(_state(current, known)) + len(owner) + 11 <= page.width
-    page.item((f"{agent.risk:5.1f}  ", "bold"), *head, *((f", {owner}",) if is_short else ()))
+    page.item((f"{current.risk(agent.id):5.1f}  ", "bold"), *head, *((f", {owner}",) if is_short else ()))
     if not is_short:
         page.line(owner, indent=7)
     identities = _identities(current, known)
@@ -84,7 +84,7 @@ def show_agent(
     page = Page()
     agent = known.agent
     kind = f", {printable(agent.kind)}" if agent.kind else ""
-    page.line((agent.id, "bold cyan"), f"  {_state(current, known)}, risk {agent.risk:.1f}{kind}")
+    page.line((agent.id, "bold cyan"), f"  {_state(current, known)}, risk {current.risk(agent.id):.1f}{kind}")
     page.blank()
     for question, answers in (
         ("State", _stands(current, known)),

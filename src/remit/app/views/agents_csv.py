@@ -26,7 +26,7 @@ def _rows(current: Current, chosen: Iterable[KnownAgent]) -> Iterator[dict[str, 
             "kind": agent.kind,
             "state": current.state(agent.id),
             "owner": current.owner(agent.id),
-            "risk": agent.risk,
+            "risk": current.risk(agent.id),
             "identities": " ".join(current.identity_text(bound.principal) for bound in current.bound_by_agent.get(agent.id, ())),
             "purpose": " ".join((agent.purpose or "").split()),  # a line for every agent, whatever its prompt looks like
             "places": " ".join(str(place) for place in agent.places),

@@ -22,7 +22,7 @@ def agents_json(current: Current, *, with_gone: bool) -> dict[str, Any]:
 def by_risk(current: Current, *, with_gone: bool) -> list[KnownAgent]:
     """Agents, riskiest first."""
     listed = [known for known in current.agents.values() if with_gone or not known.is_gone]
-    return sorted(listed, key=lambda known: (-known.agent.risk, known.agent.id))
+    return sorted(listed, key=lambda known: (-current.risk(known.agent.id), known.agent.id))
 
 
 def agent_json(current: Current, known: KnownAgent) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def agent_json(current: Current, known: KnownAgent) -> dict[str, Any]:
             {"name": credential.name, "kind": credential.kind, "place": str(credential.place)} for credential in agent.credentials
         ],
         "places": [str(place) for place in agent.places],
-        "risk": agent.risk,
+        "risk": current.risk(agent.id),
         "framework": agent.framework,
         "model": agent.model,
         "tools": None if agent.tools is None else list(agent.tools),

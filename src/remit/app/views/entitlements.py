@@ -7,23 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from remit.app.current import Current
 from remit.model.alignment import Alignment, AlignmentLine, Class
-from remit.model.verbs import ANY, CALL, Verb
-from remit.understand.spans import Spans, is_pattern
-
-GRAVEST_FIRST = (
-    Verb.ADMINISTER,
-    Verb.DELETE,
-    Verb.PAY,
-    Verb.TRANSMIT,
-    Verb.EXECUTE,
-    Verb.UPDATE,
-    Verb.CREATE,
-    Verb.READ,
-    Verb.LIST,
-)
-"""Verbs in the order of what cannot be undone or reaches further."""
 
 
 class ClassWords(msgspec.Struct, frozen=True):
@@ -83,50 +67,3 @@ def grouped(lines: Sequence[AlignmentLine]) -> list[list[AlignmentLine]]:
         key = (line.principal, line.resource, line.why, line.rule, line.columns) if line.last_used is None else (number,)
         groups.setdefault(key, []).append(line)
     return sorted(groups.values(), key=lambda group: group[0].principal)
-
-
-class Abilities:
-    """What lines of an alignment amount to in verbs. A pattern has every verb of the actions that it names on its resource."""
-
-    def __init__(self, spans: Spans) -> None:
-        self._spans = spans
-        self._named: dict[tuple[str, str], dict[Verb, list[str]]] = {}
-
-    @classmethod
-    def of(cls, current: Current) -> Abilities:
-        """By the tables of every system."""
-        return cls(Spans(current.vocabularies, current.concerns))
-
-    def verbs(self, line: AlignmentLine) -> tuple[Verb, ...]:
-        """Gravest first; none for a tool whose verb nothing tells."""
-        if not self._spans.holds_identities(line.system):
-            return self._of_tool(line)
-        if line.action in (ANY, CALL) or (line.action == "*" and line.resource == "*"):
-            return GRAVEST_FIRST
-        if line.action in set(Verb) and line.class_ is Class.NEEDED_NOT_GRANTED:
-            return (Verb(line.action),)
-        if not is_pattern(line.action):
-            verb = self._spans.verb_of(line.system, line.action)
-            return (Verb(verb),) if verb is not None else ()
-        named = self._names(line.system, line.action)
-        if line.resource == "*":
-            return tuple(named)
-        return tuple(verb for verb, names in named.items() if any(self._spans.is_about(line.system, name, line.resource) for name in names))
-
-    def _of_tool(self, line: AlignmentLine) -> tuple[Verb, ...]:
-        if line.action in set(Verb):
-            return (Verb(line.action),)
-        names = (line.action, line.resource) if line.action not in (ANY, CALL) else (line.resource,)
-        found = next((verb for name in names if (verb := self._spans.verb_of(line.system, name)) is not None), None)
-        return (Verb(found),) if found is not None else ()
-
-    def _names(self, system: str, action: str) -> dict[Verb, list[str]]:
-        key = (system, action)
-        if key not in self._named:
-            found: dict[Verb, list[str]] = {verb: [] for verb in GRAVEST_FIRST}
-            for name in self._spans.named_by(system, action, "*"):
-                verb = self._spans.verb_of(system, name)
-                if verb is not None:
-                    found[Verb(verb)].append(name)
-            self._named[key] = {verb: names for verb, names in found.items() if names}
-        return self._named[key]

@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from remit.app.views.entitlements import CLASSES, GRAVEST_FIRST, PAST, Abilities, counted_by_class, grouped, order_of, words_of
+from remit.app.views.entitlements import CLASSES, PAST, counted_by_class, grouped, order_of, words_of
 from remit.app.views.granting import Told, Ways, ways_in_short
 from remit.model.alignment import Alignment, AlignmentLine, Class
+from remit.model.verbs import GRAVEST_FIRST
+from remit.understand.abilities import Abilities
 
 PAGE = 40
 """Rows of one page."""

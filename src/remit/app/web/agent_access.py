@@ -15,7 +15,6 @@ import msgspec
 
 from remit.app.current import Current
 from remit.app.loop import draft_of
-from remit.app.views.entitlements import Abilities
 from remit.app.views.granting import Ways
 from remit.app.web.access_view import Line, lines_of
 from remit.app.web.strands import Strand, strands_of
@@ -24,6 +23,7 @@ from remit.model.alignment import Alignment
 from remit.model.draft import Draft
 from remit.model.event import Use
 from remit.model.remit import Remit
+from remit.understand.abilities import Abilities
 from remit.understand.align import align
 from remit.understand.spans import Spans
 

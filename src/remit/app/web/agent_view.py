@@ -60,6 +60,7 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
 
     slug: str
     agent: Agent
+    risk: float
     known: KnownAgent
     state: AgentState
     standing: Standing | None
@@ -100,6 +101,7 @@ def agent_view(current: Current, known: KnownAgent, alignment: Alignment, access
     return AgentView(
         slug=slug,
         agent=known.agent,
+        risk=current.risk(slug),
         known=known,
         state=current.state(slug),
         standing=current.standings.get(slug),

@@ -104,7 +104,7 @@ def _row(current: Current, known: KnownAgent, findings: Sequence[Finding]) -> Ag
         name=agent.name or "",
         purpose=first_sentence(agent.purpose),
         kind=agent.kind or "",
-        risk=agent.risk,
+        risk=current.risk(agent.id),
         state=current.state(agent.id),
         is_gone=known.is_gone,
         owner=owner,

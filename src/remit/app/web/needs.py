@@ -48,7 +48,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
 def needs(current: Current, live: Sequence[KnownAgent], plans: Sequence[Plan]) -> list[Need]:
     """Everything that needs somebody. `live` are agents that are there and not retired, riskiest first; `plans` are all."""
-    risk = {known.agent.id: known.agent.risk for known in current.agents.values()}
+    risk = {slug: current.risk(slug) for slug in current.agents}
     by_risk = sorted(plans, key=lambda plan: (-risk.get(plan.agent, 0), plan.agent, plan.id))
     findings = _findings(current, risk)
     sorts: list[tuple[list[Need], str, str]] = [

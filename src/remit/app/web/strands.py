@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from remit.app.views.entitlements import CLASSES, GRAVEST_FIRST, worst
+from remit.app.views.entitlements import CLASSES, worst
 from remit.app.views.granting import Ways, way_in_short
 from remit.app.web.access_view import UNKNOWN, Line
 from remit.app.web.fitting import cells
 from remit.model.alignment import Class
+from remit.model.verbs import GRAVEST_FIRST
 from remit.understand.naming import container_of
 
 MOST = 12

@@ -102,7 +102,7 @@ def _page(
 
 def _reach(view: AgentView, strands: Sequence[Strand]) -> Picture | None:
     named = [Named(ref=one.ref, text=one.text, note=_note(one)) for one in view.identities]
-    return picture(view.slug, f"risk {view.agent.risk:.1f}", named, strands)
+    return picture(view.slug, f"risk {view.risk:.1f}", named, strands)
 
 
 def _note(identity: Identity) -> str:

@@ -54,7 +54,7 @@ def all_findings(request: AnyRequest, site: NamedDependency[Site]) -> Response[b
     current = site.current
     filters = {name: asked(request, name) for name in ("state", "severity", "rule", "agent")}
     filters["agent"] = filters["agent"].removeprefix("agent:")
-    risks = {slug: known.agent.risk for slug, known in current.agents.items()}
+    risks = {slug: current.risk(slug) for slug in current.agents}
     fitting = [finding for finding in current.findings if _fits(finding, filters, but="state")]
     chosen = by_need([finding for finding in fitting if _fits(finding, filters)], risks)
     part = sliced(chosen, asked_page(request), AT_ONCE)
@@ -109,6 +109,7 @@ def _page(request: AnyRequest, site: Site, finding: Finding, typed: Typed) -> Re
         rule=rules().get(finding.rule),
         clicks=clicks(finding.remedy, current.agents, current.versions),
         agent=known,
+        risk=current.risk(finding.agent) if known is not None else 0.0,
         agent_state=current.state(finding.agent),
         owner=current.owner(finding.agent),
         ask=_ask(current, finding.agent),
