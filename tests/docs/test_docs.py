@@ -53,6 +53,14 @@ def test_a_link_leads_to_a_file(page: Path) -> None:
     assert not broken
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_picture_is_there_and_is_told_in_words(page: Path) -> None:
+    text = page.read_text("utf-8")
+    shown = [*re.findall(r'(?:src|srcset)="([^"]+)"', text), *re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)]
+    assert [name for name in shown if not (page.parent / name).is_file()] == []
+    assert re.findall(r"<img (?![^>]*alt=\"[^\"]{20,})", text) == []
+
+
 def test_the_readme_is_short_and_names_the_two_commands() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     assert len(text.splitlines()) <= 150
