@@ -58,7 +58,7 @@ def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     monkeypatch.setattr(sys, "argv", ["remit", *words])
     with pytest.raises(SystemExit) as ended:
-        main.run()
+        main.run({})
     return int(ended.value.code or 0)
 
 
@@ -92,7 +92,7 @@ def test_json_holds_nothing_that_a_terminal_obeys_and_says_the_same(capsys: pyte
 def test_a_fault_that_nobody_foresaw_is_told_without_its_text(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def broken(_words: list[str]) -> None:
+    def broken(_words: list[str], _above: object) -> None:
         raise ValueError("password=hunter2")
 
     monkeypatch.setattr(main, "build", broken)
