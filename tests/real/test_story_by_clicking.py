@@ -19,6 +19,7 @@ from remit.demo.estate.running import Estate, running
 
 pytestmark = pytest.mark.real
 _LONGEST_MS = 120_000
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture
