@@ -34,8 +34,7 @@ def watch(current: Current, at: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     before = current.findings
     after = update(before, spotted, [detection.RULE for detection in detections], found, at)
     current.store.put_all(after, seen=at)
-    abilities = Abilities(Spans(current.vocabularies, current.concerns))
-    current.store.put_all([reach_of(alignment, abilities) for alignment in found.alignments.values()], seen=at)
+    _keep_reach(current, found.alignments.values(), at)
     current.refresh()
     stood = {finding.id: finding.state for finding in before}
     closed = [item.id for item in after if item.state is FindingState.CLOSED and stood.get(item.id, item.state) is not item.state]
@@ -73,9 +72,13 @@ def window(current: Current) -> Window:
 
 def note_reach(current: Current, slugs: Iterable[str], at: str) -> None:
     """Keeps what agents reach now, because what they are granted was changed."""
-    abilities = Abilities(Spans(current.vocabularies, current.concerns))
-    current.store.put_all([reach_of(alignment_of(current, slug), abilities) for slug in slugs if slug in current.agents], seen=at)
+    _keep_reach(current, [alignment_of(current, slug) for slug in slugs if slug in current.agents], at)
     current.refresh()
+
+
+def _keep_reach(current: Current, alignments: Iterable[Alignment], at: str) -> None:
+    abilities = Abilities(Spans(current.vocabularies, current.concerns))
+    current.store.put_all([reach_of(alignment, abilities) for alignment in alignments], seen=at)
 
 
 def draft_of(current: Current, slug: str) -> Draft:

@@ -11,14 +11,13 @@ from typing import Generic, TypeVar
 import msgspec
 
 from remit.app.current import Current
+from remit.app.findings import SEVERITIES
 from remit.app.views.questions import first_sentence
 from remit.model.agent import AgentState
 from remit.model.finding import Finding, FindingState, Severity
 from remit.model.standing import KnownAgent
 
 T = TypeVar("T")
-GRAVITY = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
-"""Gravest first."""
 _NAMED = 2
 """Identities and candidates that a row names; the rest are counted."""
 
@@ -112,7 +111,7 @@ def _row(current: Current, known: KnownAgent, findings: Sequence[Finding]) -> Ag
         identities=tuple(current.identity_text(item.principal) for item in bound[:_NAMED]),
         more_identities=max(0, len(bound) - _NAMED),
         open_findings=len(findings),
-        gravest=min((finding.severity for finding in findings), key=GRAVITY.index, default=None),
+        gravest=min((finding.severity for finding in findings), key=SEVERITIES.index, default=None),
         has_remit=agent.id in current.versions,
         remit_fault=current.remit_faults.get(agent.id, ""),
     )

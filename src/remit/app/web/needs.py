@@ -13,9 +13,10 @@ import msgspec
 
 from remit.app.act import check_applies
 from remit.app.current import Current
+from remit.app.findings import SEVERITIES
 from remit.app.views.replay_words import verdict
 from remit.app.web.addresses import agent_address, plan_address
-from remit.app.web.listing import GRAVITY, open_findings
+from remit.app.web.listing import open_findings
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.finding import Severity
@@ -107,8 +108,8 @@ def _half_done(current: Current, plans: Sequence[Plan]) -> Iterator[Need]:
 
 
 def _findings(current: Current, risk: dict[str, float]) -> list[tuple[Severity, Need]]:
-    found = [finding for members in open_findings(current).values() for finding in members if finding.severity in GRAVITY[:2]]
-    found.sort(key=lambda finding: (GRAVITY.index(finding.severity), -risk.get(finding.agent, 0), finding.agent, finding.id))
+    found = [finding for members in open_findings(current).values() for finding in members if finding.severity in SEVERITIES[:2]]
+    found.sort(key=lambda finding: (SEVERITIES.index(finding.severity), -risk.get(finding.agent, 0), finding.agent, finding.id))
     return [
         (
             finding.severity,

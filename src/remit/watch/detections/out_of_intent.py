@@ -68,14 +68,15 @@ def _spotted(window: Window, agent: str, principal: str, system: str, action: st
     severity = severity_by_reach(window, [principal], RULE.severity)
     if any(judged.rule.startswith("never") for judged in found):
         severity = raised(RULE.severity)
+    is_at_a_point = _is_denied_at_a_point(principal, found)
     return Spotted(
         agent=agent,
         key=f"{principal}|{system}|{action}|{resource}",
-        title=_title(agent, what, who, found, is_at_a_point=_is_denied_at_a_point(principal, found)),
+        title=_title(agent, what, who, found, is_at_a_point=is_at_a_point),
         evidence=tuple(judged.use.place for judged in found),
         hangs_on=grants,
         severity=severity,
-        remedy=_WHERE_DENIED if _is_denied_at_a_point(principal, found) else "",
+        remedy=_WHERE_DENIED if is_at_a_point else "",
     )
 
 

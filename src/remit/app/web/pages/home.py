@@ -10,10 +10,11 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from remit.app.current import Current
+from remit.app.findings import SEVERITIES
 from remit.app.views.agents_json import by_risk
 from remit.app.web.connecting import FIELDS, TITLES
 from remit.app.web.coverage import covered
-from remit.app.web.listing import GRAVITY, open_findings, rows
+from remit.app.web.listing import open_findings, rows
 from remit.app.web.needs import needs, waiting
 from remit.app.web.site import AnyRequest, Site
 from remit.model.agent import AgentState
@@ -62,7 +63,7 @@ def _figures(current: Current, live: list[str], plans: list[Plan], denied: int) 
     by_severity = Counter(finding.severity for members in open_findings(current).values() for finding in members)
     ownerless = sum(current.owner(slug) is None for slug in live)
     unapproved = sum(slug not in current.versions for slug in live)
-    graves = ", ".join(f"{by_severity[severity]:,} {severity}" for severity in GRAVITY if by_severity[severity])
+    graves = ", ".join(f"{by_severity[severity]:,} {severity}" for severity in SEVERITIES if by_severity[severity])
     is_grave = by_severity[Severity.CRITICAL] + by_severity[Severity.HIGH] > 0
     return [
         Figure(number=len(live), of="agents" if len(live) != 1 else "agent", link="/agents"),
