@@ -53,6 +53,18 @@ def test_the_document_beside_it_can_be_approved_as_it_is_where_the_owner_is_know
     assert "The agent is active" in done.text
 
 
+def test_what_is_kept_is_what_was_read_and_says_nothing_that_approval_makes_untrue(own_client: Client, own_world: World) -> None:
+    set_owner(own_world.current(), _DRAFTED, DANA, DANA, own_world.at)
+    read = _typed(own_client.get(f"/agents/{_DRAFTED}/draft"))
+    own_client.after(f"/agents/{_DRAFTED}/remit", document=read, person=DANA, page="draft")
+    [kept] = _versions(own_world, _DRAFTED)
+    assert kept.document == read
+    comments = " ".join(line for line in kept.document.splitlines() if line.lstrip().startswith("#")).lower()
+    assert comments.startswith("# drafted by remit from evidence")
+    for untrue in ("a draft", "before `remit approve`", "not approved", "nobody approved", "nothing in it holds"):
+        assert untrue not in comments
+
+
 def test_checking_says_every_error_at_once_with_its_line_and_keeps_the_text(own_client: Client, own_world: World) -> None:
     typed = _text(own_world).replace("read:", "raed:").replace("mode: enforce", "mode: on")
     page = own_client.post(f"/agents/{COST_TRIAGE}/draft", document=typed.replace("\n", "\r\n"), page="remit")

@@ -3,6 +3,7 @@
 Invariants:
 - hostile text stands in double quotes or in a comment, escaped, on one line: it can neither end its place nor become a key;
 - what only use shows stands there as a comment: it is needed when a person takes the `#` away, and not before;
+- no comment says whether the text is approved: it is signed as it was read, and each comment stays true after that;
 - where the owner is known and something is supported, `document.parse` reads the file without an error; an owner that is not known is
   left empty, which `approve` refuses with the place to fill.
 """
@@ -54,14 +55,17 @@ def _comment(text: str, indent: str = "") -> str:
 
 
 def _head(draft: Draft) -> Iterator[str]:
-    yield _comment(f"A draft for agent:{draft.agent}, made from evidence. Nothing in it holds before `remit approve`.")
+    # Approval keeps this text as it was read, comments too: each of them has to be true before it and after it.
+    yield _comment(
+        f"Drafted by remit from evidence about agent:{draft.agent}. A person reads, corrects and approves it. Comments are no part of it."
+    )
     yield _comment("declared: people wrote it; inferred: its code would do it; observed: it happened. What is granted is no reason.")
     yield "remit: 1"
     yield f"agent: {quoted(draft.agent)}"
     if draft.purpose_because is not None:
         yield _comment(f"{draft.purpose_because.place}: {draft.purpose_because.text}")
     else:
-        yield _comment("nobody wrote down what it is for: say it here, in one sentence")
+        yield _comment("nobody had written down what it is for when this was drafted: say it here, in one sentence")
     yield f"purpose: {quoted(draft.purpose or f'Not said anywhere: its owner says here what {draft.agent} is for.')}"
     if draft.contact:
         yield f"owner: {{contact: {quoted(draft.contact)}}}"

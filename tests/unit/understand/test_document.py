@@ -39,6 +39,17 @@ def test_the_file_says_what_the_draft_says(case: dict[str, Any]) -> None:
     assert set(parsed.remit.identities) == set(found.identities)
 
 
+@pytest.mark.parametrize("purpose", ["Explains costs.", ""])
+def test_no_comment_becomes_untrue_by_an_approval(purpose: str) -> None:
+    """The text is signed as it was read, comments too."""
+    found = replace(draft(material_of({"code": [["ce:GetCostAndUsage", None]]})), purpose=purpose, purpose_because=None)
+    head, rest = document(found).split("remit: 1\n")
+    assert "# Drafted by remit from evidence about agent:worker." in head
+    comments = " ".join(line for line in (head + rest).splitlines() if line.lstrip().startswith("#")).lower()
+    for untrue in ("a draft", "remit approve", "not approved", "nobody approved", "holds"):
+        assert untrue not in comments
+
+
 def test_an_unknown_owner_is_a_place_to_fill() -> None:
     found = replace(draft(material_of({"code": [["ce:GetCostAndUsage", None]]})), contact=None)
     text = document(found)
