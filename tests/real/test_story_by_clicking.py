@@ -186,7 +186,7 @@ def _enforce(operator: Operator, estate: Estate) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
     operator.home()
     operator.link("Decisions", within="header nav")
-    expect(page.locator("main")).to_contain_text("list_customers", timeout=20_000)
+    expect(page.locator("main")).to_contain_text("list_customers", timeout=60_000)
     page.locator("main").get_by_role("link", name=re.compile("why", re.IGNORECASE)).first.click()
     expect(page.locator("main")).to_contain_text("supplier-desk.yaml")
     # The follower watches at most every ten seconds: a denial becomes a finding without a scan.
