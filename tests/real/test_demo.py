@@ -1,4 +1,4 @@
-"""`remit demo` as a person runs it: the whole story holds; interrupted, killed or started twice, it leaves nothing that is in the way."""
+"""`remit demo` interrupted, killed or started twice: it leaves nothing that is in the way (the whole story is told in `test_wheel`)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-
-from remit.demo.claims import Claim
-from remit.demo.story import STEPS
 
 pytestmark = pytest.mark.real
 _SECONDS_TO_END = 60
@@ -106,19 +102,6 @@ def assert_ended(pids: Iterable[int]) -> None:
         os.close(watched)
         left += [] if ended else [pid]
     assert left == []
-
-
-def test_the_whole_story_holds_in_an_empty_home(open_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    begun = time.monotonic()
-    with started(open_folder, "--once") as demo:
-        said = demo.ended(0)
-    claims = sum(isinstance(part, Claim) for step in STEPS for part in step.parts)
-    assert f"{claims} of {claims} claims held" in said
-    assert said.count("\nheld ") == claims
-    assert "FAILED" not in said
-    assert "Traceback" not in said
-    with capsys.disabled():
-        print(f"\nremit demo --once: {time.monotonic() - begun:.0f} s in all; {said.rstrip().splitlines()[-2:]}")
 
 
 def test_interrupted_in_the_middle_it_ends_with_130_and_nothing_is_left(open_folder: Path) -> None:
