@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.web.asking import ADDRESS, Client
 
 
@@ -32,6 +33,43 @@ def test_only_opening_it_uses_an_address_up(own_client: Client) -> None:
         assert "set-cookie" not in stranger.send(method, ADDRESS + path).headers, (method, path)
     assert own_client.site.door.one_time_address.removeprefix(ADDRESS) == address
     assert stranger.send("GET", address).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-purpose": "prefetch"},
+        {"sec-purpose": "prefetch;prerender", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+        {"Sec-Purpose": "prefetch;anonymous-client-ip"},
+        {"purpose": "prefetch"},
+        {"x-purpose": "preview"},
+        {"x-moz": "prefetch"},
+        {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "empty"},
+        {"sec-fetch-mode": "cors", "sec-fetch-dest": "empty"},
+        {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"},
+        {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+        {"sec-fetch-mode": "navigate", "sec-fetch-dest": "object"},
+    ],
+    ids=lambda headers: " ".join(headers.values()),
+)
+def test_what_is_fetched_before_or_without_somebody_who_opens_it_uses_no_address_up(headers: dict[str, str], own_client: Client) -> None:
+    door = own_client.site.door
+    address = door.one_time_address.removeprefix(ADDRESS)
+    stranger = own_client.stranger()
+    fetched = stranger.get(address, **headers)
+    assert (fetched.status, fetched.title) == (403, "Open this address in a tab of its own")
+    assert "set-cookie" not in fetched.headers
+    assert fetched.headers["cache-control"] == "no-store"
+    assert door.one_time_address.removeprefix(ADDRESS) == address
+    opened = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "cross-site", "sec-fetch-user": "?1"}
+    assert stranger.send("GET", address, headers=opened).status_code == 303, "a click on it in a chat is somebody who opens it"
+
+
+def test_a_guess_that_is_fetched_ahead_tells_no_more_than_one_that_is_right(own_client: Client) -> None:
+    right = own_client.site.door.one_time_address.removeprefix(ADDRESS)
+    ahead = [own_client.stranger().get(path, **{"sec-purpose": "prefetch"}) for path in (right, "/enter/guessed")]
+    assert ahead[0].status == ahead[1].status
+    assert ahead[0].text == ahead[1].text
 
 
 def test_signing_out_ends_the_session(own_client: Client) -> None:

@@ -2,6 +2,7 @@
 
 Invariants:
 - a job says what it does now, and in the end what came of it or why it failed; progress is never counted as a result;
+- one job at a time carries a plan out: a second click, or a request that was sent again, begins nothing;
 - a fault ends its job alone. What a job that was cut off had begun stands in the store's journal, as after any crash;
 - an id is never that of another job, of another run neither: an address that was kept leads to its job or nowhere.
 """
@@ -81,8 +82,13 @@ class Jobs:
         self._threads: dict[str, threading.Thread] = {}
 
     def start(self, what: str, work: Work, *, plan: str = "", link: str = "") -> Job:
-        """Begins work in a thread of its own. `link` is where it leads when the work names nothing better."""
+        """Begins work in a thread of its own. `link` is where it leads when the work names nothing better.
+
+        Raises RefusedError while a job carries out the same `plan`, and when too much is under way.
+        """
         with self._lock:
+            if busy := next((self._jobs[one] for one in self._threads if plan and self._jobs[one].plan == plan), None):
+                raise RefusedError(f"`{plan}` is being carried out already, by job `{busy.id}`: wait for its end")
             if len(self._threads) >= _MOST_AT_ONCE:
                 raise RefusedError(f"{_MOST_AT_ONCE} pieces of work are under way; wait for one of them")
             job = Job(id=f"{self._run_of}-{next(self._numbers)}", what=what, begun=self._clock(), plan=plan, link=link)

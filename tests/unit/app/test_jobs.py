@@ -45,6 +45,22 @@ def test_a_job_says_what_it_does_and_in_the_end_what_came_of_it() -> None:
     assert (done.state, done.now, done.said, done.link, done.ended) == (JobState.DONE, "", ("3 agents",), "/agents", AT)
 
 
+def test_a_plan_is_carried_out_by_one_job_at_a_time() -> None:
+    made = jobs()
+    over = threading.Event()
+
+    def waits(_say: Say) -> Result:
+        return Result(is_failed=not over.wait(10))
+
+    first = made.start("Apply", waits, plan="plan:1")
+    with pytest.raises(RefusedError, match=f"`plan:1` is being carried out already, by job `{first.id}`"):
+        made.start("Apply", waits, plan="plan:1")
+    other, neither = made.start("Apply", waits, plan="plan:2"), made.start("Scan", waits)
+    over.set()
+    assert [ended(made, job).state for job in (first, other, neither)] == [JobState.DONE] * 3
+    assert ended(made, made.start("Apply", waits, plan="plan:1")).state is JobState.DONE
+
+
 def test_a_refusal_is_told_in_its_words_and_a_fault_of_our_own_without_them() -> None:
     made = jobs()
 

@@ -64,13 +64,18 @@ def answered(document: Any, status: int = 200, headers: Mapping[str, str] | None
     return Response(body, status_code=status, media_type="application/json", headers={**HEADERS, **(headers or {})})
 
 
-def known_agent(current: Current, text: str) -> KnownAgent:
-    """The agent of an address; raises NotFoundException, and RefusedError where the store cannot be asked: that is no missing agent."""
+def known_agent(current: Current, text: str, *, names_nearest: bool = True) -> KnownAgent:
+    """The agent of an address; raises NotFoundException, and RefusedError where the store cannot be asked: that is no missing agent.
+
+    `names_nearest`: whoever asks may hear which agents there are.
+    """
     current.agents  # noqa: B018 - asked for here, because what it raises says something of the store
     try:
         return current.known(text)
-    except (RefusedError, IdentifierError) as error:
+    except IdentifierError as error:
         raise NotFoundException(str(error)) from error
+    except RefusedError as error:
+        raise NotFoundException(str(error) if names_nearest else f"there is no agent `{printable(text, 80)}`") from error
 
 
 def refused(request: AnyRequest, error: HTTPException) -> Response[bytes]:

@@ -1,4 +1,7 @@
-"""Plans: making one, reading it with its replay, applying it and taking it back."""
+"""Plans: making one, reading it with its replay, applying it and taking it back.
+
+Invariant: what is known to be refused is refused before a job begins; a job looks again, when it has the store for itself.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,12 @@ from remit.app.jobs import Job as AnyJob
 from remit.app.jobs import Result, Say
 from remit.app.persons import acting
 from remit.app.views.plans_json import plan_line_json, plan_page_json
+from remit.app.web.plan_view import check_person
 from remit.app.web.site import Site, carried
-from remit.model.plan import Plan, PlanKind, PlanState
+from remit.model.errors import RefusedError
+from remit.model.plan import Approval, Plan, PlanKind, PlanState
 from remit.model.shown import printable
+from remit.remedy import plan as machine
 
 _PREFIX = "plan:"
 
@@ -94,7 +100,9 @@ def make_plan(agent_id: FromPath[str], site: NamedDependency[Site]) -> Response[
     status_code=202,
     operation_id="applyPlan",
     summary="Approve a plan and apply it, or go on with a half-done one",
-    description="By an approver. The answer is the job; what came of it stands in the plan.",
+    description="By an approver. The answer is the job; what came of it stands in the plan. Refused at once (409) where it is known "
+    "already: for whoever is no approver, for a plan of another remit than the one in force, applied or taken back, and while a job "
+    "carries it out.",
     opt={"answer": Job, "status": 202, "body": Act, "example": {"person": "dana@example.com"}},
     tags=["plans"],
 )
@@ -109,7 +117,8 @@ def apply(plan_id: FromPath[str], site: NamedDependency[Site], sent: NamedDepend
     status_code=202,
     operation_id="rollBackPlan",
     summary="Take back what a plan did, in reverse order",
-    description="By an approver. The answer is the job; what came of it stands in the plan.",
+    description="By an approver. The answer is the job; what came of it stands in the plan. Refused at once (409) where it is known "
+    "already: for whoever is no approver, for a plan of which nothing was done, or all is taken back, and while a job carries it out.",
     opt={"answer": Job, "status": 202, "body": Act, "example": {"person": "dana@example.com"}},
     tags=["plans"],
 )
@@ -135,10 +144,21 @@ def carry_out(site: Site, what: str, plan: Plan, move: Callable[[], Plan]) -> An
 
 
 def _moved(site: Site, plan_id: str, given: Act, what: str) -> Response[bytes]:
-    plan = _plan(site.current, plan_id)
+    current = site.current
+    plan = _plan(current, plan_id)
     by = approver(site, given)
+    _check_moves(current, plan, by, what, site.now())
     told = f"{'Apply' if what == 'apply' else 'Take back'} {plan.id} of {plan.agent}"
     return begun(carry_out(site, told, plan, lambda: mend.carry_out(site.fresh(), plan.id, by, site.environment, what)))
+
+
+def _check_moves(current: Current, plan: Plan, by: tuple[str, str], what: str, at: str) -> None:
+    """Raises RefusedError where this plan does not move by this person's word, as far as the store says."""
+    if what == "rollback" and plan.kind is PlanKind.QUARANTINE:
+        raise RefusedError(f"`{plan.id}` is a quarantine: POST /api/v1/agents/{plan.agent}/release takes it back")
+    moved = machine.on_approved if what == "apply" else machine.on_roll_back
+    moved(plan, Approval(plan=plan.id, by=by[0], os_user=by[1], at=at), at)  # a trial: what comes of it is not kept
+    check_person(current, plan, by[0], is_apply=what == "apply")
 
 
 def _plan(current: Current, text: str) -> Plan:

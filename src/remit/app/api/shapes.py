@@ -154,10 +154,10 @@ class Stopped(Shape, frozen=True, kw_only=True):
     """False: it stood like this before, or a job is yet to change it."""
     because: str | None
     since: str | None
-    also_affects: list[str]
-    """Agents on the same identities."""
-    unreached: list[str]
-    """Logs of points in which it was seen, and which may not ask this store."""
+    also_affects: list[str] | None
+    """Agents on the same identities; null: told with the operator's token alone."""
+    unreached: list[str] | None
+    """Logs of points in which it was seen, and which may not ask this store; null as before."""
     identities: str
     """What becomes of them, in words."""
     job: Job | None

@@ -3,7 +3,7 @@
 Invariants:
 - a quarantine denies the agent at every point that asks the store before it is answered;
 - without the operator's token an agent can be stopped at the points, and nothing else: its identities stay as they are, and the answer
-  says so;
+  says so, and nothing that the asker did not know: which agents share identities and which logs name it is for the operator;
 - a release needs the token, whoever stopped it.
 """
 
@@ -41,8 +41,8 @@ _LEFT = "its identities are not stopped: with the operator's token (`Authorizati
     operation_id="quarantineAgent",
     summary="Stop an agent at once",
     description="It is denied at every point that asks the store when this is answered. With the operator's token its identities are "
-    "stopped in their systems too, by the job in the answer; without, they stay as they are. `also_affects` names the agents on the same "
-    "identities.",
+    "stopped in their systems too, by the job in the answer; `also_affects` names the agents on the same identities, `unreached` the logs "
+    "of points that may not ask this store. Without, identities stay as they are, and these two and the words of an earlier stop are null.",
     opt={"answer": Stopped, "body": Stop, "example": {"because": "sends mail that nobody asked for"}, "open": True},
     tags=["stops"],
 )
@@ -62,11 +62,11 @@ def quarantine(
     if given.person is not None and not is_operator:
         raise ClientException("`person` goes with the operator's token; leave it out")
     current = site.fresh()
-    slug = known_agent(current, agent_id).agent.id
+    slug = known_agent(current, agent_id, names_nearest=is_operator).agent.id
     by = approver(site, given)
     changed = mend.suspend(current, slug, by, because)
     if not is_operator:
-        return answered(_standing(current, slug, changed) | {"job": None, "identities": _LEFT})
+        return answered(_stopped(current, slug, changed))
     made = mend.plan_quarantine(current, slug, site.now())
     mend.begin_quarantine(current, made, by, because)
     told = f"Stop {slug}: it is denied at every point that asks this store; its identities follow"
@@ -128,15 +128,27 @@ def retire(agent_id: FromPath[str], site: NamedDependency[Site], sent: NamedDepe
     return begun(carry_out(site, f"Retire {slug}", made, lambda: mend.carry_out_retirement(site.fresh(), made, by, site.environment)))
 
 
-def _standing(current: Current, slug: str, changed: bool) -> dict[str, Any]:
+def _stopped(current: Current, slug: str, changed: bool) -> dict[str, Any]:
+    """What whoever has no token is told: that it is stopped, and its own words."""
+    own = _in_state(current, slug, changed) if changed else _in_state(current, slug, changed) | {"because": None, "since": None}
+    return own | {"also_affects": None, "unreached": None, "job": None, "identities": _LEFT}
+
+
+def _in_state(current: Current, slug: str, changed: bool) -> dict[str, Any]:
     standing = current.standings.get(slug)
-    others = {other for slugs in current.sharing(slug).values() for other in slugs}
     return {
         "agent": AGENT_PREFIX + slug,
         "state": current.state(slug),
         "changed": changed,
         "because": standing.because if standing is not None else None,
         "since": standing.since if standing is not None else None,
+    }
+
+
+def _standing(current: Current, slug: str, changed: bool) -> dict[str, Any]:
+    others = {other for slugs in current.sharing(slug).values() for other in slugs}
+    return {
+        **_in_state(current, slug, changed),
         "also_affects": sorted(AGENT_PREFIX + other for other in others),
         "unreached": mend.unreached_points(current, slug),
     }

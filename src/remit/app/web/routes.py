@@ -23,6 +23,7 @@ from remit.app.web.pages import (
     remits,
     search,
     stops,
+    words,
 )
 from remit.app.web.rendering import HEADERS
 from remit.app.web.site import AnyRequest, Site, posted, signed_in
@@ -30,7 +31,7 @@ from remit.model.errors import RemitError
 
 _OPEN = (entrance.enter, entrance.leave)
 """Pages for whoever is not signed in."""
-_PAGES = (home, agents, agent, remits, stops, findings, plans, decisions, connections, search, jobs)
+_PAGES = (home, agents, agent, remits, stops, findings, plans, decisions, connections, search, jobs, words)
 _STATIC = {
     "remit.css": "text/css",
     "agent.css": "text/css",
@@ -85,5 +86,5 @@ def no_page(site: Site, request: AnyRequest, error: HTTPException) -> Response[A
 def _told(site: Site, request: AnyRequest, status: int, why: str) -> Response[Any]:
     """An error as a page: what was wrong, and the way back. Nothing was changed."""
     if status == 401:
-        return site.page(request, "entrance.html", status=401, was_used=False)
+        return site.page(request, "entrance.html", status=401, why="")
     return site.page(request, "told.html", status=status, why=why)
