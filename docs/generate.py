@@ -2,8 +2,8 @@
 
 Pages: `reference/cli.md` (help of every command), `reference/remit.schema.json` (the document, for editors),
 `reference/discovery.md` (the tables of facts), `reference/coverage.md` (what each plugin can do), `reference/detections.md` (what
-findings are made of), `reference/api.md` (every route of the service), and the tree in `explanation/architecture.md` (the sentence of
-every package).
+findings are made of), `reference/api.md` (every route of the service), `reference/words.md` (what the words mean), and the tree in
+`explanation/architecture.md` (the sentence of every package).
 """
 
 import ast
@@ -19,6 +19,7 @@ import typer
 from remit.__main__ import ABOVE
 from remit.app.api.store_description import document
 from remit.app.cli.main import build
+from remit.app.views.words import sections
 from remit.contracts.registry import find
 from remit.document.schema import schema
 
@@ -163,6 +164,15 @@ def operation_lines(path: str, method: str, operation: dict[str, Any]) -> list[s
     return [*lines, f"- answers: {', '.join(code for code in operation['responses'])}", ""]
 
 
+def words_page() -> str:
+    """`reference/words.md`."""
+    lines = ["# What the words mean", "", NOTE, "", "The words of the product, as `/words` of the web UI has them.", ""]
+    for section in sections():
+        lines += [f"## {section.title}", "", *([section.about, ""] if section.about else [])]
+        lines += [*(f'- <a id="{term.id}"></a>**{term.term}**: {term.means}' for term in section.term), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def tree() -> str:
     """Every package and its sentence, indented."""
     lines = []
@@ -193,6 +203,7 @@ def main() -> int:
         "reference/coverage.md": coverage_page(),
         "reference/detections.md": detections_page(),
         "reference/api.md": api_page(),
+        "reference/words.md": words_page(),
         "explanation/architecture.md": architecture_page(),
     }
     stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text("utf-8") != text]

@@ -57,7 +57,8 @@ def _comment(text: str, indent: str = "") -> str:
 def _head(draft: Draft) -> Iterator[str]:
     # Approval keeps this text as it was read, comments too: each of them has to be true before it and after it.
     yield _comment(
-        f"Drafted by remit from evidence about agent:{draft.agent}. A person reads, corrects and approves it. Comments are no part of it."
+        f"The remit of agent:{draft.agent}, drafted by remit from evidence for a person to read, correct and approve. "
+        "Comments are no part of it."
     )
     yield _comment("declared: people wrote it; inferred: its code would do it; observed: it happened. What is granted is no reason.")
     yield "remit: 1"

@@ -44,7 +44,7 @@ def test_no_comment_becomes_untrue_by_an_approval(purpose: str) -> None:
     """The text is signed as it was read, comments too."""
     found = replace(draft(material_of({"code": [["ce:GetCostAndUsage", None]]})), purpose=purpose, purpose_because=None)
     head, rest = document(found).split("remit: 1\n")
-    assert "# Drafted by remit from evidence about agent:worker." in head
+    assert "# The remit of agent:worker, drafted by remit from evidence" in head
     comments = " ".join(line for line in (head + rest).splitlines() if line.lstrip().startswith("#")).lower()
     for untrue in ("a draft", "remit approve", "not approved", "nobody approved", "holds"):
         assert untrue not in comments
