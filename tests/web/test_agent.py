@@ -185,7 +185,34 @@ def test_its_decisions_findings_plans_and_versions_lead_on(client: Client, world
     assert f"/plans/{world.plans['open'].replace(':', '%3A')}" in triage.links
     assert f"/agents/{COST_TRIAGE}/remit" in triage.links
     opened = [one for one in world.current().findings if one.agent == COST_TRIAGE and one.state is FindingState.OPEN]
-    assert len([link for link in triage.links if link.startswith("/findings/finding")]) == len(opened)
+    assert opened
+    assert {f"/findings/{one.id.removeprefix('finding:')}" for one in opened} <= set(triage.links)
+
+
+def test_what_is_wrong_stands_before_how_it_comes_about(client: Client, world: World) -> None:
+    page = agent(client, HOSTILE)
+    opened = [one for one in world.current().findings if one.agent == HOSTILE and one.state is FindingState.OPEN]
+    section = next(part for part in page.main.all("section") if part.get("id") == "findings")
+    titles = [link for link in section.all("a") if link.get("class") == "finding-title"]
+    assert len(titles) == len(opened) == 3
+    assert page.text.index("What it can reach") < page.text.rindex("3 open findings") < page.text.index("Needed, granted, used")
+    assert not [link for link in titles if "is covered by no line" in link.text]
+    assert section.text.count("is covered by no line") == 3
+    assert section.text.count("What to do") == 1
+
+
+def test_an_agent_with_nothing_open_says_so_where_the_number_would_stand(client: Client) -> None:
+    slug = next(slug for slug in client.site.current.agents if slug.startswith("averyvery"))
+    page = agent(client, slug)
+    assert "no open finding" in page.text
+    assert not [part for part in page.main.all("section") if part.get("id") == "findings"]
+
+
+def test_the_classes_are_the_legend_of_the_bars(client: Client) -> None:
+    page = agent(client, HOSTILE)
+    legend = next(part for part in page.main.all("ul") if part.get("class") == "classes")
+    drawn = {one.get("class") for part in page.main.all("svg") if part.get("class") == "bar" for one in part.all("rect")}
+    assert drawn <= {one.get("class") for one in legend.all("rect")}
 
 
 def test_an_agent_of_which_little_is_known_says_what_was_looked_at(client: Client) -> None:

@@ -87,7 +87,7 @@ def test_a_denial_says_which_line_it_rests_on_and_what_would_turn_it(client: Cli
     page = client.get(f"/decisions/{event.decision}")
     assert "forbids it outside lumen.example" in page.title
     assert "never[1]" in page.text
-    assert "take away never[1]" in page.text
+    assert "Take away never[1]" in page.text
     marked = [line for line in page.main.all("span") if line.has_class("marked")]
     assert "transmit" in marked[0].text
     assert f"/agents/{INVOICE_DESK}/remit" in page.links
@@ -115,7 +115,7 @@ def test_what_no_line_is_about_is_turned_by_a_line_that_is_written_out(own_clien
     page = own_client.get(f"/decisions/{identifier}")
     proposal = next(pre for pre in page.main.all("pre") if pre.has_class("proposal"))
     assert proposal.text == '- {call: "mcp:tickets", resource: "close_issue"}'
-    assert "add this line under the can of the objective" in page.text
+    assert "Add this line under the can of the objective" in page.text
     assert f"/agents/{COST_TRIAGE}/remit" in page.links
 
 
@@ -132,7 +132,7 @@ def test_a_decision_about_a_stopped_agent_says_that_it_is_stopped(own_client: Cl
     own_world.store.put(msgspec.structs.replace(standing, agent=INVOICE_DESK), seen=own_world.at)
     assert own_world.store.get(Standing, INVOICE_DESK) is not None
     page = own_client.get(f"/decisions/{event.decision}")
-    assert "the agent is suspended" in page.text
+    assert "The agent is suspended" in page.text
     assert f"/agents/{INVOICE_DESK}/quarantine" in page.links
 
 

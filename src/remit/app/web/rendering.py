@@ -17,6 +17,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 
+from remit.app.web.sentences import begun, cut, parted
 from remit.model.shown import printable
 
 POLICY = (
@@ -49,12 +50,19 @@ def _engine() -> Environment:
         loader=PackageLoader("remit.app.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     engine.filters |= {"shown": _shown, "when": _when, "ago": _ago, "day": _day, "counted": _counted, "segment": _segment, "dated": _dated}
+    engine.filters |= {"told": _told, "parted": parted, "begun": begun}
     return engine
 
 
 def _shown(text: Any, most: int = 600) -> str:
     """Text from outside: one line, characters that would be obeyed written out, no longer than `most`."""
     return printable(str(text), most)
+
+
+def _told(text: Any, most: int = 600) -> str:
+    """A sentence from outside, as `shown`, but cut after a whole word."""
+    kept = cut(str(text), most)
+    return printable(kept, len(kept))
 
 
 def _when(text: str | None) -> str:
