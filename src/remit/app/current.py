@@ -35,7 +35,9 @@ from remit.model.remit import Remit
 from remit.model.shown import printable
 from remit.model.standing import ApprovedRemit, KnownAgent, Ownership, Standing
 from remit.store.records import Damaged, Store
+from remit.understand.holdings import Holdings
 from remit.understand.material import Concerns, Known, known_resources
+from remit.understand.spans import Spans
 
 Weighed = dict[str, tuple[Versions, frozenset[str], Remit | str]]
 """By agent: its versions, the keys that were trusted, and the remit that they put in force, or why they put none."""
@@ -220,6 +222,11 @@ class Current:
             if system is not None:
                 self._access |= {found.principal: found for found in system.access(self.objects(connection), wanted)}
         return [self._access[ref] for ref in refs if ref in self._access]
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """What access amounts to, verb by verb."""
+        return Holdings(Spans(self.vocabularies, self.concerns))
 
     # --- agents ----------------------------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,30 @@ class Credential(Shape, frozen=True, kw_only=True):
     place: str
 
 
+class IdentityThatCan(Shape, frozen=True, kw_only=True):
+    """An identity by which an agent can do what was asked."""
+
+    ref: str
+    """As people write it."""
+    principal: str
+    everything_in: list[str]
+    """Systems in which it is granted on everything."""
+    resources: list[str]
+    """The first of the others, as granted; patterns first."""
+    total: int
+    """How many others there are."""
+    is_certain: bool
+    """False: every grant hangs on a context that is not known."""
+
+
+class Able(Shape, frozen=True, kw_only=True):
+    """How an agent can do what was asked."""
+
+    identities: list[IdentityThatCan]
+    tools: list[str]
+    """Tools that it declares whose name says so."""
+
+
 class InForce(Shape, frozen=True, kw_only=True):
     """The newest approved version of a remit."""
 
@@ -107,6 +131,8 @@ class Agent(Shape, frozen=True, kw_only=True):
     remit: InForce | None
     remit_fault: str | None
     """Why its approved remit does not count: it is denied everywhere."""
+    can: Able | msgspec.UnsetType = msgspec.UNSET
+    """Where a list was asked for with `can` or `on`."""
 
 
 class Skipped(Shape, frozen=True, kw_only=True):
@@ -146,6 +172,17 @@ class Coverage(Shape, frozen=True, kw_only=True):
     connections: list[Looked]
 
 
+class AbleAsked(Shape, frozen=True, kw_only=True):
+    """What agents were asked about, and of whom it is not known."""
+
+    can: Verb | None
+    on: str | None
+    is_known_resource: bool
+    """False: nothing that was read or is on record holds the text; grants that name it count, and those on everything."""
+    not_known: list[str]
+    """Other agents with an identity whose grants were not all read."""
+
+
 class Agents(Shape, frozen=True, kw_only=True):
     """A page of agents."""
 
@@ -155,6 +192,8 @@ class Agents(Shape, frozen=True, kw_only=True):
     total: int
     next: str | None
     """`after` of the next page; null: this is the last."""
+    asked: AbleAsked | msgspec.UnsetType = msgspec.UNSET
+    """Where it was asked for with `can` or `on`."""
 
 
 class Entitlement(Shape, frozen=True, kw_only=True):

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from remit.app.cli.options import AgentId, AsCsv, AsJson, StoreUrl, next_command, open_current, print_json
+from remit.model.verbs import Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.app.current import Current
     from remit.model.standing import KnownAgent
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command("agents", epilog="    remit agents\n    remit agents --csv > agents.csv")(agents)
+    app.command("agents", epilog="    remit agents\n    remit agents --can delete --on lumen-orders\n    remit agents --csv > agents.csv")(
+        agents
+    )
     app.command("agent", epilog="    remit agent cost-triage\n    remit agent cost-triage --json | jq .alignment")(agent)
 
 
@@ -24,22 +29,32 @@ def agents(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     gone: Annotated[bool, typer.Option("--gone", help="List agents too that no source shows any more.")] = False,
+    can: Annotated[Verb | None, typer.Option("--can", help="Only agents that can do this.")] = None,
+    on: Annotated[str, typer.Option("--on", metavar="TEXT", help="Only agents that can do it to a resource that holds this text.")] = "",
 ) -> None:
-    """List every agent: what it is, who owns it, as whom it acts. Riskiest first."""
+    """List every agent: what it is, who owns it, as whom it acts. Riskiest first.
+
+    With `--can` or `--on`: which agents can do that, by what their identities are granted now or by the names of tools that they declare,
+    and how.
+    """
     from remit.app.views.agents_json import agents_json, by_risk
+    from remit.app.views.who_can import Asked, those_who_can
 
     current = open_current(store)
+    asked = Asked(verb=can, on=on.strip())
     if as_json:
-        print_json(agents_json(current, with_gone=gone))
-    elif as_csv:
+        print_json(agents_json(current, with_gone=gone, asked=asked))
+        return
+    listed, answer = those_who_can(current, asked, by_risk(current, with_gone=gone))
+    if as_csv:
         from remit.app.views.agents_csv import agents_csv
 
-        typer.echo(agents_csv(current, by_risk(current, with_gone=gone)), nl=False)
+        typer.echo(agents_csv(current, listed), nl=False)
     else:
         from remit.app.cli.agents_text import show_agents
 
-        show_agents(current, with_gone=gone)
-        _say_what_is_next(current)
+        show_agents(current, listed, answer)
+        _say_what_is_next(current, listed)
 
 
 def agent(
@@ -68,14 +83,11 @@ def agent(
     _say_what_fits(current, known)
 
 
-def _say_what_is_next(current: Current) -> None:
+def _say_what_is_next(current: Current, listed: Sequence[KnownAgent]) -> None:
     if not current.connections:
         next_command("remit connect code PATH", "remit connect aws", "remit connect postgres URL")
-    elif current.agents:
-        live = [slug for slug, known in current.agents.items() if not known.is_gone]
-        riskiest = min(live, key=lambda slug: (-current.risk(slug), slug), default=None)
-        if riskiest is not None:
-            next_command(f"remit agent {riskiest}")
+    elif (riskiest := next((known.agent.id for known in listed if not known.is_gone), None)) is not None:
+        next_command(f"remit agent {riskiest}")
 
 
 def _say_what_fits(current: Current, known: KnownAgent) -> None:

@@ -10,6 +10,7 @@ from remit.app.cli.page import Page, Words, counted, listed
 from remit.app.current import Current
 from remit.app.views.entitlements import summary
 from remit.app.views.questions import denied_lately, first_sentence, open_findings, purpose_of
+from remit.app.views.who_can import WhoCan
 from remit.model.access import PrincipalAccess
 from remit.model.alignment import Alignment
 from remit.model.finding import FindingState
@@ -21,19 +22,24 @@ _LABELS = 14
 """Columns of the question before its answer."""
 
 
-def show_agents(current: Current, *, with_gone: bool) -> None:
-    """Every agent, riskiest first, and how they stand in all."""
+def show_agents(current: Current, agents: Sequence[KnownAgent], answer: WhoCan | None = None) -> None:
+    """Agents in their order, and how they stand in all; `answer` is what was asked of them, where something was."""
     page = Page()
-    agents = sorted(
-        (known for known in current.agents.values() if with_gone or not known.is_gone),
-        key=lambda known: (-current.risk(known.agent.id), known.agent.id),
-    )
     if not agents:
         looked = ", ".join(current.connections) or "nothing is connected"
-        page.line((f"no agents; looked at: {looked}", "bold"))
-        return
+        asked = f" can {printable(answer.asked.words, 220)}, as far as was read" if answer is not None else ""
+        page.line((f"no agent{asked or 's'}; looked at: {looked}", "bold"))
     for known in agents:
         _show_block(page, current, known)
+        if answer is not None:
+            _show_ways(page, answer, known)
+    if answer is not None:
+        _show_exactness(page, answer)
+    elif agents:
+        _show_standing(page, current, agents)
+
+
+def _show_standing(page: Page, current: Current, agents: Sequence[KnownAgent]) -> None:
     states = Counter(current.state(known.agent.id) for known in agents)
     standing = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
     without = sum(current.owner(known.agent.id) is None for known in agents)
@@ -43,6 +49,27 @@ def show_agents(current: Current, *, with_gone: bool) -> None:
         f"{counted(len(agents), 'agent', 'agents')}: {standing}; {without:,} without an owner;"
         f" {counted(findings, 'open finding', 'open findings')}"
     )
+
+
+def _show_ways(page: Page, answer: WhoCan, known: KnownAgent) -> None:
+    able = answer.able[known.agent.id]
+    verb = answer.asked.verb or "act"
+    for way in able.ways:
+        example = f", such as {printable(way.resources[0], 120)}" if way.resources else ""
+        doubt = "" if way.is_certain else ", under conditions"
+        page.line((f"can {verb}", "bold"), f" as {printable(way.ref, 120)} on {printable(way.words, 200)}{example}{doubt}", indent=7)
+    if able.tools:
+        tools = listed([printable(tool, 80) for tool in able.tools], 4)
+        page.line((f"can {verb}", "bold"), f" by {'tools' if len(able.tools) > 1 else 'a tool'} that it declares: {tools}", indent=7)
+
+
+def _show_exactness(page: Page, answer: WhoCan) -> None:
+    page.blank()
+    page.line(f"{counted(len(answer.able), 'agent', 'agents')} can {printable(answer.asked.words, 220)}, {answer.exactness[0]}")
+    for sentence in answer.exactness[1:]:
+        page.line(printable(sentence, 400))
+    if answer.not_known:
+        page.line(f"not known of {listed(list(answer.not_known), 6)}: not every grant of their identities was read")
 
 
 def _show_block(page: Page, current: Current, known: KnownAgent) -> None:

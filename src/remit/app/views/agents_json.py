@@ -7,6 +7,8 @@ from typing import Any
 from remit.app.coverage import coverage
 from remit.app.current import Current
 from remit.app.loop import alignment_of
+from remit.app.views.who_can import NOTHING_ASKED, Asked, WhoCan, those_who_can
+from remit.app.views.who_can_json import able_json, answer_json
 from remit.model.access import Access, PrincipalAccess
 from remit.model.alignment import Alignment, AlignmentLine
 from remit.model.identity import Bound
@@ -14,9 +16,17 @@ from remit.model.ids import AGENT_PREFIX
 from remit.model.standing import KnownAgent
 
 
-def agents_json(current: Current, *, with_gone: bool) -> dict[str, Any]:
-    """Every agent, riskiest first, and what was looked at."""
-    return {"agents": [agent_json(current, known) for known in by_risk(current, with_gone=with_gone)], "coverage": coverage(current)}
+def agents_json(current: Current, *, with_gone: bool, asked: Asked = NOTHING_ASKED) -> dict[str, Any]:
+    """Every agent, or those that can do what is asked, riskiest first, and what was looked at."""
+    listed, answer = those_who_can(current, asked, by_risk(current, with_gone=with_gone))
+    document = {"agents": [agent_in_answer_json(current, known, answer) for known in listed], "coverage": coverage(current)}
+    return document if answer is None else {**document, "asked": answer_json(answer)}
+
+
+def agent_in_answer_json(current: Current, known: KnownAgent, answer: WhoCan | None) -> dict[str, Any]:
+    """One agent of a list; with `can`, how it can do what was asked, where something was."""
+    document = agent_json(current, known)
+    return document if answer is None else {**document, "can": able_json(answer.able[known.agent.id])}
 
 
 def by_risk(current: Current, *, with_gone: bool) -> list[KnownAgent]:

@@ -5,6 +5,7 @@ Looks through what the store holds at the moment, never through events: how much
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -13,12 +14,15 @@ import msgspec
 
 from remit.app.current import Current
 from remit.app.views.agents_json import by_risk
+from remit.app.views.who_can import Asked, WhoCan, who_can
 from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import AgentRow, rows, text_of
+from remit.discover.risk import tool_verb
 from remit.model.connection import Connection
 from remit.model.finding import Finding, FindingState
 from remit.model.ids import AGENT_PREFIX
 from remit.model.plan import Plan
+from remit.model.verbs import Verb
 from remit.store.events import Touched
 
 MOST = 12
@@ -28,6 +32,10 @@ _NO_RESOURCES = ("self", "role", "user", "group", "membership", "default-acl")
 _FINDING_PREFIX, _PLAN_PREFIX = "finding:", "plan:"
 _ID_CHARS = 36
 """Of a decision's id, a UUID."""
+
+
+_LEADS = (("which", "agents", "can"), ("who", "can"))
+"""How a question begins whose next word is a verb."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +66,35 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     def is_empty(self) -> bool:
         """Whether nothing holds it."""
         return not (self.agents or self.identities or self.findings or self.plans or self.connections or self.resources)
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """Which agents can do what was asked: the first few of them, and the whole answer."""
+
+    answer: WhoCan
+    rows: Sequence[AgentRow]
+
+
+def asked_in(text: str) -> Asked | None:
+    """The question that a text is: `delete`, `delete lumen-orders`, `who can delete`, `which agents can delete lumen-orders`.
+
+    After `can` a word counts that tools are named by too (`remove`); by itself a verb alone does, because people look for words.
+    """
+    words = text.rstrip("? ").split()
+    folded = tuple(word.casefold() for word in words)
+    lead = next((lead for lead in _LEADS if folded[: len(lead)] == lead), ())
+    if len(words) == len(lead):
+        return None
+    word = folded[len(lead)]
+    verb = Verb(word) if word in set(Verb) else tool_verb(word) if lead else None
+    return Asked(verb=verb, on=" ".join(words[len(lead) + 1 :])) if verb is not None else None
+
+
+def answered(current: Current, asked: Asked) -> Answered:
+    """Who can, riskiest first."""
+    answer = who_can(current, asked, by_risk(current, with_gone=False))
+    first = [current.agents[slug] for slug in itertools.islice(answer.able, MOST)]
+    return Answered(answer=answer, rows=rows(current, first, answer))
 
 
 def found(current: Current, text: str, plans: Sequence[Plan]) -> Found:

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from remit.app.current import Current
 from remit.app.views.agents_csv import agents_csv
 from remit.app.views.agents_json import by_risk
+from remit.app.views.who_can import Asked, WhoCan, those_who_can
 from remit.app.web.coverage import covered
 from remit.app.web.listing import rows, sliced, text_of
 from remit.app.web.paging import AT_ONCE, address, asked, asked_page
@@ -16,6 +17,7 @@ from remit.app.web.rendering import HEADERS
 from remit.app.web.site import AnyRequest, Site
 from remit.model.agent import AgentKind, AgentState
 from remit.model.standing import KnownAgent
+from remit.model.verbs import GRAVEST_FIRST, Verb
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +28,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     owner: str = ""
     kind: str = ""
     remit: str = ""
+    can: str = ""
+    """A verb."""
+    on: str = ""
+    """Text that the resource holds."""
 
     def address(self, path: str = "/agents", **changed: str | int) -> str:
         """The list with this choice, some of it changed."""
@@ -35,6 +41,11 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     def is_any(self) -> bool:
         """Whether something is left out."""
         return self != Choice()
+
+    @property
+    def asked(self) -> Asked:
+        """What the agents are to be able to do; without a verb, anything on the resource."""
+        return Asked(verb=Verb(self.can) if self.can else None, on=self.on)
 
 
 _CHOICES = {
@@ -46,6 +57,7 @@ _CHOICES = {
     "owner": (("", "With or without owner"), ("none", "Without an owner"), ("some", "With an owner")),
     "kind": (("", "Any kind"), *((kind.value, kind.value.capitalize()) for kind in AgentKind), ("unknown", "Not known")),
     "remit": (("", "With or without remit"), ("none", "No approved remit"), ("approved", "Approved"), ("broken", "Does not count")),
+    "can": (("", "Whatever they can"), *((verb.value, verb.value.capitalize()) for verb in GRAVEST_FIRST)),
 }
 
 
@@ -54,14 +66,16 @@ def agents(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     """Agents that fit the form's fields, a page at a time."""
     current = site.current
     choice = _choice(request)
-    part = sliced(_chosen(current, choice), asked_page(request), AT_ONCE)
+    chosen, answer = _chosen(current, choice)
+    part = sliced(chosen, asked_page(request), AT_ONCE)
     return site.page(
         request,
         "agents.html",
         choice=choice,
         choices=_CHOICES,
         part=part,
-        rows=rows(current, part.items),
+        rows=rows(current, part.items, answer),
+        answer=answer,
         total=sum(not known.is_gone for known in current.agents.values()),
         coverage=covered(current),
     )
@@ -71,7 +85,8 @@ def agents(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
 def agents_file(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     """The same agents, all of them, for a spreadsheet."""
     current = site.current
-    text = agents_csv(current, _chosen(current, _choice(request))).encode("utf-8", "backslashreplace")
+    chosen, _ = _chosen(current, _choice(request))
+    text = agents_csv(current, chosen).encode("utf-8", "backslashreplace")
     headers = {**HEADERS, "content-disposition": 'attachment; filename="agents.csv"'}
     return Response(text, media_type="text/csv", headers=headers)
 
@@ -79,11 +94,12 @@ def agents_file(request: AnyRequest, site: NamedDependency[Site]) -> Response[by
 def _choice(request: AnyRequest) -> Choice:
     fields = {name: asked(request, name) for name in _CHOICES}
     offered = {name: value if value in dict(_CHOICES[name]) else "" for name, value in fields.items()}
-    return Choice(q=asked(request, "q"), **offered)
+    return Choice(q=asked(request, "q"), on=asked(request, "on"), **offered)
 
 
-def _chosen(current: Current, choice: Choice) -> list[KnownAgent]:
-    return [known for known in by_risk(current, with_gone=True) if _fits(current, known, choice)]
+def _chosen(current: Current, choice: Choice) -> tuple[list[KnownAgent], WhoCan | None]:
+    fitting = [known for known in by_risk(current, with_gone=True) if _fits(current, known, choice)]
+    return those_who_can(current, choice.asked, fitting)
 
 
 def _fits(current: Current, known: KnownAgent, choice: Choice) -> bool:

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from remit.app.web.coverage import covered
-from remit.app.web.found import exact, found
+from remit.app.web.found import answered, asked_in, exact, found
 from remit.app.web.site import AnyRequest, Site
 from remit.model.plan import Plan
 
@@ -23,11 +23,22 @@ def search(request: AnyRequest, site: NamedDependency[Site]) -> Response[Any]:
     current = site.current
     if not text:
         return site.page(request, "search.html", q="", found=None, coverage=covered(current))
+    asked = asked_in(text)
     plans = site.snapshots.store.all(Plan)
-    address = exact(current, text, plans)
+    # A question is answered before ids are looked at: an agent that is called `delete` must not stand in front of the answer.
+    address = exact(current, text, plans) if asked is None else ""
     if address:
         return Redirect(address, status_code=303)
-    return site.page(request, "search.html", q=text, found=found(current, text, plans), coverage=covered(current))
+    wanted = text if asked is None else asked.on or str(asked.verb)
+    return site.page(
+        request,
+        "search.html",
+        q=text,
+        wanted=wanted,
+        answered=answered(current, asked) if asked is not None else None,
+        found=found(current, wanted, plans),
+        coverage=covered(current),
+    )
 
 
 ROUTES = (search,)

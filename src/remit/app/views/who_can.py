@@ -1,0 +1,236 @@
+"""Which agents can do something, across all of them: by what their identities are granted now, and by the tools that they declare.
+
+How exact it is: grants are what the systems showed at the last look, evaluated as on the page of an agent; of a declared tool only its
+name is known. Invariants:
+- a grant on a pattern counts for whatever it covers: who may delete everything can delete the one thing that is asked about;
+- an agent whose identities were not read is told of as not known, never as one that cannot.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from remit.app.current import Current
+from remit.discover.risk import tool_verb
+from remit.document.pattern import overlaps
+from remit.model.agent import Agent
+from remit.model.standing import KnownAgent
+from remit.model.verbs import Verb
+from remit.understand.holdings import Held
+
+_MOST_TOUCHED = 200
+"""Resources on record that are looked through for those that hold a text."""
+_BY_WHAT = (
+    "by what identities are granted now, as it was last read, and by the names of tools that agents declare;"
+    " what a remit allows of it is decided at the enforcement points"
+)
+_BUCKET = "s3:bucket"
+_NAMED = 2
+"""Systems that a sentence names; the rest are counted."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What agents are asked about."""
+
+    verb: Verb | None = None
+    """None: anything at all."""
+    on: str = ""
+    """Text that the resource holds, whatever its case; empty: on anything."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked."""
+        return self.verb is not None or bool(self.on)
+
+    @property
+    def words(self) -> str:
+        """The question as a sentence ends: `delete`, `delete lumen-orders`, `act on lumen-orders`."""
+        verb = str(self.verb) if self.verb is not None else "act on" if self.on else "do anything"
+        return f"{verb} {self.on}" if self.on else verb
+
+
+NOTHING_ASKED = Asked()
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One identity by which an agent can."""
+
+    principal: str
+    """Canonical ref."""
+    ref: str
+    """As people write it."""
+    everything_in: tuple[str, ...]
+    """Systems (`aws:s3`) in which it is granted on everything."""
+    resources: tuple[str, ...]
+    """The other resources as granted, each once, patterns first."""
+    is_certain: bool
+    """False: every grant hangs on a context that is not known."""
+    is_named: bool
+    """Whether the text that was asked for stands in each of the resources; a pattern may cover it without holding it."""
+
+    @property
+    def words(self) -> str:
+        """On what, in short: `everything in aws:ce, 1 pattern and 2 resources`."""
+        few, rest = self.everything_in[:_NAMED], len(self.everything_in) - _NAMED
+        everything = ", ".join(few) + (f" and {rest:,} more systems" if rest > 0 else "")
+        patterns = sum("*" in resource for resource in self.resources)
+        named = len(self.resources) - patterns
+        parts = [f"everything in {everything}"] if few else []
+        parts += [f"{patterns:,} {'pattern' if patterns == 1 else 'patterns'}"] if patterns else []
+        parts += [f"{named:,} {'resource' if named == 1 else 'resources'}"] if named else []
+        return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+class Able(msgspec.Struct, frozen=True, kw_only=True):
+    """How one agent can. Texts come from outside."""
+
+    ways: tuple[Way, ...] = ()
+    tools: tuple[str, ...] = ()
+    """Tools that it declares whose name says so; what they reach is not known."""
+
+    def __bool__(self) -> bool:
+        """Whether it can."""
+        return bool(self.ways or self.tools)
+
+
+class WhoCan(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer about some agents."""
+
+    asked: Asked
+    able: Mapping[str, Able]
+    """By slug, in the order of the agents that were asked about; only those that can."""
+    not_known: tuple[str, ...]
+    """Others that act as an identity of which not every grant was read: nobody knows whether they can."""
+    is_known_thing: bool
+    """Whether anything that was read or is on record holds the text; else only grants that name it, or that are on everything, count."""
+
+    @property
+    def exactness(self) -> tuple[str, ...]:
+        """How exact it is, in sentences."""
+        held = f"nothing that was read or is on record holds `{self.asked.on}`: grants that name it count, and those on everything"
+        return (_BY_WHAT,) if self.is_known_thing else (_BY_WHAT, held)
+
+
+def who_can(current: Current, asked: Asked, agents: Iterable[KnownAgent]) -> WhoCan:
+    """Asks about these agents."""
+    question = _Question(current, asked, [known.agent for known in agents])
+    able = {agent.id: found for agent in question.agents if (found := question.able(agent))}
+    return WhoCan(
+        asked=asked,
+        able=able,
+        not_known=tuple(agent.id for agent in question.agents if agent.id not in able and not question.is_read(agent)),
+        is_known_thing=not asked.on or question.things.is_any,
+    )
+
+
+def those_who_can(current: Current, asked: Asked, agents: Sequence[KnownAgent]) -> tuple[list[KnownAgent], WhoCan | None]:
+    """Those of some agents that can, in their order, with how; all of them, and no answer, where nothing is asked."""
+    if not asked:
+        return list(agents), None
+    answer = who_can(current, asked, agents)
+    return [known for known in agents if known.agent.id in answer.able], answer
+
+
+class _Question:
+    def __init__(self, current: Current, asked: Asked, agents: Sequence[Agent]) -> None:
+        self.agents = agents
+        self.things = _Things(current, asked.on)
+        self._current, self._asked = current, asked
+        self._text = asked.on.casefold()
+        # All at once: a system works out what its identities have in common only once then.
+        refs = dict.fromkeys(bound.principal for agent in agents for bound in current.bound_by_agent.get(agent.id, ()))
+        self._access = {found.principal: found for found in current.access_of(list(refs))}
+        self._fits: dict[tuple[str, Held], bool] = {}
+        self._ways = {ref: self._way(ref) for ref in self._access}
+
+    def able(self, agent: Agent) -> Able:
+        refs = dict.fromkeys(bound.principal for bound in self._current.bound_by_agent.get(agent.id, ()))
+        ways = tuple(way for ref in refs if (way := self._ways.get(ref)) is not None)
+        return Able(ways=ways, tools=tuple(tool for tool in agent.tools or () if self._is_tool(tool)))
+
+    def is_read(self, agent: Agent) -> bool:
+        bound = self._current.bound_by_agent.get(agent.id, ())
+        return all((found := self._access.get(item.principal)) is not None and not found.unread for item in bound)
+
+    def _is_tool(self, tool: str) -> bool:
+        name = tool.split("__", 2)[-1] if tool.startswith("mcp__") else tool
+        if self._text not in tool.casefold():
+            return False
+        vocabulary = self._current.vocabularies.get("mcp")
+        verb = (vocabulary.verb_of(name) if vocabulary is not None else None) or tool_verb(name)
+        return self._asked.verb is None or verb is self._asked.verb
+
+    def _way(self, ref: str) -> Way | None:
+        holding = self._current.holdings.of(self._access[ref])
+        connection = self._current.principals[ref].connection
+        fitting = [held for held in holding.get(self._asked.verb, ()) if self._is_fitting(connection, held)]
+        if not fitting:
+            return None
+        others = {held.resource for held in fitting if not _is_everything(held.resource)}
+        return Way(
+            principal=ref,
+            ref=self._current.identity_text(ref),
+            everything_in=tuple(sorted({held.system for held in fitting if _is_everything(held.resource)})),
+            resources=tuple(sorted(others, key=lambda resource: ("*" not in resource, resource))),
+            is_certain=any(held.is_certain for held in fitting),
+            is_named=all(self._text in held.resource.casefold() for held in fitting),
+        )
+
+    def _is_fitting(self, connection: str, held: Held) -> bool:
+        key = (connection, held)
+        if key not in self._fits:
+            self._fits[key] = self._covers(connection, held)
+        return self._fits[key]
+
+    def _covers(self, connection: str, held: Held) -> bool:
+        if self._text in held.resource.casefold():
+            return True
+        if "*" not in held.resource:
+            return False
+        if not self.things.is_any:
+            return _is_everything(held.resource)
+        about = self._current.holdings.is_about
+        return any(
+            overlaps(held.resource, thing) and about(held, self._asked.verb, thing) for thing in self.things.beginning(connection, held)
+        )
+
+
+class _Things:
+    """Resources whose name holds a text: what connected systems say they have, and what is on record."""
+
+    def __init__(self, current: Current, text: str) -> None:
+        found: dict[str, set[str]] = defaultdict(set)
+        wanted = text.casefold()
+        for name in current.connections if wanted else ():
+            for item in current.objects(name):
+                if wanted in item.id.casefold():
+                    # What is granted on a bucket's objects is no grant on the bucket itself.
+                    found[name] |= {item.id, f"{item.id}/*"} if item.kind == _BUCKET else {item.id}
+        for touched in current.store.touched(text, _MOST_TOUCHED) if wanted else ():
+            found[touched.system].add(touched.resource)
+            found[f"{touched.system.partition(':')[0]}:*"].add(touched.resource)
+        self._by_place = {place: sorted(ids) for place, ids in found.items()}
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything holds it."""
+        return bool(self._by_place)
+
+    def beginning(self, connection: str, held: Held) -> Iterable[str]:
+        """Those that begin as a grant's pattern does: it covers no other."""
+        head = held.resource.partition("*")[0]
+        for place in dict.fromkeys((connection, held.system)):
+            ids = self._by_place.get(place, ())
+            for number in range(bisect_left(ids, head), len(ids)):
+                if not ids[number].startswith(head):
+                    break
+                yield ids[number]
+
+
+def _is_everything(resource: str) -> bool:
+    parts = resource.split(":", 5)
+    name = parts[5] if len(parts) == 6 and parts[0] == "arn" else resource
+    return "*" in name and not name.strip("*/")
