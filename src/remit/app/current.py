@@ -237,7 +237,7 @@ class Current:
 
     @cached_property
     def reaches(self) -> dict[str, Reach]:
-        """What the identities of each agent are granted, in verbs."""
+        """What each agent reaches by its identities and by the tools of its client, in verbs."""
         return {reach.agent: reach for reach in self.store.all(Reach)}
 
     @cached_property

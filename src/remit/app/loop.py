@@ -15,6 +15,7 @@ from remit.model.finding import FindingState
 from remit.model.remit import Remit
 from remit.understand.abilities import Abilities, reach_of
 from remit.understand.align import align
+from remit.understand.client_tools import reached_by_tools
 from remit.understand.declared import texts_about
 from remit.understand.draft import draft
 from remit.understand.inferred import servers_of
@@ -78,7 +79,8 @@ def note_reach(current: Current, slugs: Iterable[str], at: str) -> None:
 
 def _keep_reach(current: Current, alignments: Iterable[Alignment], at: str) -> None:
     abilities = Abilities(Spans(current.vocabularies, current.concerns))
-    current.store.put_all([reach_of(alignment, abilities) for alignment in alignments], seen=at)
+    found = [reach_of(alignment, abilities, reached_by_tools(current.agents[alignment.agent].agent)) for alignment in alignments]
+    current.store.put_all(found, seen=at)
 
 
 def draft_of(current: Current, slug: str) -> Draft:

@@ -4,7 +4,7 @@
 
     reach      1 - product of (1 - weight) over the distinct kinds of what it can do:
                verbs of its tools (by the words of their names), of its inferred actions and, once systems are connected, of what its
-               identities are granted there; and what it acts as
+               identities are granted there and what the tools of its client (a coding agent) do, listed or not; and what it acts as
                    administer .50   pay .50   execute .45   delete .40   transmit .35   update .20   create .15   read .08   list .04
                    a tool whose name says no verb .10   tools that could not be settled .15   MCP servers (tools unknown) .15
                    an identity of its own .15   credentials other than for its model .10   answering at all .05
@@ -122,12 +122,12 @@ def risk(
     return round(100.0 * (1.0 - missing) * _AUTONOMY[autonomy] * _exposed(tools, exposure), 1)
 
 
-def risk_with(agent: Agent, granted: Iterable[Verb]) -> float:
-    """The formula with what its identities are granted; never lower than without."""
+def risk_with(agent: Agent, reached: Iterable[Verb]) -> float:
+    """The formula with what it reaches beyond what its names show (`model.alignment.Reach`); never lower than without."""
     shown = {tool_verb(tool) for tool in agent.tools or ()} | {action_verb(action) for action in agent.inferred_actions}
     most = 100.0 * _AUTONOMY[agent.autonomy] * _exposed(agent.tools, agent.exposure)
     missing = 1.0 - min(1.0, agent.risk / most)
-    for verb in set(granted) - shown:
+    for verb in set(reached) - shown:
         missing *= 1.0 - _WEIGHTS[verb]
     return max(agent.risk, round(most * (1.0 - missing), 1))
 

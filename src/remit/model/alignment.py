@@ -53,7 +53,7 @@ class AlignmentLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """What the identities of an agent are granted, as of the last look."""
+    """What an agent reaches, as of the last look: what its identities are granted, and what the tools do that its client brings along."""
 
     agent: str
     """Slug."""

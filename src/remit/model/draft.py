@@ -41,6 +41,8 @@ class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     resource: str
     columns: tuple[str, ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    """(argument, pattern) pairs of a tool; several patterns of one argument are any of them."""
     actions: tuple[str, ...] = ()
     """The system's own actions that the evidence names."""
     reasons: tuple[Reason, ...]

@@ -1,20 +1,25 @@
-"""What lines of an alignment amount to in verbs, and so what an agent reaches by its identities."""
+"""What lines of an alignment amount to in verbs, and so what an agent reaches: by its identities, and by the tools of its client."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from remit.model.alignment import Alignment, AlignmentLine, Class, Reach
 from remit.model.verbs import ANY, CALL, GRAVEST_FIRST, Verb
 from remit.understand.spans import Spans, is_pattern
 
 
-def reach_of(alignment: Alignment, abilities: Abilities) -> Reach:
-    """What the identities of an agent are granted, in verbs; tools are no grants, and what is no longer granted is not reached."""
+def reach_of(alignment: Alignment, abilities: Abilities, by_tools: Iterable[Verb] = ()) -> Reach:
+    """What the identities of an agent are granted, in verbs, and what the tools do that its client brings along (`by_tools`).
+
+    Tools of servers are no grants: what they do is granted to the server. What is no longer granted is not reached.
+    """
     granted = {
         verb
         for line in alignment.lines
         if line.principal and not line.is_past and line.class_ is not Class.NEEDED_NOT_GRANTED
         for verb in abilities.verbs(line)
-    }
+    } | set(by_tools)
     return Reach(agent=alignment.agent, verbs=tuple(verb for verb in GRAVEST_FIRST if verb in granted))
 
 

@@ -18,6 +18,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     action: str = ""
     """The system's own, where the evidence names it."""
     columns: tuple[str, ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    """(argument, pattern) pairs of a tool; several patterns of one argument are any of them."""
     origin: Origin
     because: Because
     sentence: str = ""

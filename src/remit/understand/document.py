@@ -117,7 +117,15 @@ def _is_grave_and_only_asked_for(line: DraftLine) -> bool:
 
 def _line(line: DraftLine) -> str:
     columns = f", columns: [{', '.join(quoted(column) for column in line.columns)}]" if line.columns else ""
-    return f"{{{line.verb}: {quoted(line.system)}, resource: {quoted(line.resource)}{columns}}}"
+    return f"{{{line.verb}: {quoted(line.system)}, resource: {quoted(line.resource)}{columns}{_where(line)}}}"
+
+
+def _where(line: DraftLine) -> str:
+    patterns: dict[str, list[str]] = {}
+    for argument, pattern in line.where:
+        patterns.setdefault(argument, []).append(quoted(pattern))
+    said = [f"{quoted(argument)}: [{', '.join(found)}]" for argument, found in patterns.items()]
+    return f", where: {{{', '.join(said)}}}" if said else ""
 
 
 def _sources(reasons: Iterable[Reason]) -> Iterator[str]:

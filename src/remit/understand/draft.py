@@ -17,6 +17,7 @@ from remit.model.remit import Remit
 from remit.model.shown import printable
 from remit.understand.declared import Wording, claims_of_remits, forbidding, remits, wordings, written_claims
 from remit.understand.inferred import inferred
+from remit.understand.inherited import inherited
 from remit.understand.material import Material
 from remit.understand.reconcile import Line, reconcile
 from remit.understand.wording import claims, sentences
@@ -57,7 +58,9 @@ def draft(material: Material) -> Draft:
     """The draft; its lines are those that the evidence supports, and those that only use shows are marked."""
     texts = wordings(material)
     files = remits(material)
-    lines, unresolved = reconcile(material, list(claims_of_remits(files)), list(written_claims(material, texts)), inferred(material), texts)
+    of_client = inherited(material, texts)
+    written = [*written_claims(material, texts), *of_client.claims]
+    lines, unresolved = reconcile(material, list(claims_of_remits(files)), written, inferred(material), texts)
     purpose, purpose_because = _purpose(files, texts)
     objectives = _Objectives(material, files, purpose, purpose_because)
     drafted = tuple(
@@ -67,6 +70,7 @@ def draft(material: Material) -> Draft:
             system=line.system,
             resource=line.resource,
             columns=line.columns,
+            where=line.where,
             actions=line.actions,
             reasons=line.reasons,
             is_observed_only=line.is_observed_only,
@@ -81,7 +85,7 @@ def draft(material: Material) -> Draft:
         identities=_identities(material),
         objectives=objectives.used(drafted),
         lines=drafted,
-        unresolved=(*unresolved, *_forbidden(lines, texts), *_not_taken_over(files)),
+        unresolved=(*unresolved, *of_client.unresolved, *_forbidden(lines, texts), *_not_taken_over(files)),
     )
 
 

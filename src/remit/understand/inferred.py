@@ -21,13 +21,13 @@ from remit.model.place import Place
 from remit.model.shown import printable
 from remit.model.verbs import CALL
 from remit.understand.claim import Claim, Gathered
+from remit.understand.client_tools import MARKDOWN, ClientTools, client_tools
 from remit.understand.material import Material
 from remit.understand.naming import aws_resource, container_of, model_arns, native_action, relation_of
 
 _SQL_KINDS = frozenset({"postgres", "sql"})
 """How code's reader calls a database of Postgres: by its driver, or by a library for several databases."""
-_MARKDOWN = "markdown-agent"
-"""Subagents of coding agents: one that lists its tools is given nothing else, one that lists none is given whatever its client has."""
+_MOST_NAMES = 8
 _MODEL_ACTIONS = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 
 
@@ -43,7 +43,13 @@ def inferred(material: Material) -> Gathered:
             what = f"`{printable(action.action, 80)}` on a resource that the code does not name"
             unresolved.append(Unresolved(what=what, because=Because(place=action.because, text=f"calls {printable(action.action, 80)}")))
     claims += _model(material)
-    claims += _tools(material)
+    of_client = client_tools(material.agent)
+    claims += _tools(material, of_client)
+    if of_client is not None:
+        claims += _listed(material.agent, of_client)
+        unresolved += _unsettled(material, of_client)
+    elif material.agent.framework == MARKDOWN and material.agent.tools != ():
+        unresolved.append(_of_no_client(material.agent))
     return Gathered(tuple(claims), tuple(dict.fromkeys(unresolved)))
 
 
@@ -56,7 +62,7 @@ def servers_of(agent: Agent, servers: Iterable[McpServerSeen]) -> tuple[McpServe
 def _is_configured_for(agent: Agent, server: McpServerSeen) -> bool:
     if server.client == "code" or (agent.kind is not AgentKind.LOCAL and agent.framework != server.client):
         return False
-    if agent.framework == _MARKDOWN and agent.tools and not any(_names_server(tool, server.name) for tool in agent.tools):
+    if agent.framework == MARKDOWN and agent.tools and not any(_names_server(tool, server.name) for tool in agent.tools):
         return False
     folder = server.place.path.rpartition("/")[0].removesuffix("/.vscode").removesuffix("/.cursor").removesuffix("/.claude")
     return folder in ("", ".vscode", ".cursor", ".claude") or any(place.path.startswith(f"{folder}/") for place in agent.places)
@@ -146,20 +152,21 @@ def _named_at(agent: Agent, name: str) -> Place:
     return next((Place(path, line) for said, path, line in agent.named_at if said == name), agent.place)
 
 
-def _tools(material: Material) -> Iterator[Claim]:
+def _tools(material: Material, of_client: ClientTools | None) -> Iterator[Claim]:
     """Tools of MCP servers: those that are named, else every tool of a server that the agent is given."""
     vocabulary = material.vocabularies.get("mcp")
-    named: dict[str, list[str]] = {}
-    for tool in material.agent.tools or ():
-        parts = tool.split("__", 2)
+    named: dict[str, list[tuple[str, str]]] = {}
+    for written in material.agent.tools or ():
+        parts = written.split("__", 2)
         if len(parts) == 3 and parts[0] == "mcp" and parts[1] and parts[2]:
-            named.setdefault(parts[1], []).append(parts[2])
+            named.setdefault(parts[1], []).append((parts[2], written))
+    for server, tool, written in of_client.of_servers if of_client is not None else ():
+        named.setdefault(server, []).append((tool, written))
     for server, tools in named.items():
-        for tool in tools:
+        for tool, written in tools:
             verb = vocabulary.verb_of(tool) if vocabulary is not None else None
-            name = f"mcp__{server}__{tool}"
-            place = _named_at(material.agent, name)
-            yield from _tool(server, tool, verb.value if verb is not None else CALL, place, f"its tools name {name}")
+            place = _named_at(material.agent, written)
+            yield from _tool(server, tool, verb.value if verb is not None else CALL, place, f"its tools name {written}")
     for given in material.mcp_servers:
         if given.name not in named:
             yield from _tool(given.name, "*", CALL, given.place, f"it is given the MCP server {printable(given.name, 80)}")
@@ -172,3 +179,40 @@ def _tool(server: str, tool: str, verb: str, place: Place, text: str) -> Sequenc
         return ()
     because = Because(place=place, text=printable(text))
     return (Claim(verb=verb, system=system, resource=tool, action=tool if tool != "*" else "", origin=Origin.INFERRED, because=because),)
+
+
+def _listed(agent: Agent, of_client: ClientTools) -> Iterator[Claim]:
+    """Tools of its client that it lists: what it needs, by its own declaration."""
+    for tool in of_client.listed:
+        because = Because(place=_named_at(agent, tool.written), text=f"its tools name {printable(tool.written, 120)}")
+        yield Claim(
+            verb=tool.verb,
+            system=of_client.system,
+            resource=tool.name,
+            action=tool.name,
+            where=tool.where,
+            origin=Origin.INFERRED,
+            because=because,
+        )
+
+
+def _unsettled(material: Material, of_client: ClientTools) -> Iterator[Unresolved]:
+    """What it lists and Remit cannot write as a line, or not as narrow."""
+    agent = material.agent
+    for tool in of_client.listed:
+        if tool.is_cut:
+            what = f"`{printable(tool.written, 120)}` is less than the line on `{tool.name}` says: narrow it by a `where`"
+            yield Unresolved(what=what, because=Because(place=_named_at(agent, tool.written), text="its tools name it"))
+    unknown = [name for name in of_client.unknown if not any(_names_server(name, server.name) for server in material.mcp_servers)]
+    if unknown:
+        shown = ", ".join(f"`{printable(name, 60)}`" for name in unknown[:_MOST_NAMES])
+        more = f" and {len(unknown) - _MOST_NAMES} more" if len(unknown) > _MOST_NAMES else ""
+        what = f"{shown}{more}: listed among its tools, and none of {of_client.client} that Remit knows"
+        yield Unresolved(what=what, because=Because(place=_named_at(agent, unknown[0]), text="its tools name it"))
+
+
+def _of_no_client(agent: Agent) -> Unresolved:
+    """A subagent whose file does not tell which client runs it."""
+    listed = "the tools that it lists are none of a client that Remit knows" if agent.tools else "it lists no tools"
+    what = f"nothing tells which client runs it, and {listed}: what it can do is not known"
+    return Unresolved(what=what, because=Because(place=agent.place, text="a subagent of a coding agent"))

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from remit.model.draft import Draft, Origin, Reason
+from remit.model.draft import Draft, DraftLine, Origin, Reason
 from remit.model.identity import Because
 from remit.model.place import Place
-from remit.model.remit import Remit
+from remit.model.remit import Capability, Remit
 from remit.model.verbs import ANY, CALL
 
 _MOST_PLACES = 3
@@ -77,7 +77,7 @@ def _of_remit(remit: Remit) -> Needs:
             why=objective.why,
             rule=f"objectives.{objective.name}.can[{number}]",
             because=(Because(place=_place(remit, line.line), text=f"objectives.{objective.name}.can[{number}]"),),
-            is_conditional=bool(line.where),
+            is_conditional=_is_held_nowhere(line),
         )
         for objective in remit.objectives
         for number, line in enumerate(objective.can)
@@ -117,9 +117,15 @@ def _of_draft(draft: Draft) -> Needs:
                 why=whys.get(line.objective, ""),
                 rule=f"objectives.{line.objective}.can[{number}]",
                 because=tuple(_shown(line.reasons)),
+                is_conditional=_is_held_nowhere(line),
             )
         )
     return Needs(needs=tuple(needs), forbidden=(), is_from_draft=True, hash="")
+
+
+def _is_held_nowhere(line: Capability | DraftLine) -> bool:
+    """Whether it has a `where` on what only identities give; one on a tool is held at a point."""
+    return bool(line.where) and not line.system.startswith("mcp:")
 
 
 def _shown(reasons: Iterable[Reason]) -> Iterable[Because]:

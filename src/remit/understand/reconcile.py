@@ -49,6 +49,12 @@ class Line:
         return tuple(sorted({column for columns in named for column in columns})) if named and all(named) else ()
 
     @property
+    def where(self) -> tuple[tuple[str, str], ...]:
+        """The conditions that its claims name, each once; none where one claim names none."""
+        named = [claim.where for claim in self.claims if claim.origin is Origin.INFERRED or claim.objective]
+        return tuple(dict.fromkeys(pair for pairs in named for pair in pairs)) if named and all(named) else ()
+
+    @property
     def actions(self) -> tuple[str, ...]:
         """The system's own actions that its evidence names."""
         return tuple(sorted({claim.action for claim in self.claims if claim.action} | {use.action for use in self.uses}))

@@ -259,6 +259,13 @@ class Reason(Shape, frozen=True, kw_only=True):
     text: str
 
 
+class Condition(Shape, frozen=True, kw_only=True):
+    """What an argument of a tool's call has to be like."""
+
+    argument: str
+    pattern: str
+
+
 class DraftLine(Shape, frozen=True, kw_only=True):
     """One capability that the evidence supports."""
 
@@ -267,6 +274,8 @@ class DraftLine(Shape, frozen=True, kw_only=True):
     system: str
     resource: str
     columns: list[str]
+    where: list[Condition]
+    """Of a tool; several patterns of one argument are any of them."""
     actions: list[str]
     is_observed_only: bool
     reasons: list[Reason]

@@ -26,6 +26,7 @@ def draft_json(draft: Draft, text: str) -> dict[str, Any]:
                 "system": line.system,
                 "resource": line.resource,
                 "columns": list(line.columns),
+                "where": [{"argument": argument, "pattern": pattern} for argument, pattern in line.where],
                 "actions": list(line.actions),
                 "is_observed_only": line.is_observed_only,
                 "reasons": [
