@@ -47,7 +47,11 @@ def test_numbers_are_those_of_the_store(client: Client, world: World) -> None:
     current = world.current()
     shown = figures(client.get("/"))
     live = [slug for slug, known in current.agents.items() if not known.is_gone and current.state(slug) != "retired"]
-    assert shown["agents"] == len(live)
+    retired = sum(not known.is_gone and current.state(slug) == "retired" for slug, known in current.agents.items())
+    assert shown[f"agents, and {retired} retired"] == len(live)
+    assert f"{len(live) + retired} agents" in client.get("/agents").text
+    tallies = dict(re.findall(r"(Stuck or half done|Waiting for an approver) (\d+)", client.get("/plans").text))
+    assert shown["plans waiting or stuck"] == sum(map(int, tallies.values())) == 5
     assert shown["active"] == sum(current.state(slug) == "active" for slug in live)
     assert shown["suspended"] == 1
     assert shown["without an owner"] == sum(current.owner(slug) is None for slug in live)

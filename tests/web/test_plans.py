@@ -231,3 +231,31 @@ def test_a_refusal_on_the_way_ends_the_job_with_its_words(own_client: Client, ow
     monkeypatch.setattr(mend, "carry_out", refused)
     page = own_client.after(f"{_path(own_world, 'open')}/apply", person=DANA)
     assert "somebody changed it since" in page.text
+
+
+def test_of_many_proofs_what_does_not_hold_is_seen_and_the_rest_is_behind_its_number(own_client: Client, own_world: World) -> None:
+    def proof(number: int, expected: str, got: str) -> Proof:
+        return Proof(system=AWS, identity="aws:role/cost-triage", tried=f"s3:Get{number}", expected=expected, got=got, how="read back")
+
+    proofs = (*(proof(number, "denied", "denied") for number in range(5)), *(proof(number, "allowed", "allowed") for number in range(5, 8)))
+    plan = _plan(own_world, "open")
+    own_world.store.put(msgspec.structs.replace(plan, proofs=(*proofs, proof(8, "denied", "allowed"))), seen=own_world.at)
+    page = own_client.get(_path(own_world, "open"))
+    assert "8 of 9 hold" in page.text
+    folded = next(part for part in page.main.all("details") if "each as it must be" in part.text)
+    assert "5 denied and 3 allowed, each as it must be" in folded.text
+    assert "s3:Get0" in folded.text
+    assert "s3:Get8" not in folded.text
+    assert "s3:Get8 expected denied, got allowed" in page.text
+
+
+def test_a_reason_that_every_denied_call_shares_is_said_once(own_client: Client, own_world: World) -> None:
+    plan = _plan(own_world, "open")
+    denied = plan.replay.would_deny[0]
+    alike = (denied, msgspec.structs.replace(denied, resource="another"))
+    other = msgspec.structs.replace(denied, resource="a third", why="a boundary cuts it off")
+    for calls, times in ((alike, 1), ((*alike, other), 2)):
+        replay = msgspec.structs.replace(plan.replay, would_deny=calls)
+        own_world.store.put(msgspec.structs.replace(plan, replay=replay), seen=own_world.at)
+        page = own_client.get(_path(own_world, "open"))
+        assert page.text.casefold().count(denied.why.casefold()) == times

@@ -17,6 +17,8 @@ from remit.app.findings import SEVERITIES
 from remit.app.views.replay_words import verdict
 from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import open_findings
+from remit.app.web.plan_view import listed
+from remit.app.web.sentences import parted
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.finding import Severity
@@ -66,8 +68,8 @@ def needs(current: Current, live: Sequence[KnownAgent], plans: Sequence[Plan]) -
 
 
 def waiting(plans: Sequence[Plan]) -> int:
-    """How many plans a person has to say something to: half done, or the newest of an agent and not begun."""
-    return sum(is_half_done(plan) or plan.state is PlanState.STUCK for plan in plans) + len(_newest_open(plans))
+    """How many plans a person has to say something to, counted as the list of plans counts them."""
+    return sum(one.needs_end or one.waits for one in listed(plans))
 
 
 def segment(text: str) -> str:
@@ -116,7 +118,7 @@ def _findings(current: Current, risk: dict[str, float]) -> list[tuple[Severity, 
             Need(
                 sort=finding.severity,
                 tone="red",
-                title=finding.title,
+                title=parted(finding.title)[0],
                 agent=finding.agent,
                 step="See what to do",
                 link=f"/findings/{segment(finding.id.removeprefix('finding:'))}",
@@ -200,13 +202,12 @@ def _without_owner(current: Current, live: Sequence[KnownAgent]) -> Iterator[Nee
         slug = known.agent.id
         if current.owner(slug) is None and slug not in told:
             names = list(dict.fromkeys(candidate.name for candidate in known.agent.owner_candidates))
-            detail = f"Ask {' or '.join(names[:2])}" if names else "Nothing names anybody"
+            ask = f"ask {' or '.join(names[:2])}" if names else "nothing names anybody"
             yield Need(
                 sort="no owner",
                 tone="amber",
-                title="nobody answers for it",
+                title=f"nobody answers for it; {ask}",
                 agent=slug,
-                detail=detail,
                 step="Name an owner",
                 link=f"{agent_address(slug)}#owner",
             )

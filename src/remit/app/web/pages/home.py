@@ -44,12 +44,13 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
         return site.page(request, "welcome.html", fields=FIELDS, titles=TITLES, given={}, problem="", kind="")
     store = site.snapshots.store
     plans = store.all(Plan)
-    live = [known for known in by_risk(current, with_gone=False) if current.state(known.agent.id) is not AgentState.RETIRED]
+    there = by_risk(current, with_gone=False)
+    live = [known for known in there if current.state(known.agent.id) is not AgentState.RETIRED]
     denied = store.denied_since(text_from_time(current.now - timedelta(days=1)))
     return site.page(
         request,
         "home.html",
-        figures=_figures(current, [known.agent.id for known in live], plans, denied),
+        figures=_figures(current, [known.agent.id for known in live], len(there) - len(live), plans, denied),
         needs=needs(current, live, plans),
         riskiest=rows(current, live[:_RISKIEST]),
         live=len(live),
@@ -58,7 +59,7 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     )
 
 
-def _figures(current: Current, live: list[str], plans: list[Plan], denied: int) -> list[Figure]:
+def _figures(current: Current, live: list[str], retired: int, plans: list[Plan], denied: int) -> list[Figure]:
     states = Counter(current.state(slug) for slug in live)
     by_severity = Counter(finding.severity for members in open_findings(current).values() for finding in members)
     ownerless = sum(current.owner(slug) is None for slug in live)
@@ -66,7 +67,10 @@ def _figures(current: Current, live: list[str], plans: list[Plan], denied: int) 
     graves = ", ".join(f"{by_severity[severity]:,} {severity}" for severity in SEVERITIES if by_severity[severity])
     is_grave = by_severity[Severity.CRITICAL] + by_severity[Severity.HIGH] > 0
     return [
-        Figure(number=len(live), of="agents" if len(live) != 1 else "agent", link="/agents"),
+        # The list that it leads to holds retired ones too: the two numbers are told so that they add up.
+        Figure(
+            number=len(live), of=f"agent{'s' if len(live) != 1 else ''}{f', and {retired:,} retired' if retired else ''}", link="/agents"
+        ),
         Figure(number=states[AgentState.ACTIVE], of="active", link="/agents?state=active"),
         Figure(number=states[AgentState.SUSPENDED], of="suspended", link="/agents?state=suspended", tone="red"),
         Figure(number=ownerless, of="without an owner", link="/agents?owner=none", tone="amber"),
