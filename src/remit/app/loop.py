@@ -21,6 +21,7 @@ from remit.understand.draft import draft
 from remit.understand.inferred import servers_of
 from remit.understand.material import Material
 from remit.understand.spans import Spans
+from remit.understand.unsaid import placed
 from remit.watch.findings import update
 from remit.watch.judge import judge
 
@@ -124,4 +125,5 @@ def alignment_of(current: Current, slug: str) -> Alignment:
     """Needed, granted and used of one agent: needed by its approved remit, else by its draft."""
     needs: Remit | Draft = current.remits.get(slug) or draft_of(current, slug)
     access = current.access_of([bound.principal for bound in current.bound_by_agent.get(slug, ())])
-    return align(slug, needs, access, current.uses_of(slug), current.vocabularies, current.concerns)
+    uses = placed(current.uses_of(slug), access, Spans(current.vocabularies, current.concerns), current.concerns)
+    return align(slug, needs, access, uses, current.vocabularies, current.concerns)

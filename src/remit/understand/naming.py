@@ -73,8 +73,8 @@ def _arn(service: str, name: str) -> str | None:
     if queue is not None:
         region = queue[1] if _REGION.match(queue[1]) else "*"
         return f"arn:aws:sqs:{region}:{queue[2]}:{queue[3]}"
-    if "://" in name:
-        return None
+    if "://" in name or (service == "ses" and "@" in name):
+        return None  # mail is sent as the address or as its domain, whichever of them is verified
     if service == "bedrock":
         return next(iter(model_arns(name)), None)
     form = _FORMS["aws"].get(service)

@@ -25,6 +25,7 @@ _NAME_TEXT = re.compile(r"[^\x00-\x1f*?]{1,1024}\Z")
 _WHERE = frozenset({"partition", "region", "account"})
 _HTTP_VERBS = {"Create": "POST", "Get": "GET", "Update": "PATCH", "Delete": "DELETE", "Put": "PUT", "Import": "PUT", "Tag": "PUT"}
 _DENIAL = re.compile(r"\AUser: \S+ is not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9]+) on resource: \"?(arn:[^\s\"]+)\"?")
+_DENIAL_OF_SES = re.compile(r"\AUser `\S+' is not authorized to perform `(ses:[A-Za-z0-9]+)' on resource `(arn:[^\s`']+)'")
 _MOST_MESSAGE = 4096
 _SUFFIX = "amazonaws.com"
 _PROFILE = re.compile(r"(us|us-gov|eu|apac|ap|au|ca|jp|sa|me|af|global)\.[a-z0-9-]+\.")
@@ -47,6 +48,7 @@ class Names:
         self._sources: Mapping[str, str] = table["sources"]
         self._events: Mapping[str, Mapping[str, str]] = table["events"]
         self._parameters: Mapping[str, Sequence[str]] = table["parameters"]
+        self._listed = frozenset(f"{prefix}:{name}" for prefix, names in table["listed"].items() for name in names)
 
     def used(self, call: Call) -> list[tuple[str, str]]:
         """(action, resource) that the call needed, each once."""
@@ -93,7 +95,7 @@ class Names:
     def _built(self, action: str, body: Mapping[str, Any], parameters: Mapping[str, Any]) -> Iterator[str]:
         """ARNs by the format of the catalogue that has most parts and is filled."""
         known = action_of(action)
-        if known is None:
+        if known is None or action in self._listed:
             return
         prefix = action.partition(":")[0].lower()
         region = str(body.get("awsRegion") or "")
@@ -135,7 +137,9 @@ class Names:
 def _told_by_denial(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """The action and resource that AWS's own words name when it denies; a denied call often leaves its parameters out."""
     message = body.get("errorMessage")
-    match = _DENIAL.search(message) if isinstance(message, str) and len(message) <= _MOST_MESSAGE else None
+    if not isinstance(message, str) or len(message) > _MOST_MESSAGE:
+        return None
+    match = _DENIAL.search(message) or _DENIAL_OF_SES.search(message)
     known = action_of(match[1]) if match else None
     if match is None or known is None or not _NAME_TEXT.match(match[2]) or not concerns(known.name, match[2]):
         return None

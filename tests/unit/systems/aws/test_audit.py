@@ -169,6 +169,34 @@ def test_a_denial_is_taken_at_its_word_where_parameters_are_left_out():
     assert [event.action for event in read(record("kms", "Decrypt", None, errorCode="AccessDenied", errorMessage=lying))] == ["kms:Decrypt"]
 
 
+@pytest.mark.parametrize(
+    ("parameters", "listed", "expected"),
+    [
+        ({"source": "ada@example.com"}, [], {"*"}),
+        ({"fromEmailAddress": "ada@example.com", "configurationSetName": "main", "template": "t"}, [], {"*"}),
+        (
+            {"configurationSetName": "main"},
+            ["identity/example.com", "configuration-set/main"],
+            {"identity/example.com", "configuration-set/main"},
+        ),
+        ({"fromEmailAddressIdentityArn": WHERE.format("ses") + "identity/example.com"}, [], {"identity/example.com"}),
+    ],
+)
+def test_mail_is_sent_as_the_identity_that_the_record_lists_and_never_as_what_a_parameter_may_mean(
+    parameters: dict[str, str], listed: list[str], expected: set[str]
+):
+    here = WHERE.format("ses")
+    events = read(record("ses", "SendEmail", parameters, resources=[{"ARN": here + name} for name in listed]))
+    assert {event.resource.removeprefix(here) for event in events} == expected
+
+
+def test_the_words_in_which_ses_denies_are_read_too():
+    thing = WHERE.format("ses") + "identity/example.com"
+    said = f"User `{SESSION['arn']}' is not authorized to perform `ses:SendEmail' on resource `{thing}'"
+    (event,) = read(record("ses", "SendEmail", errorCode="AccessDenied", errorMessage=said))
+    assert (event.action, event.resource, event.result) == ("ses:SendEmail", thing, Result.DENIED)
+
+
 def test_events_of_one_record_have_ids_of_their_own():
     events = read(record("ssm", "GetParameters", {"names": ["a", "b", "c"]}))
     assert len({event.id for event in events}) == 3
