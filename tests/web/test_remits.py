@@ -231,3 +231,15 @@ def test_a_document_that_is_too_long_is_refused_in_words(own_client: Client) -> 
     page = own_client.post(f"/agents/{COST_TRIAGE}/remit", document="# x\n" * 400_000, person=DANA, page="remit")
     assert page.status in (409, 413)
     assert "longer than" in page.text or page.status == 413
+
+
+def test_a_line_on_a_tool_stands_with_its_condition(own_client: Client, own_world: World) -> None:
+    current = own_world.current()
+    slug = next(slug for slug, known in current.agents.items() if known.agent.framework == "markdown-agent")
+    known = current.agents[slug]
+    tools = ("Read", "Bash(git log:*)", "Bash(git tag:*)", "Edit(<b>)")
+    changed = msgspec.structs.replace(known, agent=msgspec.structs.replace(known.agent, tools=tools))
+    own_world.store.put(changed, seen="2026-11-20T00:00:00Z")
+    page = own_client.get(f"/agents/{slug}/draft")
+    assert "execute mcp:claude-code Bash where command is git log * or command is git tag *" in " ".join(page.text.split())
+    assert "`Edit(<b>)` is less than the line on `Edit` says" in page.text
