@@ -12,6 +12,7 @@ Invariants:
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -30,6 +31,8 @@ from remit.store.records import Damaged, Store
 from remit.store.suspended import Suspension
 
 _NOBODY = Index({}, {})
+_LONG_S = 0.5
+_LONGEST_REST_S = 5.0
 
 
 class StorePolicy:
@@ -42,6 +45,7 @@ class StorePolicy:
         agent: str | None = None,
         vocabularies: Mapping[str, Vocabulary] | None = None,
         is_observed: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`store` opens the store; it is called again after a failure. `agent` is a slug: no other is looked at.
 
@@ -51,6 +55,8 @@ class StorePolicy:
         self._agent = agent
         self._vocabularies = dict(vocabularies or {})
         self._is_observed = is_observed
+        self._monotonic = monotonic
+        self._rests_until = -_LONGEST_REST_S
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._sequence = -1
@@ -63,15 +69,24 @@ class StorePolicy:
     def __call__(self) -> Policy:
         """What is decided by now. Never raises: what goes wrong is the policy's fault, which denies everybody."""
         with self._lock:
+            begun = self._monotonic()
+            if begun < self._rests_until:
+                return self._policy
             try:
                 self._refresh()
             except RefusedError as error:
-                self._give_up()
-                return Policy(index=_NOBODY, remits={}, suspended={}, fault=str(error))
+                self._fail(str(error), begun)
             except Exception as error:  # noqa: BLE001 - INVARIANT (fail closed): whatever it is, nothing is decided by what was before
-                self._give_up()
-                return Policy(index=_NOBODY, remits={}, suspended={}, fault=f"the store cannot be read: {type(error).__name__}")
+                self._fail(f"the store cannot be read: {type(error).__name__}", begun)
             return self._policy
+
+    def _fail(self, why: str, begun: float) -> None:
+        self._give_up()
+        self._policy = Policy(index=_NOBODY, remits={}, suspended={}, fault=why)
+        # A store that hangs is not waited for by each of many who ask: after a long wait, as long a rest, in which everybody is denied.
+        now = self._monotonic()
+        if now - begun > _LONG_S:
+            self._rests_until = now + min(now - begun, _LONGEST_REST_S)
 
     def close(self) -> None:
         """Ends the connection to the store; another call opens it again."""

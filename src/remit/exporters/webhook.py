@@ -3,6 +3,7 @@
 `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`. Invariants:
 - redirects are not followed: what is told goes to the address that the operator gave, and nowhere else;
 - only 2xx is taken; how the receiver words its answer is not read;
+- a receiver has so long for its whole answer, however it spreads it: one that always says a little more is given up as one that is silent;
 - neither the secret nor the path of the address (which may be one) stands in a message.
 """
 
@@ -13,6 +14,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -32,6 +34,8 @@ from remit.model.notice import Notice, NoticeKind
 PREFIX = "whsec_"
 _SECRET_BYTES = (24, 64)
 _SECONDS = httpx.Timeout(10.0, connect=5.0)
+_WHOLE_SECONDS = 30.0
+"""For all of an answer; the others are for each piece of it."""
 _MOST_WAIT_SECONDS = 3600.0
 _NOT_NOW = frozenset({401, 403, 404, 407, 408, 409, 410, 421, 423, 425, 429})
 """Statuses below 500 that say something of the receiver, not of the message: it is sent again."""
@@ -64,13 +68,13 @@ class Webhook:
 class _Way:
     """An open way to one address."""
 
-    def __init__(self, target: Target, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, target: Target, clock: Callable[[], float] = time.time, whole_seconds: float = _WHOLE_SECONDS) -> None:
         self.shown = _host(target.url)
         self._url = target.url
         self._key = _key(target.secret)
         self._clock = clock
-        # Neither proxies nor logins of the environment: what is told goes to this address alone.
-        self._client = httpx.Client(timeout=_SECONDS, follow_redirects=False, trust_env=False)
+        self._whole_seconds = whole_seconds
+        self._client = _client()
 
     def send(self, notice: Notice) -> None:
         """One POST."""
@@ -84,11 +88,7 @@ class _Way:
             "webhook-timestamp": sent,
             "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
         }
-        try:
-            with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
-                status, asked = answer.status_code, answer.headers.get("retry-after", "")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise UndeliveredError(f"the webhook at {self.shown} does not answer: {type(error).__name__}") from None
+        status, asked = self._answer(body, headers)
         if not 200 <= status < 300:
             where = ", a redirect, which is not followed" if 300 <= status < 400 else ""
             raise UndeliveredError(
@@ -100,6 +100,35 @@ class _Way:
     def close(self) -> None:
         """Ends the connection."""
         self._client.close()
+
+    def _answer(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+        """Status, and when to come again; in a thread, because only from outside can one stop to read what never ends."""
+        client = self._client
+        came: list[tuple[int, str] | str] = []
+
+        def ask() -> None:
+            try:
+                with client.stream("POST", self._url, content=body, headers=headers) as answer:
+                    came.append((answer.status_code, answer.headers.get("retry-after", "")))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it was not delivered; its text may repeat the address
+                came.append(type(error).__name__)
+
+        asking = threading.Thread(target=ask, name="webhook", daemon=True)
+        asking.start()
+        asking.join(self._whole_seconds)
+        answer = came[0] if came else f"not whole within {self._whole_seconds:.0f} s"
+        if isinstance(answer, tuple):
+            return answer
+        if not came:
+            # Without its connection the thread fails at the next piece that it reads.
+            self._client = _client()
+            client.close()
+        raise UndeliveredError(f"the webhook at {self.shown} does not answer: {answer}")
+
+
+def _client() -> httpx.Client:
+    # Neither proxies nor logins of the environment: what is told goes to the address of the operator alone.
+    return httpx.Client(timeout=_SECONDS, follow_redirects=False, trust_env=False)
 
 
 def _host(url: str) -> str:

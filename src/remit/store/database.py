@@ -24,10 +24,12 @@ from remit.model.errors import RefusedError
 from remit.store.address import Address
 from remit.store.decisions import make_private_folder
 from remit.store.faults import in_words, is_broken, is_missing
+from remit.store.patience import be_patient
 from remit.store.tables import REVISION, VERSION_TABLE, metadata
 
 WRITER_LOCK = 0x72656D6974
 """Number of the advisory lock of Postgres that makes one writer."""
+ANSWERS_WITHIN_S = 60.0
 _RETRY_S = 0.05
 T = TypeVar("T")
 
@@ -35,8 +37,11 @@ T = TypeVar("T")
 class Database:
     """Connections to one store. Safe for several threads; each has at most one transaction."""
 
-    def __init__(self, address: Address, wait_s: float, *, must_exist: bool = False) -> None:
-        """`wait_s` is how long a writer waits for another one; with `must_exist` no file is made where there is none."""
+    def __init__(self, address: Address, wait_s: float, *, must_exist: bool = False, answers_within_s: float = ANSWERS_WITHIN_S) -> None:
+        """`wait_s` is how long a writer waits for another one; with `must_exist` no file is made where there is none.
+
+        A server that says nothing for `answers_within_s` is given up: it hangs.
+        """
         self.address = address
         self.wait_s = wait_s
         self._local = threading.local()
@@ -48,6 +53,8 @@ class Database:
             if address.path is not None:
                 _make_file(address.path)
             self.engine = _engine(address, wait_s)
+            if address.path is None:
+                be_patient(self.engine, max(answers_within_s, wait_s + 1.0))
             self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             try:
                 self._prepare()
@@ -180,7 +187,8 @@ class Database:
         """A transaction that began after every other writer's ended."""
         if self.is_sqlite:
             return self._begun()
-        connection = self.engine.connect()
+        # Not of the engine whose patience ends: whoever brings a large store up may say nothing for long.
+        connection = _engine(self.address, self.wait_s).connect()
         try:
             connection.exec_driver_sql(f"SET lock_timeout = {int(self.wait_s * 1000)}")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({WRITER_LOCK})")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from remit.model.errors import RefusedError
 from remit.model.shown import printable
+from remit.store.patience import NO_ANSWER
 
 _SQLITE = {
     "SQLITE_FULL": "the disk is full; nothing of this was kept",
@@ -52,8 +53,8 @@ def in_words(shown: str) -> Iterator[None]:
 
 
 def is_broken(error: SQLAlchemyError) -> bool:
-    """Whether the connection itself is gone, so that a new one may work."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    """Whether the connection itself is gone, so that a new one may work; a server that hangs would be waited for twice."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated and str(error.orig) != NO_ANSWER
 
 
 def is_missing(error: SQLAlchemyError) -> bool:
@@ -83,6 +84,8 @@ def _said_by_postgres(error: Any) -> str:
     if error.sqlstate is None:
         # No answer of a server: what the driver says instead may name files, hosts and parameters, but a refusal is worth telling.
         text = str(error)
+        if text == NO_ANSWER:
+            return f"{NO_ANSWER}; nothing of this was kept, as far as is known"
         if "authentication failed" in text or "no password supplied" in text or 'FATAL:  role "' in text:
             return _POSTGRES["28"]
         if "does not exist" in text and "database" in text:

@@ -27,7 +27,7 @@ from remit.model.shown import printable
 from remit.store import decided
 from remit.store import events as event_log
 from remit.store.address import address
-from remit.store.database import Database
+from remit.store.database import ANSWERS_WITHIN_S, Database
 from remit.store.decisions import clock_ns as wall_clock_ns
 from remit.store.decisions import rfc3339
 from remit.store.interning import Assign, append
@@ -76,14 +76,21 @@ class Store:
 
     @classmethod
     def open(
-        cls, url: str | None, *, clock_ns: Callable[[], int] = wall_clock_ns, wait_s: float = WAIT_S, must_exist: bool = False
+        cls,
+        url: str | None,
+        *,
+        clock_ns: Callable[[], int] = wall_clock_ns,
+        wait_s: float = WAIT_S,
+        must_exist: bool = False,
+        answers_within_s: float = ANSWERS_WITHIN_S,
     ) -> Self:
         """Opens a store, makes it where there is none, brings it up where it is older.
 
         None is a file in the user's data folder; else `sqlite:///PATH` or `postgresql://...`. Raises RefusedError in words.
         `wait_s` is how long other writers are waited for. With `must_exist` no file is made in the place of one that is gone.
+        A server that says nothing for `answers_within_s` is given up.
         """
-        return cls(Database(address(url), wait_s, must_exist=must_exist), clock_ns)
+        return cls(Database(address(url), wait_s, must_exist=must_exist, answers_within_s=answers_within_s), clock_ns)
 
     @property
     def is_local(self) -> bool:

@@ -19,6 +19,7 @@ from remit.document.parse import parse_or_raise
 from remit.govern import lifecycle
 from remit.model.agent import AgentState
 from remit.model.decision import Decision, Outcome, Request, Step
+from remit.model.errors import RefusedError
 from remit.model.standing import ApprovedRemit, Ownership, Standing
 from remit.store.decisions import DecisionLog
 from remit.store.records import Store
@@ -292,3 +293,25 @@ def test_lifecycle_and_policy_mean_the_same_by_suspended(world: World) -> None:
     assert standing is not None
     world.store.put(lifecycle.suspended(standing, SEEN, "sec", "odd"), seen=SEEN)
     _denied(world.ask(), Step.STANDING, "suspended")
+
+
+def test_a_store_that_hangs_is_not_waited_for_by_each_who_asks(world: World) -> None:
+    world.approve()
+    now, opened, is_up = [0.0], [0], [False]
+
+    def hangs() -> Store:
+        opened[0] += 1
+        if is_up[0]:
+            return Store.open(world.url)
+        now[0] += 2.0
+        raise RefusedError("the server does not answer")
+
+    policy = StorePolicy(hangs, vocabularies=vocabularies(), monotonic=lambda: now[0])
+    assert [policy().fault for _ in range(5)] == ["the server does not answer"] * 5
+    assert opened[0] == 1
+    is_up[0] = True
+    now[0] += 1.9
+    assert (policy().fault, policy().remits, opened[0]) == ("the server does not answer", {}, 1), "nobody is allowed meanwhile"
+    now[0] += 0.2
+    assert (policy().fault, list(policy().remits), opened[0]) == ("", ["reader"], 2)
+    policy.close()

@@ -6,15 +6,17 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from remit.contracts.exporter import Target, UndeliveredError
-from remit.exporters.webhook import WEBHOOK
+from remit.exporters.webhook import WEBHOOK, _Way
 from remit.model.errors import UsageError
 from remit.testing.kits.exporter import notices
 
@@ -185,3 +187,78 @@ def test_a_secret_that_is_none_is_refused_without_repeating_it(secret: str) -> N
         WEBHOOK.open(Target(url="http://127.0.0.1/", secret=secret))
     if len(secret) > 8:
         assert secret not in str(refused.value)
+
+
+# --- receivers that mean ill ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def answering(first: bytes, again: bytes = b"") -> Iterator[tuple[str, threading.Event]]:
+    """A receiver that answers these bytes, then others for as long as they are taken; the event says that they were not any more."""
+    ended = threading.Event()
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(first)
+            while again:
+                connection.sendall(again)
+        ended.set()
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", ended
+    finally:
+        thread.join(20)
+        listening.close()
+
+
+def test_an_answer_that_never_ends_is_given_up_and_its_connection_with_it() -> None:
+    with answering(b"", b"HTTP/1.1 100 Continue\r\n\r\n") as (url, ended):
+        way = _Way(Target(url=url, secret=SECRET), whole_seconds=0.2)
+        with pytest.raises(UndeliveredError, match="not whole within"):
+            way.send(DENIED)
+        assert ended.wait(20), "nobody reads it any more"
+        way.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (b"", "does not answer: RemoteProtocolError"),
+        (b"HTTP/1.1 20", "does not answer: RemoteProtocolError"),
+        (b"\xff\xfe\xb2\r\n\r\n", "does not answer: RemoteProtocolError"),
+        (b"HTTP/1.1 500 \xff\xfe\r\nretry-after: \xff\xb2\r\ncontent-length: 3\r\n\r\n\xff\xfe\xff", "answered 500$"),
+        (b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 1_000_000, "does not answer: RemoteProtocolError"),
+    ],
+    ids=["nothing", "half", "no text", "no text in it", "a head without end"],
+)
+def test_an_answer_that_is_none_is_told_without_its_words(first: bytes, told: str) -> None:
+    with answering(first) as (url, _):
+        way = WEBHOOK.open(Target(url=url, secret=SECRET))
+        with pytest.raises(UndeliveredError, match=told):
+            way.send(DENIED)
+        way.close()
+
+
+def test_a_body_is_not_read_however_long_it_is() -> None:
+    with answering(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n", b"x" * 65536) as (url, ended):
+        way = WEBHOOK.open(Target(url=url, secret=SECRET))
+        way.send(DENIED)
+        assert ended.wait(20)
+        way.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("31536000", 3600.0), ("9" * 4000, 3600.0), ("-1", 0.0), ("Fri, 31 Dec 2099 23:59:59 GMT", 0.0)]
+)
+def test_a_receiver_that_wants_to_be_left_alone_for_a_year_is_asked_again_after_an_hour(
+    asked: str, seconds: float, receiver: Receiver
+) -> None:
+    receiver.status, receiver.headers = 429, {"retry-after": asked}
+    with pytest.raises(UndeliveredError) as told:
+        send(receiver)
+    assert told.value.wait_seconds == seconds

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 from sqlalchemy import Engine, event, text
-from tests.servers import postgres_server
+from tests.servers import LivePostgres, postgres_server
 
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
@@ -291,6 +292,23 @@ def test_a_server_that_goes_away_is_told_and_the_next_run_goes_on() -> None:
                 _in_the_middle(lambda: store.exclusive("scan"), store, server.restart, is_first=True)
             with store.exclusive("scan"):
                 assert [item.agent for item in store.all(Ownership)] == ["a"]
+
+
+def test_a_server_that_says_nothing_is_given_up_and_its_late_answer_is_nobody_s(postgres: LivePostgres) -> None:
+    url = postgres.new_database("hangs")
+    with Store.open(url, wait_s=0.1, answers_within_s=0.1) as store:
+        store.put(STANDING, seen=SEEN)
+        store.put(_owned("a"), seen=SEEN)
+        with psycopg.connect(url) as somebody:
+            for (table,) in somebody.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall():
+                somebody.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE'.encode())
+            for ask in (store.sequence, lambda: store.get(Standing, "a")):
+                with pytest.raises(RefusedError, match="the server does not answer"):
+                    ask()
+        assert store.get(Standing, "a") == STANDING
+        assert [item.agent for item in store.all(Ownership)] == ["a"]
+        assert store.put(_owned("b"), seen=SEEN)
+    postgres.drop_database("hangs")
 
 
 def _in_the_middle(

@@ -37,6 +37,9 @@ from remit.store.records import Store
 _PATIENCE_SECONDS = 30.0
 """How long the end waits for work that is under way; what is cut off then goes on by `remit apply` or `release`."""
 
+_ANSWER_SECONDS = 1.0
+"""How long a decision waits for the store's server, before it denies."""
+
 
 class Whole(msgspec.Struct, frozen=True):
     """The parts that a run needs."""
@@ -76,7 +79,7 @@ def whole(
     opened = functools.partial(Store.open, url, must_exist=True)
     delivery = _way(webhook) if webhook is not None else None
     store = Store.open(url)
-    policy = StorePolicy(opened, vocabularies=vocabularies())
+    policy = StorePolicy(functools.partial(opened, wait_s=_ANSWER_SECONDS, answers_within_s=_ANSWER_SECONDS), vocabularies=vocabularies())
     decide = CountedDecide(Decider(policy, log, point="authzen"))
     service = Service(decide)
     guard = Guard(place.host)
