@@ -153,6 +153,7 @@ def pages(store: Store) -> dict[str, list[str]]:
     return {
         "/": ["/"],
         "/agents": ["/agents", "/agents?page=2", "/agents?page=9"],
+        "/agents, that can": ["/agents?can=delete", "/agents?can=delete&on=bucket-3", "/agents?on=folder-7", "/agents?can=pay&on=nothing"],
         "/agents/{slug}": [f"/agents/{slug}" for slug in agents],
         "/agents/{slug}, planned": [f"/agents/{slug}" for slug in planned],
         "/agents/{slug}/draft": [f"/agents/{slug}/draft" for slug in agents],
@@ -168,6 +169,7 @@ def pages(store: Store) -> dict[str, list[str]]:
         "/connections": ["/connections"],
         "/connections/{id}": ["/connections/aws%3Amain", "/connections/code%3Ashop"],
         "/search": [f"/search?q={word}" for word in ("night", "bucket-3", "role", "nothing-like-it", "s3")],
+        "/search, a question": ["/search?q=delete", "/search?q=who+can+delete+bucket-3"],
         "/jobs": ["/jobs"],
     }
 

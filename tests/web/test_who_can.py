@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 from urllib.parse import quote
 
 import jsonschema
@@ -22,6 +23,7 @@ from remit.app.views.agents_json import by_risk
 from remit.app.views.who_can import Asked, who_can
 from remit.model.access import NativeObject
 from remit.model.alignment import Class
+from remit.model.place import Place
 from remit.model.verbs import GRAVEST_FIRST, Verb
 from remit.understand.abilities import Abilities
 from remit.understand.spans import Spans
@@ -48,10 +50,11 @@ def told(world: World, *words: str, code: int = 0) -> str:
     return came.output if code else came.stdout
 
 
-def with_tools(world: World, *tools: str) -> None:
+def with_tools(world: World, *tools: str, **more: Any) -> None:
     """Gives an agent without identities these tools."""
     known = world.current().agents[RETURNS]
-    agent = msgspec.structs.replace(known.agent, id="book-keeper", tools=tools, identities=(), risk=99.0)
+    more = {**more, "places": (more["place"],)} if "place" in more else more
+    agent = msgspec.structs.replace(known.agent, id="book-keeper", tools=tools, identities=(), risk=99.0, **more)
     world.store.put(msgspec.structs.replace(known, agent=agent), seen=world.at)
 
 
@@ -119,6 +122,14 @@ def test_tools_that_an_agent_declares_count_by_their_names(own_client: Client, o
         assert "delete_order" in found["book-keeper"]
     assert "mcp__shelf__remove_book" in rows(own_client.get("/agents?can=delete"))["book-keeper"]
     assert "book-keeper" not in rows(own_client.get("/agents?can=delete&on=payroll"))
+    assert "book-keeper" not in rows(own_client.get("/agents?can=pay"))
+
+
+def test_a_subagent_can_what_the_tools_do_that_its_client_brings_along(own_client: Client, own_world: World) -> None:
+    with_tools(own_world, "Bash(git log:*)", "Read", framework="markdown-agent", place=Place(".claude/agents/keeper.md", 1))
+    row = rows(own_client.get("/agents?can=execute"))["book-keeper"]
+    assert "by the tool Bash(git log:*)" in row
+    assert "by the tool Read" in rows(own_client.get("/agents?can=read"))["book-keeper"]
     assert "book-keeper" not in rows(own_client.get("/agents?can=pay"))
 
 

@@ -85,7 +85,7 @@ class Able(Shape, frozen=True, kw_only=True):
 
     identities: list[IdentityThatCan]
     tools: list[str]
-    """Tools that it declares whose name says so."""
+    """Tools by which it can: that it declares, by their names, and that its client brings along."""
 
 
 class InForce(Shape, frozen=True, kw_only=True):

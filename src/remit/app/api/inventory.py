@@ -29,7 +29,7 @@ After = Annotated[str | None, QueryParameter(description="`next` of the page bef
     operation_id="listAgents",
     summary="Every agent, riskiest first",
     description="As `remit agents --json`; `coverage` stands on the first page alone. With `can` or `on` only agents that can do that, by "
-    "what their identities are granted now or by the names of tools that they declare; `can` of each says how.",
+    "what their identities are granted now or by the tools that they have; `can` of each says how.",
     opt={"answer": Agents},
     tags=["agents"],
 )

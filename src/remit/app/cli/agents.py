@@ -34,8 +34,7 @@ def agents(
 ) -> None:
     """List every agent: what it is, who owns it, as whom it acts. Riskiest first.
 
-    With `--can` or `--on`: which agents can do that, by what their identities are granted now or by the names of tools that they declare,
-    and how.
+    With `--can` or `--on`: which agents can do that, by what their identities are granted now or by the tools that they have, and how.
     """
     from remit.app.views.agents_json import agents_json, by_risk
     from remit.app.views.who_can import Asked, those_who_can

@@ -60,7 +60,7 @@ def _show_ways(page: Page, answer: WhoCan, known: KnownAgent) -> None:
         page.line((f"can {verb}", "bold"), f" as {printable(way.ref, 120)} on {printable(way.words, 200)}{example}{doubt}", indent=7)
     if able.tools:
         tools = listed([printable(tool, 80) for tool in able.tools], 4)
-        page.line((f"can {verb}", "bold"), f" by {'tools' if len(able.tools) > 1 else 'a tool'} that it declares: {tools}", indent=7)
+        page.line((f"can {verb}", "bold"), f" by the {'tools' if len(able.tools) > 1 else 'tool'} {tools}", indent=7)
 
 
 def _show_exactness(page: Page, answer: WhoCan) -> None:

@@ -1,7 +1,7 @@
-"""Which agents can do something, across all of them: by what their identities are granted now, and by the tools that they declare.
+"""Which agents can do something, across all of them: by what their identities are granted now, and by the tools that they have.
 
-How exact it is: grants are what the systems showed at the last look, evaluated as on the page of an agent; of a declared tool only its
-name is known. Invariants:
+How exact it is: grants are what the systems showed at the last look, evaluated as on the page of an agent; of a tool its name is known,
+and what it does where a coding agent brings it along. Invariants:
 - a grant on a pattern counts for whatever it covers: who may delete everything can delete the one thing that is asked about;
 - an agent whose identities were not read is told of as not known, never as one that cannot.
 """
@@ -20,12 +20,13 @@ from remit.document.pattern import overlaps
 from remit.model.agent import Agent
 from remit.model.standing import KnownAgent
 from remit.model.verbs import Verb
+from remit.understand.client_tools import client_tools
 from remit.understand.holdings import Held
 
 _MOST_TOUCHED = 200
 """Resources on record that are looked through for those that hold a text."""
 _BY_WHAT = (
-    "by what identities are granted now, as it was last read, and by the names of tools that agents declare;"
+    "by what identities are granted now, as it was last read, and by tools: those of a coding agent, others by their names;"
     " what a remit allows of it is decided at the enforcement points"
 )
 _BUCKET = "s3:bucket"
@@ -89,7 +90,7 @@ class Able(msgspec.Struct, frozen=True, kw_only=True):
 
     ways: tuple[Way, ...] = ()
     tools: tuple[str, ...] = ()
-    """Tools that it declares whose name says so; what they reach is not known."""
+    """Tools by which it can: that it declares, by their names, and that its client brings along. On what is not known."""
 
     def __bool__(self) -> bool:
         """Whether it can."""
@@ -149,19 +150,26 @@ class _Question:
     def able(self, agent: Agent) -> Able:
         refs = dict.fromkeys(bound.principal for bound in self._current.bound_by_agent.get(agent.id, ()))
         ways = tuple(way for ref in refs if (way := self._ways.get(ref)) is not None)
-        return Able(ways=ways, tools=tuple(tool for tool in agent.tools or () if self._is_tool(tool)))
+        return Able(ways=ways, tools=tuple(tool for tool, verbs in self._tools_of(agent).items() if self._does(tool, verbs)))
 
     def is_read(self, agent: Agent) -> bool:
         bound = self._current.bound_by_agent.get(agent.id, ())
         return all((found := self._access.get(item.principal)) is not None and not found.unread for item in bound)
 
-    def _is_tool(self, tool: str) -> bool:
+    def _does(self, tool: str, verbs: Sequence[Verb]) -> bool:
+        return self._text in tool.casefold() and (self._asked.verb in verbs if self._asked.verb is not None else bool(verbs))
+
+    def _tools_of(self, agent: Agent) -> Mapping[str, Sequence[Verb]]:
+        """What each of its tools does: those of its client by what is known of them, others by their names."""
+        client = client_tools(agent)
+        known = {tool.written: tool.reaches for tool in (*client.listed, *client.given)} if client is not None else {}
+        return {**{tool: self._by_name(tool) for tool in agent.tools or () if tool not in known}, **known}
+
+    def _by_name(self, tool: str) -> tuple[Verb, ...]:
         name = tool.split("__", 2)[-1] if tool.startswith("mcp__") else tool
-        if self._text not in tool.casefold():
-            return False
         vocabulary = self._current.vocabularies.get("mcp")
         verb = (vocabulary.verb_of(name) if vocabulary is not None else None) or tool_verb(name)
-        return self._asked.verb is None or verb is self._asked.verb
+        return (verb,) if verb is not None else ()
 
     def _way(self, ref: str) -> Way | None:
         holding = self._current.holdings.of(self._access[ref])
