@@ -53,8 +53,13 @@ def test_a_plan_shows_its_stage_its_replay_and_what_the_agent_loses(client: Clie
     assert [item.get("aria-current") for item in line.all("li")] == ["", "step", "", "", ""]
     denied = sum(item.calls for item in plan.replay.would_deny)
     assert f"{denied:,} of {plan.replay.calls:,} recorded calls since" in page.text
+    lost = next(part for part in page.main.all("section") if "can no longer do" in part.one("h2").text)
     for sentence in plan.risk_removed:
-        assert _folded(sentence) in _folded(page.text)
+        identity, _, what = sentence.partition(" can no longer do ")
+        assert _folded(f"As {identity}") in _folded(lost.text)
+        assert _folded(what) in _folded(lost.text)
+    assert len(lost.all("li")) == len(plan.risk_removed)
+    assert len(lost.all("h3")) == len({sentence.partition(" can no longer do ")[0] for sentence in plan.risk_removed})
     for step in plan.steps:
         assert step.operation in page.text
     assert page.main.all("pre")

@@ -185,6 +185,16 @@ def check_person(current: Current, plan: Plan, person: str, *, is_apply: bool) -
         act.check_applies(plan, current.remits.get(plan.agent), current.standings.get(plan.agent))
 
 
+def removed_by_identity(plan: Plan) -> list[tuple[str, list[str]]]:
+    """What the agent can no longer do, by the identity that each sentence begins with; other sentences stay whole, under no name."""
+    found: dict[str, list[str]] = {}
+    for sentence in plan.risk_removed:
+        identity, mark, rest = sentence.partition(" can no longer do ")
+        is_named = bool(mark) and identity.startswith("`") and identity.endswith("`")
+        found.setdefault(identity.strip("`") if is_named else "", []).append(rest if is_named else sentence)
+    return list(found.items())
+
+
 def listed(plans: Sequence[Plan]) -> list[Listed]:
     """Plans in the order in which they need somebody: stuck and half done, waiting, then what is over, the newest first."""
     newest: dict[str, str] = {}

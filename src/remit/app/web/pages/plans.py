@@ -16,7 +16,17 @@ from remit.app.web import carrying
 from remit.app.web.addresses import agent_at, plan_at
 from remit.app.web.listing import sliced
 from remit.app.web.paging import AT_ONCE, address, asked, asked_page, neighbours
-from remit.app.web.plan_view import TITLES, Listed, check_person, listed, moves, proofs_by_identity, stages, steps_by_identity
+from remit.app.web.plan_view import (
+    TITLES,
+    Listed,
+    check_person,
+    listed,
+    moves,
+    proofs_by_identity,
+    removed_by_identity,
+    stages,
+    steps_by_identity,
+)
 from remit.app.web.site import AnyRequest, Posted, Site
 from remit.model.errors import RefusedError, UsageError
 from remit.model.plan import Plan, PlanState
@@ -109,6 +119,7 @@ def _page(request: AnyRequest, site: Site, plan_id: str, *, refused: str = "", w
         stages=stages(plan, current.store.history(Plan, plan.id)),
         steps=steps_by_identity(current, plan),
         proofs=proofs_by_identity(current, plan.proofs),
+        removed=removed_by_identity(plan),
         denied=[(current.identity_text(item.principal), item) for item in plan.replay.would_deny],
         verdict=verdict(plan),
         moves=moves(current, plan, others),
