@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-NAMES = ("decide", "serve", "gateway", "discover", "store", "loop", "web")
+NAMES = ("decide", "serve", "gateway", "discover", "store", "align", "loop", "web")
 
 
 def main() -> int:

@@ -26,20 +26,19 @@ from remit.model.event import Use
 from remit.model.identity import Because
 from remit.model.remit import Remit
 from remit.model.shown import printable
+from remit.understand.heads import ByHead
 from remit.understand.material import Concerns
 from remit.understand.naming import as_policies_write, container_of, generalised
 from remit.understand.needs import Forbidden, Need, Needs, needs_of
 from remit.understand.recorded import Recorded
-from remit.understand.spans import Spans, common, covers, is_pattern
-from remit.understand.ways import is_compared, is_way, leads_to
+from remit.understand.served import Columns, Got, Served, ServedNeed, is_inside
+from remit.understand.spans import Spans, common, covers, is_on, is_pattern
+from remit.understand.ways import Ways, is_compared, is_way
 from remit.understand.why import because_missing, because_needed, because_not_needed, because_way, doubts, places_of_uses
 
-_OWNERS = frozenset({"alter", "drop", "comment", "cluster", "reindex", "refresh", "vacuum"})
-"""What an owner in Postgres may do although no privilege says so."""
 _OF_COLUMNS = frozenset({"select", "insert", "update", "references"})
 """What Postgres grants on columns; no other system has any."""
-Columns = tuple[str, ...]
-"""Empty: all of them."""
+_NEEDED = frozenset({Class.NEEDED_USED, Class.NEEDED_UNUSED})
 
 
 def align(
@@ -63,17 +62,7 @@ def align(
 
 def needed_by(alignment: Alignment, principal: str) -> tuple[AlignmentLine, ...]:
     """The lines of an identity that are to stay: what `IdentitySystem.narrow` takes as `keep`."""
-    wanted = (Class.NEEDED_USED, Class.NEEDED_UNUSED)
-    return tuple(line for line in alignment.lines if line.principal == principal and line.class_ in wanted)
-
-
-class _Served:
-    """What a need got: an action on a resource, of some columns, for a principal."""
-
-    __slots__ = ("action", "columns", "need", "principal", "resource")
-
-    def __init__(self, principal: str, need: Need, action: str, resource: str, columns: Columns) -> None:
-        self.principal, self.need, self.action, self.resource, self.columns = principal, need, action, resource, columns
+    return tuple(line for line in alignment.lines if line.principal == principal and line.class_ in _NEEDED)
 
 
 class _Part(NamedTuple):
@@ -91,11 +80,16 @@ class _Table:
     def __init__(self, needs: Needs, spans: Spans, uses: Sequence[Use]) -> None:
         self.needs, self.spans = needs, spans
         self.lines: list[AlignmentLine] = []
-        self._uses = Recorded(_settled(use) for use in uses)
+        self._uses = Recorded((_settled(use) for use in uses), spans)
         self._refused = [use for use in self._uses.all() if use.denied]
         self._taken: set[int] = set()
         """Identities of uses that stand in a line."""
-        self._served: dict[tuple[str, str], list[_Served]] = defaultdict(list)
+        self._served = Served()
+        self._needs_on: dict[str, ByHead[Need]] = {}
+        self._by_rule = {need.rule: need for need in reversed(needs.needs)}
+        self._nevers = ByHead((line.resource, line) for line in needs.forbidden)
+        self._broken: dict[tuple[str, str, str], Forbidden | None] = {}
+        """What forbids an action on a resource, for what was asked already."""
         self._whole: set[str] = set()
         """Identities of which every grant was read: what they did and nothing grants any more, they cannot do."""
 
@@ -107,81 +101,87 @@ class _Table:
             self._whole.add(found.principal)
         grants = sorted(found.access, key=lambda grant: (is_compared(grant), *_breadth(grant)))
         shown = len(self.lines)
-        for grant in grants:
-            if not is_way(grant):
-                self._add_grant(found.principal, grant)
-        needed = [line for line in self.lines[shown:] if line.class_ in (Class.NEEDED_USED, Class.NEEDED_UNUSED)]
+        compared: Ways | None = None
         for grant in grants:
             if is_way(grant):
-                self.lines.append(self._way(found.principal, grant, needed))
+                continue
+            if is_compared(grant) and compared is None:
+                # What needs it was found by now: those that are compared come last, and none of them leads to another.
+                compared = Ways(line for line in self.lines if line.principal == found.principal and line.class_ in _NEEDED)
+            self._add_grant(found.principal, grant, compared)
+        ways = Ways(line for line in self.lines[shown:] if line.class_ in _NEEDED)
+        for grant in grants:
+            if is_way(grant):
+                self.lines.append(self._way(found.principal, grant, ways))
 
-    def _add_grant(self, principal: str, grant: Access) -> None:
+    def _add_grant(self, principal: str, grant: Access, compared: Ways | None) -> None:
         is_whole = is_touched = False
         # A grant over every service is never needed whole: no line names more than one.
         is_everything = grant.system.endswith(":*")
-        left = (
-            set(self.spans.named_by(grant.system, grant.action, grant.resource))
-            if is_pattern(grant.action) and not is_everything
-            else set()
-        )
-        for need in self.needs.needs:
-            scope = common(grant.resource, need.resource) if _is_on(need.system, grant.system) else None
-            if scope is None:
-                continue
+        named = self.spans.named_by(grant.system, grant.action, grant.resource) if is_pattern(grant.action) and not is_everything else ()
+        left = set(named)
+        covered = [use for use in self._uses.covered_by(grant, principal) if id(use) not in self._taken]
+        for need in self._needs_of(grant.system).may_meet(grant.resource):
+            scope = common(grant.resource, need.resource)
             columns = _common_columns(grant.columns, need.columns)
-            if columns is None:
+            if scope is None or columns is None:
                 continue
-            asked, doubt = self._wanted(need, grant, scope)
+            asked, doubt = self._wanted(need, grant, scope, named if (need.system, scope) == (grant.system, grant.resource) else ())
             wanted = [action for action in asked if not self._is_served(principal, need.system, action, scope, columns)]
             if not wanted:
                 continue
-            self._add_needed(_Part(principal, grant, need, scope, columns, doubt), wanted, asked)
+            self._add_needed(_Part(principal, grant, need, scope, columns, doubt), wanted, asked, covered)
             if scope == grant.resource and columns == grant.columns:
                 is_whole = is_whole or not is_pattern(grant.action)
                 is_touched = True
                 left -= set(wanted)
         is_whole = is_whole or (is_pattern(grant.action) and is_touched and not left and not is_everything)
-        if not self._add_out_of_intent(principal, grant, is_whole=is_whole) and not is_whole:
-            self.lines.append(self._rest(principal, grant))
+        if not self._add_out_of_intent(principal, grant, covered, is_whole=is_whole) and not is_whole:
+            self.lines.append(self._rest(principal, grant, compared))
 
-    def _rest(self, principal: str, grant: Access) -> AlignmentLine:
+    def _rest(self, principal: str, grant: Access, compared: Ways | None) -> AlignmentLine:
         """What nothing asks for: needed all the same where what is needed cannot be done without it."""
-        if not is_compared(grant) or self._forbidden(grant.system, grant.action, grant.resource) is not None:
+        if compared is None or not is_compared(grant) or self._forbidden(grant.system, grant.action, grant.resource) is not None:
             return self._unneeded(principal, grant)
-        wanted = (Class.NEEDED_USED, Class.NEEDED_UNUSED)
-        return self._way(principal, grant, [line for line in self.lines if line.principal == principal and line.class_ in wanted])
+        return self._way(principal, grant, compared)
 
-    def _wanted(self, need: Need, grant: Access, scope: str) -> tuple[list[str], str]:
-        """The actions of a grant that a need asks for on a resource, less what is forbidden there; and what makes that uncertain."""
+    def _wanted(self, need: Need, grant: Access, scope: str, named: Sequence[str]) -> tuple[list[str], str]:
+        """The actions of a grant that a need asks for on a resource, less what is forbidden there; and what makes that uncertain.
+
+        `named`: what a pattern of a grant names there, where that is known already.
+        """
         if grant.action == "own":
-            through = (use for use in self._uses.all() if self._is_call_of(grant, use.system, use.action) and self._reaches(grant, use))
-            used = any(need.asks_for(self.spans.verb_of(use.system, use.action)) for use in through)
-            return (["own"], "") if used else ([], "")
-        wanted, doubts_found = [], []
-        for action in self.spans.asked_for(need, grant.action, scope):
+            return (["own"], "") if any(need.asks_for(verb) for verb in self._uses.verbs_as_owner(grant)) else ([], "")
+        meeting = [line for line in self._nevers.may_meet(scope) if overlaps(line.resource, scope)]
+        of_verbs: dict[str | None, tuple[str, ...] | None] = {}
+        wanted, doubts_found = [], dict[str, None]()
+        for action in self.spans.asked_for(need, grant.action, scope, named):
             if need.columns and action not in _OF_COLUMNS:
                 continue  # A need of some columns is none of what only the whole table can be granted for, such as its upkeep.
             verb = self.spans.verb_of(need.system, action)
-            meeting = [line for line in self.needs.forbidden if line.is_about(need.system, verb) and overlaps(line.resource, scope)]
-            if any(covers(line.resource, scope) for line in meeting):
-                continue
-            doubts_found += [f"`{line.rule}` forbids it on `{printable(line.resource, 120)}`" for line in meeting]
-            wanted.append(action)
-        return wanted, "; ".join(dict.fromkeys(doubts_found))
+            if verb not in of_verbs:
+                of_verbs[verb] = _doubts_of([line for line in meeting if line.is_about(need.system, verb)], scope)
+            found = of_verbs[verb]
+            if found is not None:
+                doubts_found.update(dict.fromkeys(found))
+                wanted.append(action)
+        return wanted, "; ".join(doubts_found)
 
-    def _add_needed(self, part: _Part, wanted: Sequence[str], asked: Sequence[str]) -> None:
+    def _add_needed(self, part: _Part, wanted: Sequence[str], asked: Sequence[str], covered: Sequence[Use]) -> None:
         """Lines for the wanted actions of one grant and need; patterns in them may name whatever is `asked`."""
+        folded = [self.spans.folded(part.need.system, action) for action in wanted]
+        places = {name: number for number, name in reversed(list(enumerate(folded)))}
         used: dict[str, list[Use]] = defaultdict(list)
-        for use in self._free(part.principal, part.grant):
-            if self._is_forbidden(use):
-                continue  # a `never` goes before what a line needs
-            named = next((action for action in wanted if self._is_use_of(use, action, part.scope, part.columns)), None)
-            if named is not None:
-                used[named].append(use)
+        for use in covered:
+            if id(use) in self._taken:
+                continue
+            at = min((places[name] for name in self._uses.names_of(use) if name in places), default=None)
+            if at is None or not is_inside(use.columns, part.columns) or not covers(part.scope, use.resource):
+                continue
+            if not self._is_forbidden(use):  # a `never` goes before what a line needs
+                used[wanted[at]].append(use)
                 self._taken.add(id(use))
-        for action in wanted:
-            served = _Served(part.principal, part.need, action, part.scope, part.columns)
-            self._served[part.principal, self.spans.folded(part.need.system, action)].append(served)
+        self._served.add(Got(part.principal, part.need.rule, part.scope, part.columns), folded)
         for action, uses in sorted(used.items()):
             self.lines.append(self._needed_of(Class.NEEDED_USED, part, action, uses))
         unused = [action for action in wanted if action not in used]
@@ -192,11 +192,14 @@ class _Table:
         further = (part.doubt,) if part.doubt else ()
         return self._needed(class_, part.principal, part.grant, part.need, action, part.scope, part.columns, uses, further)
 
-    def _add_out_of_intent(self, principal: str, grant: Access, *, is_whole: bool) -> bool:
+    def _add_out_of_intent(self, principal: str, grant: Access, covered: Sequence[Use], *, is_whole: bool) -> bool:
         """Uses that this grant allows and nothing needs; whether one line now stands for the whole grant."""
         by_kind: dict[tuple[str, str, bool], list[Use]] = defaultdict(list)
-        for use in self._free(principal, grant):
-            by_kind[use.action, container_of(use.resource), self._is_forbidden(use)].append(use)
+        for use in covered:
+            if id(use) not in self._taken:
+                by_kind[use.action, container_of(use.resource), self._is_forbidden(use)].append(use)
+        if not by_kind:
+            return False
         # What is used of a thing that nothing needs stands for the whole grant on it: the keys that were seen are only samples.
         can_be_one = not is_whole and _is_inside_one(grant.resource) and not self._is_partly_needed(principal, grant)
         stands_for_all = False
@@ -209,17 +212,16 @@ class _Table:
         return stands_for_all
 
     def _is_partly_needed(self, principal: str, grant: Access) -> bool:
-        served = self._served.get((principal, self.spans.folded(grant.system, grant.action)), ())
-        return any(overlaps(grant.resource, each.resource) for each in served)
+        return self._served.meets(principal, self.spans.folded(grant.system, grant.action), grant.resource)
 
-    def _way(self, principal: str, grant: Access, needed: Sequence[AlignmentLine]) -> AlignmentLine:
+    def _way(self, principal: str, grant: Access, ways: Ways) -> AlignmentLine:
         """A membership is needed where something needed comes through it; a sequence, and what is compared, by what needs them."""
-        through = [line for line in needed if leads_to(grant, line)]
+        through = ways.leading_from(grant)
         if not through:
             return self._unneeded(principal, grant)
         used = [line for line in through if line.class_ is Class.NEEDED_USED]
         first = (used or through)[0]
-        need = next(need for need in self.needs.needs if need.rule == first.rule)
+        need = self._by_rule[first.rule]
         return AlignmentLine(
             principal=principal,
             system=grant.system,
@@ -239,14 +241,14 @@ class _Table:
 
     def add_tools(self) -> None:
         """Needs and uses of systems that hold no identities (tools): the remit itself is what grants them, at the point."""
+        asked = self._asked_of(self._open_uses())
         for need in self.needs.needs:
             if self.spans.holds_identities(need.system):
                 continue
-            uses = [use for use in self._open_uses() if self._asks(need, use)]
+            uses = [use for use in asked.get(need.rule, ()) if id(use) not in self._taken]
             self._taken.update(id(use) for use in uses)
             class_ = Class.NEEDED_USED if uses else Class.NEEDED_UNUSED
             self.lines.append(self._needed(class_, "", None, need, need.verb, need.resource, need.columns, uses, ()))
-            self._served["", need.rule].append(_Served("", need, need.verb, need.resource, need.columns))
 
     def add_ungranted(self) -> None:
         """What was used although nothing that was read grants it: by a grant that is gone, or one that was not read."""
@@ -255,7 +257,8 @@ class _Table:
             groups[use.principal, use.system, use.action, container_of(use.resource), self._is_forbidden(use)].append(use)
         for (principal, system, action, *_), uses in sorted(groups.items()):
             self._taken.update(id(use) for use in uses)
-            need = next((need for need in self.needs.needs if all(self._asks(need, use) for use in uses)), None)
+            candidates = self._needs_of(system).may_cover(uses[0].resource)
+            need = next((need for need in candidates if all(self._asks(need, use) for use in uses)), None)
             further = ("nothing that was read grants it",) if self.spans.holds_identities(system) else ()
             resource = generalised([use.resource for use in uses])
             if need is None or self._forbidden(system, action, resource) is not None:
@@ -266,27 +269,22 @@ class _Table:
                 class_ = Class.NEEDED_NOT_GRANTED if is_lost else Class.NEEDED_USED
                 columns = tuple(sorted({column for use in uses for column in use.columns})) if need.columns else ()
                 self.lines.append(self._needed(class_, principal, None, need, action, resource, columns, uses, further))
-                self._served[principal, self.spans.folded(system, action)].append(_Served(principal, need, action, resource, columns))
+                self._served.add(Got(principal, need.rule, resource, columns), (self.spans.folded(system, action),))
 
     def add_missing(self, access: Sequence[PrincipalAccess]) -> None:
         """Needs that nothing grants: by the actions that evidence or refusals name, else by the verb."""
-        served: dict[str, list[_Served]] = defaultdict(list)
-        for each in (item for items in self._served.values() for item in items):
-            served[each.need.rule].append(each)
+        refused = self._asked_of(use for use in self._refused if id(use) not in self._taken)
+        unsure = {system: _unsure(system, access) for system in {need.system for need in self.needs.needs}}
         for need in self.needs.needs:
             if self.spans.holds_identities(need.system):
-                self.lines += self._missing(need, served[need.rule], _unsure(need.system, access))
+                self.lines += self._missing(need, self._served.of(need.rule), refused.get(need.rule, ()), unsure[need.system])
 
-    def _missing(self, need: Need, served: Sequence[_Served], further: Sequence[str]) -> Iterator[AlignmentLine]:
+    def _missing(self, need: Need, served: ServedNeed, tried: Sequence[Use], further: Sequence[str]) -> Iterator[AlignmentLine]:
         refused: dict[tuple[str, str], list[Use]] = defaultdict(list)
-        for use in self._refused:
-            if not self._asks(need, use) or id(use) in self._taken:
-                continue
-            if not any(
-                self._is_use_of(use, each.action, each.resource, each.columns) for each in served if each.principal == use.principal
-            ):
+        for use in tried:
+            if not served.reaches(use.principal, self._uses.names_of(use), use.resource, use.columns):
                 refused[use.action, use.resource].append(use)
-        got = {self.spans.folded(need.system, each.action) for each in served}
+        got = served.actions
         named = [action for action in need.actions if need.asks_for(self.spans.verb_of(need.system, action))]
         missing = {(action, need.resource): list[Use]() for action in named if self.spans.folded(need.system, action) not in got}
         for (action, resource), uses in sorted(refused.items()):
@@ -392,35 +390,25 @@ class _Table:
     def _open_uses(self) -> list[Use]:
         return [use for use in self._uses.all() if use.allowed > 0 and id(use) not in self._taken]
 
-    def _free(self, principal: str, grant: Access) -> list[Use]:
-        """Allowed uses of an identity that this grant covers and that stand in no line yet."""
-        return [
-            use
-            for system, action in self._uses.calls(principal)
-            if self._is_call_of(grant, system, action)
-            for use in self._uses.beginning_like(grant.resource, principal, (system, action))
-            if use.allowed > 0 and id(use) not in self._taken and self._reaches(grant, use)
-        ]
+    def _needs_of(self, system: str) -> ByHead[Need]:
+        """The needs of what is granted, or was used, on a system."""
+        if system not in self._needs_on:
+            self._needs_on[system] = ByHead((need.resource, need) for need in self.needs.needs if is_on(need.system, system))
+        return self._needs_on[system]
 
-    def _is_call_of(self, grant: Access, system: str, action: str) -> bool:
-        if not _is_on(system, grant.system):
-            return False
-        return self.spans.matches(system, grant.action, action) or (grant.action == "own" and action in _OWNERS)
-
-    def _reaches(self, grant: Access, use: Use) -> bool:
-        is_named = not grant.columns or (bool(use.columns) and set(use.columns) <= set(grant.columns))
-        return is_named and covers(grant.resource, use.resource)
-
-    def _is_use_of(self, use: Use, action: str, scope: str, columns: Columns) -> bool:
-        if not covers(scope, use.resource) or (columns and not (use.columns and set(use.columns) <= set(columns))):
-            return False
-        same = self.spans.folded(use.system, use.action) == self.spans.folded(use.system, action)
-        return same or (action == "own" and use.action in _OWNERS)
+    def _asked_of(self, uses: Iterable[Use]) -> dict[str, list[Use]]:
+        """The uses that each need asks for, by its rule."""
+        found: dict[str, list[Use]] = defaultdict(list)
+        for use in uses:
+            for need in self._needs_of(use.system).may_cover(use.resource):
+                if self._asks(need, use):
+                    found[need.rule].append(use)
+        return found
 
     def _asks(self, need: Need, use: Use) -> bool:
-        if not _is_on(need.system, use.system) or not covers(need.resource, use.resource):
+        if not is_on(need.system, use.system) or not covers(need.resource, use.resource):
             return False
-        if need.columns and not (use.columns and set(use.columns) <= set(need.columns)):
+        if not is_inside(use.columns, need.columns):
             return False
         verb = self.spans.verb_of(use.system, use.action)
         is_named_tool = need.system.startswith("mcp:") and need.resource == use.resource
@@ -428,8 +416,7 @@ class _Table:
 
     def _is_served(self, principal: str, system: str, action: str, scope: str, columns: Columns) -> bool:
         """Whether a narrower grant gives it already."""
-        served = self._served.get((principal, self.spans.folded(system, action)), ())
-        return any(covers(each.resource, scope) and (not each.columns or each.columns == columns) for each in served)
+        return self._served.gives(principal, self.spans.folded(system, action), scope, columns)
 
     def _is_forbidden(self, use: Use) -> bool:
         return self._forbidden(use.system, use.action, use.resource) is not None
@@ -437,8 +424,19 @@ class _Table:
     def _forbidden(self, system: str, action: str, resource: str) -> Forbidden | None:
         if is_pattern(action):
             return None
-        verb = self.spans.verb_of(system, action)
-        return next((line for line in self.needs.forbidden if line.is_about(system, verb) and covers(line.resource, resource)), None)
+        key = (system, action, resource)
+        if key not in self._broken:
+            verb = self.spans.verb_of(system, action)
+            candidates = self._nevers.may_cover(resource)
+            self._broken[key] = next((line for line in candidates if line.is_about(system, verb) and covers(line.resource, resource)), None)
+        return self._broken[key]
+
+
+def _doubts_of(forbidden: Sequence[Forbidden], scope: str) -> tuple[str, ...] | None:
+    """What lines of `never` that meet a resource leave uncertain about it; None: one forbids all of it."""
+    if any(covers(line.resource, scope) for line in forbidden):
+        return None
+    return tuple(f"`{line.rule}` forbids it on `{printable(line.resource, 120)}`" for line in forbidden)
 
 
 def _settled(use: Use) -> Use:
@@ -455,12 +453,6 @@ def use_system(uses: Sequence[Use]) -> str:
 def _breadth(grant: Access) -> tuple[bool, bool, int, str, str]:
     literal = len(grant.resource.replace("*", ""))
     return (is_pattern(grant.action), grant.decision is Effect.DEPENDS, -literal, grant.action, grant.resource)
-
-
-def _is_on(system: str, granted: str) -> bool:
-    """Whether what is granted on a system reaches this one: `aws:*` reaches every service."""
-    kind, _, name = granted.partition(":")
-    return system == granted or (name == "*" and system.partition(":")[0] == kind)
 
 
 def _is_inside_one(resource: str) -> bool:

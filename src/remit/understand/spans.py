@@ -17,12 +17,21 @@ from remit.understand.needs import Need
 
 _WORD_BEGIN = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MOST_INDEXES = 50
+_MOST_WRITTEN = 1_000
 _indexes: dict[int, tuple[Vocabulary, Mapping[str, Sequence[str]]]] = {}
 
 
 def is_pattern(action: str) -> bool:
     """Whether an action's name stands for several."""
     return "*" in action or "?" in action
+
+
+def is_on(system: str, granted: str) -> bool:
+    """Whether what is granted on a system reaches this one: `aws:*` reaches every service."""
+    if system == granted:
+        return True
+    kind, _, name = granted.partition(":")
+    return name == "*" and system.partition(":")[0] == kind
 
 
 @lru_cache(maxsize=4096)
@@ -50,6 +59,11 @@ class Spans:
     def __init__(self, vocabularies: Mapping[str, Vocabulary], concerns: Mapping[str, Concerns]) -> None:
         self._vocabularies = vocabularies
         self._concerns = concerns
+        # Asked again and again of the same few names, by every grant and every use.
+        self._folded: dict[tuple[str, str], str] = {}
+        self._verbs: dict[tuple[str, str], str | None] = {}
+        self._matching: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._written: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
 
     def holds_identities(self, system: str) -> bool:
         """Whether a system is of a kind whose grants are read."""
@@ -57,14 +71,21 @@ class Spans:
 
     def verb_of(self, system: str, action: str) -> str | None:
         """The verb of one action; None for an unknown tool."""
-        vocabulary = self._vocabularies.get(system.partition(":")[0])
-        verb = vocabulary.verb_of(action) if vocabulary is not None else None
-        return verb.value if verb is not None else None
+        key = (system, action)
+        if key not in self._verbs:
+            vocabulary = self._vocabularies.get(system.partition(":")[0])
+            verb = vocabulary.verb_of(action) if vocabulary is not None else None
+            self._verbs[key] = verb.value if verb is not None else None
+        return self._verbs[key]
 
     def folded(self, system: str, action: str) -> str:
         """A name as it compares."""
-        vocabulary = self._vocabularies.get(system.partition(":")[0])
-        return vocabulary.fold(action) if vocabulary is not None else action
+        key = (system, action)
+        folded = self._folded.get(key)
+        if folded is None:
+            vocabulary = self._vocabularies.get(system.partition(":")[0])
+            folded = self._folded[key] = vocabulary.fold(action) if vocabulary is not None else action
+        return folded
 
     def is_about(self, system: str, action: str, resource: str) -> bool:
         """Whether an action can be about a resource; yes where nothing tells."""
@@ -80,30 +101,46 @@ class Spans:
         """The actions that a granted pattern names on a system and that can be about a resource, as the vendor writes them."""
         if not is_pattern(granted):
             return (granted,)
-        kind, _, name = system.partition(":")
-        vocabulary = self._vocabularies.get(kind)
-        if vocabulary is None:
+        if system.partition(":")[0] not in self._vocabularies:
             return (granted,)
-        by_service = _by_service(vocabulary)
-        service = name if kind == "aws" else ""
-        everywhere = kind == "aws" and service == "*"
-        candidates = (each for names in by_service.values() for each in names) if everywhere else by_service.get(service, ())
-        expression = _expression(vocabulary.fold(granted))
-        return tuple(
-            vocabulary.names.get(folded, folded)
-            for folded in candidates
-            if expression.fullmatch(folded) and self.is_about(system, vocabulary.names.get(folded, folded), resource)
-        )
+        names, concerns = self._matching_names(system, granted), self._concerns.get(system.partition(":")[0])
+        return names if concerns is None else tuple(action for action in names if concerns(action, resource))
 
-    def asked_for(self, need: Need, granted: str, scope: str) -> tuple[str, ...]:
-        """What a need and a grant have in common on a resource."""
+    def _matching_names(self, system: str, granted: str) -> tuple[str, ...]:
+        """The actions that a granted pattern names on a system, whatever they are about."""
+        key = (system, granted)
+        if key not in self._matching:
+            kind, _, name = system.partition(":")
+            vocabulary = self._vocabularies[kind]
+            by_service = _by_service(vocabulary)
+            everywhere = kind == "aws" and name == "*"
+            candidates = (
+                (each for names in by_service.values() for each in names)
+                if everywhere
+                else by_service.get(name if kind == "aws" else "", ())
+            )
+            expression = _expression(vocabulary.fold(granted))
+            self._matching[key] = tuple(vocabulary.names.get(folded, folded) for folded in candidates if expression.fullmatch(folded))
+        return self._matching[key]
+
+    def asked_for(self, need: Need, granted: str, scope: str, named: Sequence[str] = ()) -> tuple[str, ...]:
+        """What a need and a grant have in common on a resource; `named` is what the grant's pattern names there, where that is known."""
         if not is_pattern(granted):
             fits = need.asks_for(self.verb_of(need.system, granted)) and self.is_about(need.system, granted, scope)
             return (granted,) if fits else ()
-        return tuple(action for action in self.named_by(need.system, granted, scope) if need.asks_for(self.verb_of(need.system, action)))
+        found = named or self.named_by(need.system, granted, scope)
+        return tuple(action for action in found if need.asks_for(self.verb_of(need.system, action)))
 
-    def written(self, system: str, granted: str, actions: Sequence[str], among: Sequence[str]) -> list[str]:
+    def written(self, system: str, granted: str, actions: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
         """Names and patterns for actions that a granted pattern names; they name nothing but what stands in `among`."""
+        key = (system, granted, tuple(actions), tuple(among))
+        if key not in self._written:
+            if len(self._written) > _MOST_WRITTEN:
+                self._written.clear()
+            self._written[key] = tuple(self._worded(system, granted, actions, among))
+        return self._written[key]
+
+    def _worded(self, system: str, granted: str, actions: Sequence[str], among: Sequence[str]) -> list[str]:
         left = {self.folded(system, action): action for action in sorted(actions)}
         allowed = {self.folded(system, action) for action in among}
         kind = system.partition(":")[0]

@@ -6,8 +6,12 @@ says which rows it is about reads their columns, which Postgres allows to none b
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
 from remit.model.access import Access
 from remit.model.alignment import AlignmentLine
+from remit.model.place import Place
 
 _COMPARING = frozenset({"update", "delete"})
 
@@ -22,14 +26,37 @@ def is_compared(grant: Access) -> bool:
     return grant.action == "select" and grant.system.startswith("postgres:")
 
 
-def leads_to(grant: Access, line: AlignmentLine) -> bool:
-    """Whether what a line says is done through an entitlement, or cannot be done without it."""
-    if grant.action == "member":
-        return bool({because.place for because in grant.because} & {because.place for because in line.because})
-    if is_compared(grant):
-        return line.action in _COMPARING and (line.system, line.resource) == (grant.system, grant.resource)
-    stem = _sequence_stem(grant.resource) or ""
-    return line.action == "insert" and line.system == grant.system and stem.startswith(line.resource.replace('"', "") + "_")
+class Ways:
+    """Lines that are needed, found by the entitlements that they are done through or cannot be done without."""
+
+    def __init__(self, lines: Iterable[AlignmentLine]) -> None:
+        """The needed lines of one identity, in their order."""
+        self._lines = tuple(lines)
+        self._by_place: dict[Place, list[int]] = defaultdict(list)
+        self._compared: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._inserted: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, line in enumerate(self._lines):
+            for place in {because.place for because in line.because}:
+                self._by_place[place].append(number)
+            if line.action in _COMPARING:
+                self._compared[line.system, line.resource].append(number)
+            if line.action == "insert":
+                self._inserted[line.system, line.resource.replace('"', "")].append(number)
+
+    def leading_from(self, grant: Access) -> list[AlignmentLine]:
+        """The lines that are done through a membership, with the numbers of a sequence, or by comparing what is read."""
+        return [self._lines[number] for number in sorted(set(self._numbers(grant)))]
+
+    def _numbers(self, grant: Access) -> Iterator[int]:
+        if grant.action == "member":
+            for place in {because.place for because in grant.because}:
+                yield from self._by_place.get(place, ())
+        elif is_compared(grant):
+            yield from self._compared.get((grant.system, grant.resource), ())
+        else:
+            stem = _sequence_stem(grant.resource) or ""
+            for end in (number for number, char in enumerate(stem) if char == "_"):
+                yield from self._inserted.get((grant.system, stem[:end]), ())
 
 
 def _sequence_stem(resource: str) -> str | None:

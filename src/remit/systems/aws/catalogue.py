@@ -153,15 +153,25 @@ def actions_matching(pattern: str) -> Sequence[str]:
     return tuple(action.name for low, action in service(prefix).actions.items() if matches(folded, low))
 
 
-@lru_cache(maxsize=65536)
 def concerns(action: str, resource: str) -> bool:
     """Whether an action can be about a resource (an ARN, or a pattern of ARNs) of that form; of an unknown action: always."""
     if resource == _EVERYWHERE:
         return True
+    known = _types_of(action)
+    return known is None or _can_be_any(*known, resource)
+
+
+@lru_cache(maxsize=32768)
+def _types_of(action: str) -> tuple[str, tuple[str, ...]] | None:
+    """The service of an action and the types of what it is about; None: the catalogue does not know it."""
     known = action_of(action)
-    if known is None:
-        return True
-    return any(concerns_type(action, name, resource) for name in known.types)
+    return None if known is None else (action.lower().partition(":")[0], tuple(known.types))
+
+
+@lru_cache(maxsize=65536)
+def _can_be_any(prefix: str, types: tuple[str, ...], resource: str) -> bool:
+    # Kept by types: a service has hundreds of actions, and a few types that these are about.
+    return any(_can_be(prefix, name, resource) for name in types)
 
 
 @lru_cache(maxsize=16384)
@@ -173,13 +183,14 @@ def concerns_pattern(action: str, resource: str) -> bool:
     return not named or any(concerns(name, resource) for name in named)
 
 
-def concerns_type(action: str, type_name: str, resource: str) -> bool:
-    """Whether a resource can be of a type of an action's service: its form fits, and it is not something inside one.
+@lru_cache(maxsize=65536)
+def _can_be(prefix: str, type_name: str, resource: str) -> bool:
+    """Whether a resource can be of a type of a service: its form fits, and it is not something inside one.
 
     `arn:aws:s3:::b/key` has the form of a bucket too, with a slash in its name; the form of an object is that of a bucket and a
     slash more, so it is an object.
     """
-    forms = service(action.lower().partition(":")[0]).forms
+    forms = service(prefix).forms
     form = forms[type_name]
     if not _by_parts(overlaps, form, resource):
         return False
