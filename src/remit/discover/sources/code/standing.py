@@ -7,8 +7,9 @@ they are looked up again, so that whoever cites a sentence cites the line that b
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 _WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\[nrt]")
@@ -21,6 +22,8 @@ _RUN = 3
 _LEAST = 6
 """Word characters below which a match says nothing."""
 _LEAST_NAME = 3
+_MOST_HITS = 200
+"""Places of one name that are looked at on either side: a text of one letter has as many as it has letters."""
 
 
 class Standing:
@@ -55,15 +58,42 @@ class Standing:
         return tuple(found)
 
     def line_of(self, name: str, first: int, last: int | None) -> int | None:
-        """The first line from `first` to `last` on which a name stands, else the nearest before, else the nearest behind."""
+        """The first line from `first` to `last` on which a name stands, else the nearest before, else the nearest behind.
+
+        A name that is a word of its own ("Write") goes before one that is part of a word ("Writes").
+        """
         sought = "".join(_WORD.findall(name))
         if len(sought) < _LEAST_NAME:
             return None
         begin = self._position(first)
-        behind, before = self._words.find(sought, begin), self._words.rfind(sought, 0, begin)
-        if behind >= 0 and (before < 0 or self._line(behind) <= (last or first)):
-            return self._line(behind)
-        return self._line(before) if before >= 0 else None
+        behind = list(islice(self._behind(sought, begin), _MOST_HITS))
+        before = list(islice(self._before(sought, begin), _MOST_HITS))
+        if any(self._stands_alone(position, sought) for position in (*behind, *before)):
+            behind = [position for position in behind if self._stands_alone(position, sought)]
+            before = [position for position in before if self._stands_alone(position, sought)]
+        if behind and (not before or self._line(behind[0]) <= (last or first)):
+            return self._line(behind[0])
+        return self._line(before[0]) if before else None
+
+    def _behind(self, sought: str, begin: int) -> Iterator[int]:
+        position = self._words.find(sought, begin)
+        while position >= 0:
+            yield position
+            position = self._words.find(sought, position + 1)
+
+    def _before(self, sought: str, begin: int) -> Iterator[int]:
+        position = self._words.rfind(sought, 0, begin)
+        while position >= 0:
+            yield position
+            position = self._words.rfind(sought, 0, position + len(sought) - 1)
+
+    def _stands_alone(self, position: int, sought: str) -> bool:
+        return self._begins_a_word(position) and self._begins_a_word(position + len(sought))
+
+    def _begins_a_word(self, position: int) -> bool:
+        """Whether a word begins here, or the text ends."""
+        index = bisect_left(self._starts, position)
+        return index == len(self._starts) or self._starts[index] == position
 
     def _whole(self, piece: str, at: int) -> list[tuple[int, int]]:
         words = list(_WORD.finditer(piece))

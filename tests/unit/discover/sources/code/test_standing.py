@@ -58,6 +58,11 @@ def test_a_name_is_found_within_its_construct_first_and_else_above_it():
     assert Standing("m = 'nova-pro'\n\nb = Agent(model=m)\n").line_of("nova-pro", 3, 3) == 1
 
 
+def test_a_name_is_a_word_of_its_own_before_it_is_a_part_of_one():
+    assert Standing("---\ndescription: Writes notes\ntools: Read, Write\n---\n").line_of("Write", 1, 4) == 3
+    assert Standing("tools: mcp__search_orders\n").line_of("search_orders", 1, 1) == 1
+
+
 def test_an_imported_prompt_is_found_in_the_module_that_holds_it(tmp_path: Path):
     (tmp_path / "prompts.py").write_text(f'X = 1\nP = """\n{_TEXT}"""\n', "utf-8")
     (tmp_path / "main.py").write_text(
