@@ -12,7 +12,14 @@ from tests.web.asking import Client, Page
 _OF_ONE_QUERY = 4
 """Of pages that differ by the value of a query, and by whom they are about, some are enough."""
 _KINDS = re.compile(r"^/(agents|findings|plans|decisions|connections|jobs)/[^/?]+")
-_STARTS = ("/", "/jobs", "/search?q=" + quote(hostile.SCRIPT), "/search?q=cost", "/search?q=" + quote(hostile.EVERYTHING[:150]))
+_STARTS = (
+    "/",
+    "/jobs",
+    "/search?q=" + quote(hostile.SCRIPT),
+    "/search?q=cost",
+    "/search?q=delete",
+    "/search?q=" + quote(hostile.EVERYTHING[:150]),
+)
 
 
 def crawled(client: Client) -> dict[str, Page]:
