@@ -13,15 +13,13 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 from tests.web.asking import TOKEN, Client
-from tests.web.world import COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIRED, STOPPED, World
+from tests.web.world import COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIRED, World
 
-from remit.app import mend
 from remit.app.api import desk
 from remit.app.api.store_description import document
 from remit.app.jobs import Result
 from remit.app.views.agents_json import agent_page_json, agents_json
 from remit.model.plan import Plan, PlanState, StepState
-from remit.model.standing import ApprovedRemit
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 API = "/api/v1"
@@ -353,48 +351,6 @@ def test_what_may_not_be_is_refused_with_the_reason_at_once(own_client: Client) 
     assert ask(own_client, "POST", f"/agents/{COST_TRIAGE}/retire", stranger).status_code == 409
     assert ask(own_client, "POST", f"/agents/{RETIRED}/plan").status_code == 409
     assert ask(own_client, "POST", f"/agents/{RETIRED}/quarantine", {"because": "x"}).status_code == 409
-
-
-@pytest.mark.parametrize(
-    ("plan", "move", "told"),
-    [
-        ("applied", "apply", "is applied already"),
-        ("open", "rollback", "was never applied"),
-        ("quarantine", "rollback", f"/api/v1/agents/{STOPPED}/release"),
-    ],
-)
-def test_a_move_that_a_plan_does_not_make_is_refused_before_a_job_begins(
-    plan: str, move: str, told: str, own_client: Client, own_world: World
-) -> None:
-    came = ask(own_client, "POST", f"/plans/{own_world.plans[plan]}/{move}", {"person": DANA})
-    assert (came.status_code, told in came.json()["error"]) == (409, True), came.text
-    assert answer(own_client, "GET", "/jobs") == {"jobs": []}
-
-
-def test_a_plan_moves_by_an_approver_alone_and_by_one_job(own_client: Client, own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = f"/plans/{own_world.plans['open']}/apply"
-    came = ask(own_client, "POST", path, {"person": "mallory@elsewhere.example"})
-    assert (came.status_code, "is no approver" in came.json()["error"]) == (409, True)
-    assert ask(own_client, "POST", "/plans/plan:nothing/apply", {"person": DANA}).status_code == 404
-    over = threading.Event()
-    carried = own_world.store.get(Plan, own_world.plans["applied"])
-    monkeypatch.setattr(mend, "carry_out", lambda *_: carried if over.wait(20) else None)
-    first = ask(own_client, "POST", path, {"person": DANA})
-    second = ask(own_client, "POST", path, {"person": DANA})
-    over.set()
-    assert (first.status_code, second.status_code, first.json()["id"] in second.json()["error"]) == (202, 409, True)
-    assert own_client.site.jobs.wait(20) == []
-
-
-def test_a_plan_of_a_remit_that_is_no_longer_in_force_is_refused_at_once(own_client: Client, own_world: World) -> None:
-    current = own_world.current()
-    text = current.versions[COST_TRIAGE][-1]
-    assert isinstance(text, ApprovedRemit)
-    changed = text.document.replace("purpose:", "purpose: Now", 1)
-    done = ask(own_client, "POST", f"/agents/{COST_TRIAGE}/remit", {"document": changed, "person": DANA})
-    assert done.status_code in (200, 201), done.text
-    came = ask(own_client, "POST", f"/plans/{own_world.plans['open']}/apply", {"person": DANA})
-    assert (came.status_code, "another remit" in came.json()["error"]) == (409, True), came.text
 
 
 def test_a_quarantine_without_a_token_denies_and_touches_no_identity(

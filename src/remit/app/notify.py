@@ -4,7 +4,8 @@ A thread of its own reads the store behind two marks that it keeps there, so tha
 neither loses nor repeats what was told. Invariants:
 - a mark moves when what is before it was taken, or will never be taken; the first start tells only of what comes after it;
 - what is not taken is sent again, later and later, and nothing behind it is sent before;
-- a failure is told once until something is taken again.
+- a failure is told once until something is taken again;
+- a clock that was wrong when it began, and is put right, silences nothing.
 """
 
 from __future__ import annotations
@@ -160,13 +161,18 @@ class Notifier:
         kept = store.cursor(self._source)
         if kept is not None:
             try:
-                return msgspec.json.decode(kept, type=Marks)
+                return self._in_time(msgspec.json.decode(kept, type=Marks))
             except msgspec.MsgspecError:
                 pass  # it cannot be known what was told: it begins anew, and tells nothing twice
         self._unsaved = Marks(event=store.last_event(), finding=store.sequence(Finding), since=self._clock())
         marks = self._unsaved
         self._save(store)
         return marks
+
+    def _in_time(self, marks: Marks) -> Marks:
+        """Marks of a run whose clock was ahead, from today on: until that day comes, every denial would be one of before the beginning."""
+        now = self._clock()
+        return marks if marks.since <= now else msgspec.structs.replace(marks, since=f"{now[:10]}T00:00:00Z")
 
 
 def _round(store: Store, marks: Marks) -> Iterator[tuple[Notice | None, Marks]]:

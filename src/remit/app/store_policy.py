@@ -63,6 +63,9 @@ class StorePolicy:
         self._marks: tuple[int, int] | None = None
         self._keys: object = None
         self._policy = Policy(index=_NOBODY, remits={}, suspended={}, fault="the store was not read yet")
+        self._to_hold: set[str] = set()
+        self._held: dict[str, Standing | Damaged | None] = {}
+        """Agents that are denied though the store could not be told, each with its standing there, by the next read after that."""
         self._known: dict[str, tuple[list[ApprovedRemit | Damaged], Entry]] = {}
         self._trusted: frozenset[str] = frozenset()
 
@@ -88,6 +91,22 @@ class StorePolicy:
         if now - begun > _LONG_S:
             self._rests_until = now + min(now - begun, _LONGEST_REST_S)
 
+    def hold(self, agent: str) -> None:
+        """Denies an agent by this policy alone, from the next call until the store has another standing of it, or `let_go`.
+
+        For a stop that the store does not take (its disk is full, it may only be read): better denied here than nowhere.
+        """
+        with self._lock:
+            self._to_hold.add(agent)
+            self._sequence, self._marks = -1, None
+
+    def let_go(self, agent: str) -> None:
+        """Ends `hold`."""
+        with self._lock:
+            self._to_hold.discard(agent)
+            self._held.pop(agent, None)
+            self._sequence, self._marks = -1, None
+
     def close(self) -> None:
         """Ends the connection to the store; another call opens it again."""
         with self._lock:
@@ -112,10 +131,14 @@ class StorePolicy:
 
     def _read(self, store: Store) -> Policy:
         standings = dict(store.each(Standing, prefix=self._agent or ""))
+        self._held = {slug: was for slug, was in self._held.items() if standings.get(slug) == was}
+        self._held |= {slug: standings.get(slug) for slug in self._to_hold}
+        self._to_hold.clear()
         versions = versions_by_agent(store, self._agent or "")
         slugs = {*standings, *versions} if self._agent is None else {self._agent} & {*standings, *versions}
         self._trusted = trusted_keys(store.folder) if versions else frozenset()
         entries = {slug: self._entry(store, slug, standings.get(slug), versions.get(slug, [])) for slug in slugs}
+        entries |= {slug: entries[slug].with_state(AgentState.SUSPENDED) for slug in self._held.keys() & entries.keys()}
         self._known = {slug: known for slug, known in self._known.items() if slug in entries}
         suspended = {
             slug: Suspension(because=standing.because, since=standing.since)

@@ -6,6 +6,7 @@ Postgres. Who holds it is told for people alone; the lock never depends on it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -45,12 +46,14 @@ def file_lock(path: Path, name: str, since: str, wait_s: float) -> Iterator[Chec
             if time.monotonic() >= deadline:
                 raise _refused(name, os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip())
             time.sleep(_RETRY_S)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()} since {since}\n".encode(), 0)
+        with contextlib.suppress(OSError):  # who holds it is for people alone: a full disk is no reason not to hold it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()} since {since}\n".encode(), 0)
         try:
             yield lambda: None
         finally:
-            os.ftruncate(descriptor, 0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

@@ -59,9 +59,9 @@ class Told:
         self.number = 0
         self.notifier = self.another()
 
-    def another(self, name: str = "http://receiver/hook") -> Notifier:
+    def another(self, name: str = "http://receiver/hook", now: str = START) -> Notifier:
         """As after a restart."""
-        return Notifier(lambda: Store.open(self.url), self.receiver, name, self.said.append, lambda: START)
+        return Notifier(lambda: Store.open(self.url), self.receiver, name, self.said.append, lambda: now)
 
     def look(self) -> int:
         return self.notifier.look(self.store)
@@ -101,6 +101,18 @@ def test_the_first_start_tells_only_of_what_comes_after_it(told: Told) -> None:
     assert told.look() == 2
     assert told.kinds == [NoticeKind.DENIED, NoticeKind.OPENED]
     assert told.look() == 0
+
+
+def test_a_first_start_whose_clock_was_a_year_ahead_silences_nothing_once_it_is_right(told: Told) -> None:
+    told.notifier = told.another(now="2027-07-28T00:00:00Z")
+    told.denied()
+    assert told.look() == 0
+    told.notifier = told.another()
+    told.denied(resource="y")
+    told.denied(happened="2026-07-27T23:59:59.9Z", resource="of yesterday")
+    assert told.look() == 1
+    assert told.receiver.taken[0].denied is not None
+    assert told.receiver.taken[0].denied.resource == "y"
 
 
 def test_what_happened_before_the_first_start_is_not_told_whenever_it_is_read(told: Told) -> None:

@@ -315,3 +315,18 @@ def test_a_store_that_hangs_is_not_waited_for_by_each_who_asks(world: World) -> 
     now[0] += 0.2
     assert (policy().fault, list(policy().remits), opened[0]) == ("", ["reader"], 2)
     policy.close()
+
+
+def test_an_agent_that_is_held_is_denied_until_the_store_has_another_standing_of_it(world: World) -> None:
+    world.approve()
+    for policy in (world.policy, world.one):
+        policy.hold("reader")
+        policy.hold("nobody known")
+    _denied(world.ask(), Step.STANDING, "suspended")
+    world.store.put(Ownership(agent="reader", person="lee", since=SEEN, by="x"), seen=SEEN)
+    world.approve(version=2)
+    _denied(world.ask(), Step.STANDING, "suspended")
+    world.stand(state=AgentState.SUSPENDED, because="it loops")
+    _denied(world.ask(), Step.STANDING, "suspended")
+    world.stand(state=AgentState.ACTIVE)
+    assert world.ask().outcome is Outcome.ALLOW, "the store was told of the stop, and of its end"

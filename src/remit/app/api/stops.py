@@ -1,7 +1,8 @@
 """Quarantine, release and retirement of an agent that stands in the store.
 
 Invariants:
-- a quarantine denies the agent at every point that asks the store before it is answered;
+- a quarantine denies the agent at every point that asks the store before it is answered; one that the store does not take is an error,
+  and denies it by this service alone;
 - without the operator's token an agent can be stopped at the points, and nothing else: its identities stay as they are, and the answer
   says so, and nothing that the asker did not know: which agents share identities and which logs name it is for the operator;
 - a release needs the token, whoever stopped it.
@@ -64,7 +65,7 @@ def quarantine(
     current = site.fresh()
     slug = known_agent(current, agent_id, names_nearest=is_operator).agent.id
     by = approver(site, given)
-    changed = mend.suspend(current, slug, by, because)
+    changed = site.denying(slug, lambda: mend.suspend(current, slug, by, because))
     if not is_operator:
         return answered(_stopped(current, slug, changed))
     made = mend.plan_quarantine(current, slug, site.now())
@@ -96,6 +97,7 @@ def release(agent_id: FromPath[str], site: NamedDependency[Site], sent: NamedDep
     current = site.fresh()
     slug = known_agent(current, agent_id).agent.id
     by = approver(site, given)
+    site.policy.let_go(slug)
     in_force = stopping.to_release(current.store.all(Plan), slug)
     if not in_force and current.state(slug) is not AgentState.SUSPENDED:
         return answered(_standing(current, slug, changed=False) | {"job": None, "identities": "as they were"})

@@ -91,6 +91,7 @@ def whole(
         environment=who[1],
         os_user=who[0],
         version=version("remit"),
+        policy=policy,
         # The host alone: an address may hold a word that lets in.
         receiver=(urlsplit(webhook.url).hostname or "") if webhook is not None else "",
     )

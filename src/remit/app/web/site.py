@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
@@ -16,15 +16,17 @@ from remit.app.current import Current
 from remit.app.jobs import Jobs, Result, Work
 from remit.app.persons import acting
 from remit.app.snapshot import Snapshots
+from remit.app.store_policy import StorePolicy
 from remit.app.web.peer import user_behind
 from remit.app.web.rendering import rendered
 from remit.app.web.session import Door, Session
-from remit.model.errors import UsageError
+from remit.model.errors import RefusedError, UsageError
 from remit.model.plan import Plan, PlanState
 from remit.model.shown import printable
 from remit.model.times import text_from_time
 
 AnyRequest = Request[Any, Any, Any]
+T = TypeVar("T")
 _MOST_FIELD = 1_000
 _MOST_FIELDS = 200
 """In one form; ours have a dozen. A million of them would hold up decisions while they are read."""
@@ -41,9 +43,12 @@ class Site:
         environment: Mapping[str, str],
         os_user: str,
         version: str,
+        policy: StorePolicy,
         receiver: str = "",
     ) -> None:
         """`environment` is what systems may read of the process's: profiles, key files, password files.
+
+        `policy` is what this service decides by.
 
         `receiver` is the host that is told of denials and findings; empty: nothing is sent anywhere.
         """
@@ -53,6 +58,7 @@ class Site:
         self.environment = environment
         self.os_user = os_user
         self.version = version
+        self.policy = policy
         self.receiver = receiver
 
     @property
@@ -68,6 +74,16 @@ class Site:
     def is_local(self) -> bool:
         """Whether a claimed person is recorded; on a shared store it is the operating-system user."""
         return self.snapshots.store.is_local
+
+    def denying(self, slug: str, stop: Callable[[], T]) -> T:
+        """What tells the store that an agent is stopped. Where the store does not take it, this service denies the agent all the same."""
+        try:
+            return stop()
+        except RefusedError as error:
+            self.policy.hold(slug)
+            raise RefusedError(
+                f"{error}. Until it takes a stop or a release of `{slug}`, this service denies it, while it runs, and no other point does"
+            ) from error
 
     def now(self) -> str:
         """RFC 3339."""

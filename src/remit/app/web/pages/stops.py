@@ -59,7 +59,7 @@ def quarantine(slug: FromPath[str], request: AnyRequest, site: NamedDependency[S
         approver = _anybody(site, posted)
         made = mend.plan_quarantine(current, agent, site.now())
         # INVARIANT (deny first): in the store before this answers, and before any identity is touched.
-        mend.begin_quarantine(site.fresh(), made, approver, because)
+        site.denying(agent, lambda: mend.begin_quarantine(site.fresh(), made, approver, because))
     except (RefusedError, UsageError) as error:
         return _quarantine_page(request, site, slug, refused=str(error), because=posted.fields.get("because", "")[:_MOST_REASON])
     told = f"Stop {agent}: it is denied at every point that asks this store; its identities follow"
