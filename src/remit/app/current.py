@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from remit.app.approvals import Versions, in_force, last_that_counts, versions_by_agent
+from remit.app.plans import Plans
 from remit.app.signing import trusted_keys
 from remit.contracts import registry
 from remit.contracts.system import IdentitySystem, Vocabulary, Works
@@ -48,11 +49,12 @@ LINKED = "remit:linked"
 class Current:
     """The records of one store, as they are now."""
 
-    def __init__(self, store: Store, now: datetime, weighed: Weighed | None = None) -> None:
-        """`weighed` is what another one found its approved versions to be worth; both add to it."""
+    def __init__(self, store: Store, now: datetime, weighed: Weighed | None = None, plans: Plans | None = None) -> None:
+        """`weighed` is what another one found its approved versions to be worth, `plans` those that it keeps; both add to them."""
         self.store = store
         self.now = now
         self.weighed: Weighed = weighed if weighed is not None else {}
+        self.plans = plans if plans is not None else Plans(store)
         self._objects: dict[str, list[NativeObject]] = {}
         self._access: dict[str, PrincipalAccess] = {}
 

@@ -171,7 +171,7 @@ def _situation_to_stop(current: Current, slug: str) -> Situation:
             if _holds_identities(current, connection)
         },
         alignments={slug: alignment_of(current, slug)},
-        stopped=stopping.stopped(current.store.all(Plan)),
+        stopped=stopping.stopped(current.plans.all()),
     )
 
 
@@ -192,7 +192,7 @@ def _situation(current: Current, slug: str) -> Situation:
         forbids=forbidden_by(current.remits.get(slug), current.vocabularies),
         excepts=excepted_by(current.remits.get(slug), current.vocabularies),
         apart=named_apart_by(current.remits.get(slug), current.vocabularies),
-        stopped=stopping.stopped(current.store.all(Plan)),
+        stopped=stopping.stopped(current.plans.all()),
     )
 
 

@@ -28,7 +28,7 @@ _SETTLED = frozenset({Standing, Ownership, ApprovedRemit, Finding, Reach})
 _JOINED = frozenset({KnownAgent, Bound})
 """What a scan joins: `Current.rejoin` looks it up again."""
 _UNKEPT = frozenset({Draft, Plan})
-"""What `Current` never keeps: it is asked for each time."""
+"""What needs no new `Current`: drafts are asked for each time, plans catch up by themselves."""
 
 
 class Snapshots:
@@ -58,11 +58,11 @@ class Snapshots:
 
     def fresh(self) -> Current:
         """One to work with: what it looks up, forgets and writes is its own."""
-        return Current(self.store, self._clock(), self._current.weighed)
+        return Current(self.store, self._clock(), self._current.weighed, self._current.plans)
 
     def _successor(self, changed: set[type], *, has_other_keys: bool) -> Current:
         if not self._marks or changed - _SETTLED - _JOINED - _UNKEPT:
-            return Current(self.store, self._clock(), self._current.weighed)
+            return Current(self.store, self._clock(), self._current.weighed, self._current.plans)
         # A page that is being made goes on with the one that it was given.
         successor = copy.copy(self._current)
         if changed & _JOINED:

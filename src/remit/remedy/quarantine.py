@@ -37,10 +37,10 @@ def retire(situation: Situation, plan_id: str, at: str) -> Plan:
 
 def stopped(plans: Iterable[Plan]) -> dict[str, str]:
     """Identities that stand under a quarantine, with the plan that stopped each."""
+    in_force = [plan for plan in plans if plan.kind is PlanKind.QUARANTINE and plan.state in _IN_FORCE]
     return {
         step.principal: plan.id
-        for plan in sorted(plans, key=lambda plan: (plan.made, plan.id))
-        if plan.kind is PlanKind.QUARANTINE and plan.state in _IN_FORCE
+        for plan in sorted(in_force, key=lambda plan: (plan.made, plan.id))
         for step, state in zip(plan.steps, plan.step_states, strict=True)
         if state not in (StepState.WAITING, StepState.UNDONE)
     }

@@ -94,7 +94,7 @@ def agent_view(current: Current, known: KnownAgent, alignment: Alignment, access
     """One agent as the store knows it."""
     slug = known.agent.id
     unread = [(str(unread.place), unread.why) for found in access for unread in found.unread]
-    plans = sorted((plan for plan in current.store.all(Plan) if plan.agent == slug), key=lambda plan: (plan.made, plan.id), reverse=True)
+    plans = sorted(current.plans.of(slug), key=lambda plan: (plan.made, plan.id), reverse=True)
     remit = current.remits.get(slug)
     versions = tuple(version for version in reversed(current.versions.get(slug, ())) if isinstance(version, ApprovedRemit))
     waiting = (PlanState.DRAFTED, PlanState.REPLAYED, PlanState.APPROVED, PlanState.STUCK)

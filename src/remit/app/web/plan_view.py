@@ -71,9 +71,13 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in a list."""
 
     plan: Plan
-    verdict: Verdict
     is_superseded: bool
     """A newer plan of its agent is there, or was carried out since."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What its replay says; found for those alone that are shown."""
+        return verdict(self.plan)
 
     @property
     def needs_end(self) -> bool:
@@ -204,7 +208,7 @@ def listed(plans: Sequence[Plan]) -> list[Listed]:
     shown = []
     for plan in plans:
         is_old = plan.kind is PlanKind.RIGHT_SIZE and machine.is_fresh(plan) and f"{plan.made} {plan.id}" != newest[plan.agent]
-        shown.append(Listed(plan=plan, verdict=verdict(plan), is_superseded=is_old and plan.state in _NOT_BEGUN))
+        shown.append(Listed(plan=plan, is_superseded=is_old and plan.state in _NOT_BEGUN))
     shown.sort(key=lambda one: (one.plan.changed, one.plan.id), reverse=True)
     return sorted(shown, key=lambda one: one.rank)
 

@@ -17,6 +17,7 @@ from remit.model.shown import printable
 from remit.systems.aws.identities import principals
 from remit.systems.aws.objects import (
     ROLE,
+    SELF,
     USER,
     attached_target,
     attachment_text,
@@ -74,7 +75,9 @@ def retire(objects: Sequence[NativeObject], principal: str, key_fingerprints: Se
 def _found(objects: Sequence[NativeObject], principal: str) -> tuple[Principal | None, Mapping[str, Any], str]:
     """The principal and its body; None with the reason why it is left alone."""
     shown = printable(principal)
-    held = next((item for item in principals(objects) if item.ref == principal), None)
+    # What a principal is hangs on itself and on whom Remit acts as, on none of the thousands beside it.
+    about = [item for item in objects if item.kind == SELF or item.id == principal]
+    held = next((item for item in principals(about) if item.ref == principal), None)
     body = of_kind(objects, ROLE, USER).get(principal)
     if held is None or body is None:
         return None, {}, f"`{shown}` is no role or user that Remit has read: nothing of it was stopped here"

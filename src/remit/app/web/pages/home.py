@@ -43,7 +43,7 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     if not current.connections and not current.agents:
         return site.page(request, "welcome.html", fields=FIELDS, titles=TITLES, given={}, problem="", kind="")
     store = site.snapshots.store
-    plans = store.all(Plan)
+    plans = current.plans.all()
     there = by_risk(current, with_gone=False)
     live = [known for known in there if current.state(known.agent.id) is not AgentState.RETIRED]
     denied = store.denied_since(text_from_time(current.now - timedelta(days=1)))

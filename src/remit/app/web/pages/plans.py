@@ -47,7 +47,7 @@ def all_plans(request: AnyRequest, site: NamedDependency[Site]) -> Response[byte
     """Every plan, those that need somebody first."""
     current = site.current
     state, slug = asked(request, "state"), asked(request, "agent").removeprefix("agent:")
-    known = [one for one in listed(current.store.all(Plan)) if not slug or one.plan.agent == slug]
+    known = listed(current.plans.of(slug) if slug else current.plans.all())
     part = sliced([one for one in known if _fits(one, state)], asked_page(request), AT_ONCE)
     choices = [
         (name, title, sum(_fits(one, name) for one in known), address(_PATH, {"state": name, "agent": slug}))
@@ -109,7 +109,7 @@ def _move(request: AnyRequest, site: Site, posted: Posted, plan_id: str, what: s
 def _page(request: AnyRequest, site: Site, plan_id: str, *, refused: str = "", what: str = "") -> Response[bytes]:
     current = site.current
     plan = plan_at(current, plan_id)
-    others = [other for other in current.store.all(Plan) if other.agent == plan.agent]
+    others = current.plans.of(plan.agent)
     return site.page(
         request,
         "plan.html",

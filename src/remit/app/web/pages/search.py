@@ -11,7 +11,6 @@ from litestar.response import Redirect
 from remit.app.web.coverage import covered
 from remit.app.web.found import answered, asked_in, exact, found
 from remit.app.web.site import AnyRequest, Site
-from remit.model.plan import Plan
 
 _MOST = 200
 
@@ -24,7 +23,7 @@ def search(request: AnyRequest, site: NamedDependency[Site]) -> Response[Any]:
     if not text:
         return site.page(request, "search.html", q="", found=None, coverage=covered(current))
     asked = asked_in(text)
-    plans = site.snapshots.store.all(Plan)
+    plans = current.plans.all()
     # A question is answered before ids are looked at: an agent that is called `delete` must not stand in front of the answer.
     address = exact(current, text, plans) if asked is None else ""
     if address:
