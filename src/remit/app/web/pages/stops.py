@@ -77,7 +77,7 @@ def release(slug: FromPath[str], site: NamedDependency[Site], posted: NamedDepen
     """Ends a quarantine: the identities as they were before, with proof, then the agent in the state that it had."""
     current = site.current
     agent = agent_at(current, slug).agent.id
-    in_force = stopping.to_release(current.store.all(Plan), agent)
+    in_force = stopping.to_release(current.plans.of(agent), agent)
     if not in_force and current.state(agent) is not AgentState.SUSPENDED:
         raise RefusedError(f"agent `{agent}` is {current.state(agent)}, not suspended: there is nothing to release")
     approver = _anybody(site, posted)
@@ -117,7 +117,7 @@ def _quarantine_page(request: AnyRequest, site: Site, slug: str, *, refused: str
         status=409 if refused else 200,
         because=because or _suggestion(current, agent),
         unreached=mend.unreached_points(current, agent),
-        in_force=stopping.to_release(current.store.all(Plan), agent),
+        in_force=stopping.to_release(current.plans.of(agent), agent),
         **_common(current, agent, state, ahead, why_not, refused),
     )
 
@@ -128,7 +128,7 @@ def _retire_page(request: AnyRequest, site: Site, slug: str, *, refused: str = "
     state = current.state(agent)
     ahead, why_not = _ahead(lambda: mend.retirement_ahead(current, agent, site.now()))
     nobody, approvers = who_may(current, agent, PlanKind.RETIRE)
-    begun = [plan for plan in current.store.all(Plan) if plan.agent == agent and plan.kind is PlanKind.RETIRE]
+    begun = [plan for plan in current.plans.of(agent) if plan.kind is PlanKind.RETIRE]
     return site.page(
         request,
         "retire.html",
