@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -41,7 +41,10 @@ _MOST_GAPS = 200
 _BROKEN = frozenset({GapKind.PARSE_ERROR, GapKind.TOO_LARGE, GapKind.UNSUPPORTED, GapKind.ENCODING, GapKind.BINARY})
 """Why a part of a log was passed over for good; what was not permitted is tried again."""
 _SAID_BY_PEOPLE = ("Tags", "Description", "comment")
+_OBJECTS_TOLD, _RECORDS_TOLD = 50, 500
+"""After how many more it is told how far a system was read."""
 OnProgress = Callable[[Progress], None]
+T = TypeVar("T")
 
 
 class _Records:
@@ -88,7 +91,7 @@ def look(current: Current, connection: Connection, environment: Mapping[str, str
         elif connection.kind == "decisions":
             scan = read_decisions(current, connection.id, Path(connection.settings["file"]), at)
         else:
-            scan = _look_at_system(current, connection, environment, at)
+            scan = _look_at_system(current, connection, environment, at, on_progress)
     except RefusedError as error:
         scan = Scan(connection=connection.id, at=at, fault=str(error))
     scan = _with_before(scan, current.store.get(Scan, connection.id))
@@ -121,13 +124,15 @@ def _look_at_code(current: Current, connection: Connection, at: str, on_progress
     return Scan(connection=connection.id, at=at, objects=ledger.files_read, changed=int(changed))
 
 
-def _look_at_system(current: Current, connection: Connection, environment: Mapping[str, str], at: str) -> Scan:
+def _look_at_system(
+    current: Current, connection: Connection, environment: Mapping[str, str], at: str, on_progress: OnProgress | None
+) -> Scan:
     system = current.identity_system(connection.kind)
     if system is None:
         raise RefusedError(f"`{connection.id}` is of a kind that this version cannot read")
     reader = system.open(connection, environment)
     try:
-        scan = _read_state(current, connection, reader, at)
+        scan = _read_state(current, connection, reader, at, on_progress)
         if scan.fault:
             return scan
         records = _Records(current, connection.id)
@@ -138,7 +143,7 @@ def _look_at_system(current: Current, connection: Connection, environment: Mappi
         try:
             own = _own(system, current, connection)
             audit = system.auditor(connection, current.objects(connection.id))
-            missing = _read_records(audit, reader, records, current.store.cursor(connection.id), own)
+            missing = _read_records(audit, reader, records, current.store.cursor(connection.id), own, on_progress)
         except RefusedError as error:
             fault = f"its state was read, its audit records were not: {error}"
         records.flush()
@@ -149,12 +154,20 @@ def _look_at_system(current: Current, connection: Connection, environment: Mappi
     )
 
 
-def _read_state(current: Current, connection: Connection, reader: Reader, at: str) -> Scan:
+def _counted(items: Iterable[T], what: str, every: int, on_progress: OnProgress | None) -> Iterator[T]:
+    """Says how many came so far, at the first and after each so many more."""
+    for number, item in enumerate(items, 1):
+        if on_progress is not None and number % every == 1:
+            on_progress(Progress(files=number, bytes=0, path="", what=what))
+        yield item
+
+
+def _read_state(current: Current, connection: Connection, reader: Reader, at: str, on_progress: OnProgress | None = None) -> Scan:
     """The system's own objects and the agents that it hosts."""
     items: list[NativeObject | Evidence | Gap] = []
     fault = ""
     try:
-        items.extend(reader.read())
+        items.extend(_counted(reader.read(), "identities and other things read", _OBJECTS_TOLD, on_progress))
     except RefusedError as error:
         fault = str(error)
     return keep_state(current, connection, items, at, fault)
@@ -237,9 +250,16 @@ def _own(system: IdentitySystem, current: Current, connection: Connection) -> fr
     return frozenset(principal.ref for principal in system.principals(current.objects(connection.id)) if principal.is_own)
 
 
-def _read_records(audit: Auditor, reader: Reader, records: _Records, cursor: str | None, own: frozenset[str]) -> tuple[Gap, ...]:
+def _read_records(
+    audit: Auditor,
+    reader: Reader,
+    records: _Records,
+    cursor: str | None,
+    own: frozenset[str],
+    on_progress: OnProgress | None = None,
+) -> tuple[Gap, ...]:
     gaps = []
-    for record in reader.records(cursor):
+    for record in _counted(reader.records(cursor), "audit records read", _RECORDS_TOLD, on_progress):
         if isinstance(record, Gap):
             gaps.append(record)
             continue

@@ -15,10 +15,12 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a source has come; a count of work, never of results."""
 
     files: int
-    """Files looked at so far."""
+    """Files, or what `what` says, so far."""
     bytes: int
     path: str
     """The path looked at last, relative to the root; hostile text."""
+    what: str = "files looked at"
+    """What is counted in `files`, in words of ours."""
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):

@@ -197,8 +197,10 @@ def _progress() -> Callable[[Progress], None] | None:
     if not sys.stderr.isatty():
         return None
 
+    from remit.app.views.progress_text import progress_text
+
     def told(progress: Progress) -> None:
-        sys.stderr.write(f"\r\x1b[2K{progress.files:,} files looked at, {progress.bytes / 1e6:,.1f} MB")
+        sys.stderr.write(f"\r\x1b[2K{progress_text(progress)}")
         sys.stderr.flush()
 
     return told

@@ -16,6 +16,7 @@ from remit.app.connections import one_of
 from remit.app.current import Current
 from remit.app.jobs import Result, Say
 from remit.app.turn import Turn, connect, forget, turn
+from remit.app.views.progress_text import progress_text
 from remit.app.views.turn_text import faults, has_failed, turn_lines
 from remit.app.web import connecting, ledger
 from remit.app.web.coverage import Coverage, covered
@@ -214,7 +215,7 @@ def _came(came: Turn, link: str) -> Result:
 def _progress(say: Say) -> Any:
     def told(progress: Progress) -> None:
         if progress.files % _SAYS_EVERY == 1:
-            say(f"{progress.files:,} files looked at, {progress.bytes / 1e6:,.1f} MB")
+            say(progress_text(progress))
 
     return told
 
