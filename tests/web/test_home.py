@@ -119,6 +119,14 @@ def test_an_empty_store_offers_three_ways_in(empty_client: Client) -> None:
     assert "not the same as having no agents" in page.text
 
 
+def test_inside_the_demo_nobody_is_told_to_start_it(empty_client: Client, empty_world: World) -> None:
+    site = empty_client.site
+    for folder, is_inside in ((empty_world.folder, True), (empty_world.folder / "elsewhere", False)):
+        site.environment = {"DEMO": str(folder)}
+        text = empty_client.get("/").text
+        assert (f"{folder}/company" in text, "remit demo" not in text) == (is_inside, is_inside)
+
+
 def test_a_form_of_the_empty_page_that_was_wrong_is_shown_again_with_what_was_typed(empty_client: Client) -> None:
     page = empty_client.post("/connections/code", path="/nowhere/at/all", name="shop")
     assert page.status == 409

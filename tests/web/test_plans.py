@@ -94,6 +94,20 @@ def test_who_may_approve_is_said_before_the_click_and_a_stranger_is_refused_besi
     assert _plan(own_world, "open").state is PlanState.REPLAYED
 
 
+def test_nobody_is_offered_a_name_that_may_not(own_client: Client, own_world: World) -> None:
+    path = _path(own_world, "open")
+    for person, offered in (("mallory@lumen.example", ""), (DANA, DANA)):
+        own_client.post(f"/agents/{RETURNS}/owner", owner="lee@lumen.example", person=person)
+        field = next(one for one in own_client.get(path).main.all("input") if one.get("name") == "person")
+        assert field.get("value") == offered
+
+
+def test_names_in_a_refusal_are_set_apart(own_client: Client) -> None:
+    page = own_client.post(f"/agents/{STOPPED}/plan")
+    assert STOPPED in [code.text for code in page.main.all("code")]
+    assert "`" not in page.main.text
+
+
 def test_a_plan_from_a_draft_is_refused_before_the_click(own_client: Client, own_world: World) -> None:
     current = own_world.current()
     made = mend.plan_right_size(current, "returns-agent", own_world.at)

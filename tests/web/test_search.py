@@ -73,6 +73,12 @@ def test_nothing_found_says_what_was_looked_through(client: Client, empty_client
     assert "nothing was looked at" in empty_client.get("/search?q=anything").text
 
 
+def test_a_misspelt_name_leads_to_the_nearest(client: Client) -> None:
+    page = client.get("/search?q=cost-traige")
+    assert "Nothing holds these words" in page.text
+    assert f"/agents/{COST_TRIAGE}" in page.links
+
+
 def test_no_words_give_a_hint(client: Client) -> None:
     for path in ("/search", "/search?q=", "/search?q=%20%20"):
         assert client.get(path).title == "Search"

@@ -13,9 +13,15 @@ from remit.model.decision import Request
 from remit.model.remit import Limit, Remit
 from remit.model.shown import printable
 
-NO_TASK = "; the task is not known, so no mandate narrowed this"
+NO_TASK = "; the task is not known, so this was not compared with it"
+"""For whoever looks after a point: the step that a task narrows was left out."""
 OBSERVED = "; only observed: `enforce` would have denied it"
 ASKED = "; the owner is asked"
+
+
+def for_agent(because: str) -> str:
+    """A reason as the agent is told it: that nobody gave its point the words of the task is nothing that it can change."""
+    return because.replace(NO_TASK, "")
 
 
 def action(request: Request) -> str:

@@ -188,7 +188,9 @@ def test_hostile_names_are_escaped() -> None:
 
 
 def test_a_decision_says_whether_a_mandate_was_looked_at() -> None:
-    assert "the task is not known" in ask(index(), call()).because
+    for decision in (ask(index(), call()), ask(index(), call("fold_paper"))):
+        assert "the task is not known" in decision.because
+        assert "mandate" not in decision.because, "a word that whoever reads it may never have met"
     known = decide(index(), call(), open_mandate("s", "list the data", remit()), NOTHING_SPENT, NOW)
     assert "the task is not known" not in known.because
 

@@ -167,7 +167,10 @@ def _history(current: Current, known: KnownAgent, versions: Sequence[ApprovedRem
     moments = [
         Moment(at=known.first_seen, what="first seen", by="", because=f"through {', '.join(known.sources)}"),
         *(Moment(at=owned.seen, what="owner", by=owned.record.by, because=owned.record.person) for owned in _owned(current, slug)),
-        *(Moment(at=each.at, what=f"remit version {each.version}", by=each.by, because=each.path) for each in reversed(versions)),
+        *(
+            Moment(at=each.at, what=f"remit version {each.version}", by=each.by, because=f"read as {each.path}")
+            for each in reversed(versions)
+        ),
         *(_moved(version) for version in current.store.history(Standing, slug)),
     ]
     return tuple(sorted(moments, key=lambda moment: moment.at)[::-1][:_HISTORY])

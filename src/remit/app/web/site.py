@@ -27,6 +27,8 @@ from remit.model.times import text_from_time
 
 AnyRequest = Request[Any, Any, Any]
 T = TypeVar("T")
+_DEMO = "DEMO"
+"""What the demo's environment calls the folder of its estate."""
 _MOST_FIELD = 1_000
 _MOST_FIELDS = 200
 """In one form; ours have a dozen. A million of them would hold up decisions while they are read."""
@@ -66,6 +68,12 @@ class Site:
         """What the store holds now; for reading."""
         return self.snapshots.current()
 
+    @property
+    def demo(self) -> str:
+        """The folder of the demo estate whose store this is; empty: it is of none."""
+        folder = self.environment.get(_DEMO, "")
+        return folder if folder and self.snapshots.store.folder.is_relative_to(folder) else ""
+
     def fresh(self) -> Current:
         """One to work with."""
         return self.snapshots.fresh()
@@ -102,6 +110,7 @@ class Site:
             "store": self.snapshots.store.shown,
             "version": self.version,
             "receiver": self.receiver,
+            "demo": self.demo,
             "running": self.jobs.running() if session is not None else [],
             "now": self.now(),
         }

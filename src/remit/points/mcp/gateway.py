@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from remit.contracts.point import Decide, Session
+from remit.decide.reasons import for_agent
 from remit.model.decision import Decision, Outcome, Request, Step
 from remit.model.shown import printable
 from remit.points.mcp.lines import Overlong
@@ -291,7 +292,7 @@ class Gateway:
 
 
 def _denial(request: Request, decision: Decision) -> str:
-    text = f"denied by the remit: {decision.because}"
+    text = f"denied by the remit: {for_agent(decision.because)}"
     place = f"{decision.path}:{decision.line}"
     if decision.line and place not in text:
         text += f" ({printable(place)})"

@@ -6,10 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.points.mcp.talking import Rules, Talk, error_of, text_of
 
 from remit.contracts.point import Session
+from remit.decide.reasons import NO_TASK
 from remit.model.decision import Decision, Outcome, Request
 from remit.points.mcp.gateway import DENIED, MAX_CLIENT_BYTES, MAX_IN_FLIGHT, Out
 from remit.points.mcp.lines import Overlong
@@ -35,6 +37,16 @@ def test_a_denied_call_is_answered_with_the_line_and_the_tool_and_never_reaches_
     assert "r.yaml:14" in text
     assert "`write_file`" in text
     assert talk.gateway.in_flight == 0
+
+
+def test_the_agent_is_not_told_that_its_point_knows_no_task():
+    class Saying(Rules):
+        def __call__(self, requests: Sequence[Request], session: Session | None = None) -> list[Decision]:
+            return [msgspec.structs.replace(decision, because=decision.because + NO_TASK) for decision in super().__call__(requests)]
+
+    text = text_of(Talk(rules=Saying()).call("read_file").to_client)
+    assert "a line forbids it" in text
+    assert "the task is not known" not in text
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ASK, Outcome.MODIFY, Outcome.DENY])

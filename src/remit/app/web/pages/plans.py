@@ -33,7 +33,7 @@ from remit.model.plan import Plan, PlanState
 
 _PATH = "/plans"
 _FILTERS = {
-    "": "Not superseded",
+    "": "Current",
     "stuck": "Stuck or half done",
     "waiting": "Waiting for an approver",
     "applied": "Applied",

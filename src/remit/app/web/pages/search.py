@@ -8,6 +8,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
+from remit.app.web.agent_view import nearest_agents
 from remit.app.web.coverage import covered
 from remit.app.web.found import answered, asked_in, exact, found
 from remit.app.web.site import AnyRequest, Site
@@ -36,6 +37,7 @@ def search(request: AnyRequest, site: NamedDependency[Site]) -> Response[Any]:
         wanted=wanted,
         answered=answered(current, asked) if asked is not None else None,
         found=found(current, wanted, plans),
+        nearest=nearest_agents(current, wanted),
         coverage=covered(current),
     )
 
