@@ -1,4 +1,4 @@
-"""Servers that many tests share, one of each for a run."""
+"""Servers that many tests share, one of each for a run; property tests that do not depend on the clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.servers import LivePostgres, postgres_server
+
+# How long an example takes, or its making, says how busy the machine is, not whether the code is right.
+settings.register_profile("clockless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("clockless")
 
 
 @pytest.fixture(scope="session")

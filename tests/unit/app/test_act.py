@@ -791,7 +791,7 @@ HOLDER = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     holders=st.dictionaries(st.sampled_from(["maid", "cook", "page"]), HOLDER, min_size=1),
     kept=st.sets(st.tuples(st.sampled_from(["open", "fill", "empty"]), st.sampled_from(["linen", "silver", "wine"])), max_size=5),
