@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from errno import EPERM
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,42 @@ def test_what_an_earlier_run_left_is_cleared_away(tmp_path: Path):
     with held(tmp_path / "demo") as folder:
         assert [path.name for path in folder.iterdir()] == [MARK]
     assert tmp_path.is_dir()
+
+
+@pytest.mark.parametrize("happens", ["removes", "makes"])
+def test_a_command_of_the_last_run_that_is_still_ending_is_no_fault(happens: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As SQLite does with its log when the last connection closes."""
+    with held(tmp_path / "demo") as folder:
+        for name in ("store.sqlite3-shm", "store.sqlite3-wal"):
+            (folder / "data").mkdir(exist_ok=True)
+            (folder / "data" / name).write_text("x")
+    unlink, left = os.unlink, ["once"]
+
+    def beside(path: str, **where: int) -> None:
+        if left and left.pop():
+            if happens == "removes":
+                unlink(path, **where)
+            else:
+                (folder / "data" / "late").write_text("x")
+        unlink(path, **where)
+
+    monkeypatch.setattr(os, "unlink", beside)
+    with held(tmp_path / "demo") as folder:
+        assert [path.name for path in folder.iterdir()] == [MARK]
+    assert not left
+
+
+def test_what_cannot_be_cleared_away_is_named_with_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with held(tmp_path / "demo") as folder:
+        (folder / "kept").write_text("x")
+
+    def refuse(path: object, **_: object) -> None:
+        raise PermissionError(EPERM, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    said = f"`{folder / 'kept'}` of the last run cannot be cleared away: operation not permitted"
+    with pytest.raises(RefusedError, match=re.escape(said)), held(tmp_path / "demo"):
+        pass
 
 
 def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path):

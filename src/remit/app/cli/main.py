@@ -13,6 +13,7 @@ import typer
 import typer.core
 
 from remit.model.errors import RefusedError, RemitError, UsageError
+from remit.model.shown import printable
 
 COMMANDS = {
     "connect": "remit.app.cli.connect",
@@ -126,8 +127,9 @@ def run(above: Mapping[str, str]) -> None:
         _give_up_output()
         sys.exit(1)
     except OSError as error:
-        # Commands put the faults of what they read into words of their own; what is left is output that nobody takes.
-        sys.stderr.write(f"remit: the output cannot be written: {(error.strerror or 'unknown fault').lower()}\n")
+        # Commands put the faults of what they read into words of their own; what is left is output that nobody takes, which has no name.
+        what = "the output cannot be written" if error.filename is None else f"`{printable(str(error.filename), 1000)}` cannot be used"
+        sys.stderr.write(f"remit: {what}: {(error.strerror or 'unknown fault').lower()}\n")
         _give_up_output()
         sys.exit(1)
     except KeyboardInterrupt:

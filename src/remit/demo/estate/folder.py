@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import ENOENT, ENOTEMPTY
 from pathlib import Path
 
 from remit.demo.estate.database import stop_left_behind
@@ -21,6 +22,7 @@ MARK = ".remit-demo"
 """The file that says that a folder is a demo's; it is locked while one runs."""
 POSTGRES = "postgres"
 _LEAST_FREE = 300 << 20
+_MOST_TRIES = 20
 
 
 @contextmanager
@@ -46,8 +48,7 @@ def held(folder: Path) -> Iterator[Path]:
             raise RefusedError(
                 f"a demo runs already{_told(lock)}: end it there with Ctrl-C, or start this one beside it with `--folder FOLDER`"
             ) from error
-        note(folder, "")
-        _clear(folder)
+        _make_ready(folder)
         if shutil.disk_usage(folder).free < _LEAST_FREE:
             raise RefusedError(f"less than {_LEAST_FREE >> 20} MB are free where `{shown}` stands: make room, or give another folder")
         yield folder
@@ -69,12 +70,32 @@ def _told(lock: int) -> str:
     return ""
 
 
-def _clear(folder: Path) -> None:
-    stop_left_behind(folder / POSTGRES)
-    for path in folder.iterdir():
-        if path.name == MARK:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+def _make_ready(folder: Path) -> None:
+    """Marks the folder and empties it; RefusedError names what is in the way."""
+    try:
+        note(folder, "")
+        stop_left_behind(folder / POSTGRES)
+        for path in sorted(folder.iterdir()):
+            if path.name != MARK:
+                _clear(path)
+    except OSError as error:
+        what = printable(str(error.filename or folder), 1000)
+        why = (error.strerror or type(error).__name__).lower()
+        raise RefusedError(
+            f"`{what}` of the last run cannot be cleared away: {why}; end what is still at work in its folder, or give another one"
+        ) from error
+
+
+def _clear(path: Path) -> None:
+    """Removes it, again where a command of the last run, which ends in these moments, removes or makes files in there meanwhile."""
+    for left in reversed(range(_MOST_TRIES)):
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            if not left or error.errno not in (ENOENT, ENOTEMPTY):
+                raise
         else:
-            path.unlink()
+            return
