@@ -230,7 +230,9 @@ def test_two_hosts_or_none_are_refused(shared: Served) -> None:
 def test_it_stops_in_good_order(number: int, code: int, served: Served) -> None:
     assert served.allows()
     assert served.stop(number) == code
-    assert "Traceback" not in "".join(served.errors)
+    told = "".join(served.errors)
+    assert "Traceback" not in told
+    assert told.endswith("remit: ended: what had arrived was answered, and nothing is served any more\n")
     assert len(served.log()) == 1
 
 
@@ -273,6 +275,7 @@ def test_another_address_than_loopback_is_refused(remits: Path, tmp_path: Path) 
 def test_the_address_of_another_service_is_refused(served: Served, remits: Path, tmp_path: Path) -> None:
     code, said = refused(remits, tmp_path / "other", "--port", str(served.port))
     assert (code, f":{served.port}" in said and "in use" in said) == (1, True)
+    assert "`--port 0` at any port that is free" in said
     assert served.allows()
 
 

@@ -81,8 +81,9 @@ def listening(host: str, port: int) -> socket.socket:
         taken.listen(2048)
     except (OSError, OverflowError) as error:
         taken.close()
-        why = getattr(error, "strerror", None) or str(error)
-        raise RefusedError(f"cannot listen on {Address(host, port).url}: {why.lower()}") from error
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        advice = "; `--port N` listens elsewhere, `--port 0` at any port that is free" if port else ""
+        raise RefusedError(f"cannot listen on {Address(host, port).url}: {why}{advice}") from error
     return taken
 
 

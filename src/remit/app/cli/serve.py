@@ -124,8 +124,7 @@ def _serve_store(given: str | None, host: str, port: int, state: Path | None, lo
             is_interrupted = serve(parts, taken)
         finally:
             decisions.close()
-    if is_interrupted:
-        raise KeyboardInterrupt
+    _tell_end(is_interrupted)
 
 
 def _serve(path: Path, host: str, port: int, state: Path | None, log: Path | None) -> None:
@@ -157,8 +156,13 @@ def _serve(path: Path, host: str, port: int, state: Path | None, log: Path | Non
                 is_interrupted = run(remits, decisions, token, bound, taken, _report)
             finally:
                 decisions.close()
+    _tell_end(is_interrupted)
+
+
+def _tell_end(is_interrupted: bool) -> None:
+    _report("ended: what had arrived was answered, and nothing is served any more")
     if is_interrupted:
-        raise KeyboardInterrupt
+        raise typer.Exit(130)
 
 
 def _announce(remits: Remits, url: str, log: Path, token: Path) -> None:
