@@ -216,6 +216,19 @@ def test_a_crashed_server_is_told_with_its_exit_code_and_ends_with_1(world: Worl
     assert "ended with exit code 7" in errors
 
 
+def test_a_server_that_fails_at_its_start_ends_with_1_though_nobody_asked_anything(world: World):
+    words = [sys.executable, *world.arguments(server="misspelt.py")]
+    ended = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT)
+    assert ended.returncode == 1
+    assert "ended with exit code 2" in ended.stderr.splitlines()[-1]
+
+
+def test_a_server_that_nobody_asked_and_that_ended_well_ends_with_0(world: World):
+    words = [sys.executable, *world.arguments(server="plain_server.py")]
+    ended = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT)
+    assert ended.returncode == 0, ended.stderr
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
 def test_a_signal_ends_the_gateway_and_a_server_that_ignores_it(world: World, number: signal.Signals, code: int):
     world.remit.write_text(world.remit.read_text().replace("resource: big", "resource: stall"))

@@ -101,7 +101,7 @@ class Relay:
                 thread.start()
             return self._finish(gateway, self._ends.get())
         finally:
-            self._stop(0.0)
+            self._stop()
             os.close(over)
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -233,11 +233,21 @@ class Relay:
         if ended.who == "server":
             return self._server_ended(gateway)
         self._close_input()
-        self._stop(self._patience.leaving if ended.who == "client" else 0.0)
+        is_failed = ended.who == "client" and self._failed_at_start()
+        self._stop()
         if ended.who == "client":
             self._drained.wait(self._patience.leaving)
         self._tell_dropped(gateway)
-        return _EXIT_CODES.get(ended.who, 0)
+        if is_failed:
+            self._report(self._how_server_ended())
+        return 1 if is_failed else _EXIT_CODES.get(ended.who, 0)
+
+    def _failed_at_start(self) -> bool:
+        """Lets the server end by itself once its input is closed; whether it failed and never said a word: it did not start, then."""
+        is_alive = self._is_alive_after(self._patience.leaving)
+        # What it wrote last may still stand in the pipe.
+        self._drained.wait(0.0 if is_alive else self._patience.leaving)
+        return not is_alive and self._server.returncode != 0 and not self._heard
 
     def _let_answers_out(self, gateway: Gateway) -> _Ended | None:
         """The client has said its last word: what it asked may still be answered, unless something else ends meanwhile."""
@@ -257,18 +267,21 @@ class Relay:
 
     def _server_ended(self, gateway: Gateway) -> int:
         is_alive = self._server.poll() is None and self._is_alive_after(self._patience.leaving)
-        self._stop(0.0)
-        how = "closed its output" if is_alive else _how_it_ended(self._server.returncode)
-        name = printable(self._command[0])
+        self._stop()
+        how = self._how_server_ended(is_alive=is_alive)
         with self._lock:
-            lines = gateway.unanswered(f"the server `{name}` {how} before it answered")
+            lines = gateway.unanswered(f"{how} before it answered")
         # In a thread of its own: a client that does not read must not hold up the end.
         telling = threading.Thread(target=self._tell_all, args=(lines,), daemon=True)
         telling.start()
         telling.join(self._patience.answers)
         self._tell_dropped(gateway)
-        self._report(f"the server `{name}` {how}")
+        self._report(how)
         return 1
+
+    def _how_server_ended(self, *, is_alive: bool = False) -> str:
+        how = "closed its output" if is_alive else _how_it_ended(self._server.returncode)
+        return f"the server `{printable(self._command[0])}` {how}"
 
     def _tell_dropped(self, gateway: Gateway) -> None:
         if gateway.dropped > 1:
@@ -298,13 +311,11 @@ class Relay:
             os.dup2(nowhere, self._server.stdin.fileno(), inheritable=False)
             os.close(nowhere)
 
-    def _stop(self, patience: float) -> None:
+    def _stop(self) -> None:
         """Ends the server and everything it started in its group."""
         if self._is_stopped:
             return
         self._is_stopped = True
-        if patience:
-            self._is_alive_after(patience)
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + self._patience.terminating
         self._is_alive_after(self._patience.terminating)
