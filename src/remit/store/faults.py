@@ -35,7 +35,29 @@ _POSTGRES = {
     "57P": "the server is shutting down or starting; try again",
     "25006": "it may only be read: the server is a replica, or its database is read-only",
 }
-_UNREACHABLE = "the server cannot be reached or lets nobody in, or the connection broke; nothing of this was kept"
+_CONNECTING = {
+    "resolve host": "the server cannot be reached: the host's name is not known",
+    "translate host name": "the server cannot be reached: the host's name is not known",
+    "Connection refused": "the server cannot be reached: nothing listens at that host and port",
+    "No such file or directory": "the server cannot be reached: no server stands behind that socket",
+    "timeout expired": "the server cannot be reached: it did not answer in time",
+    "timed out": "the server cannot be reached: it did not answer in time",
+    "No route to host": "the server cannot be reached: there is no way to that host",
+    "Network is unreachable": "the server cannot be reached: there is no way to that host",
+    "pg_hba.conf": "the server lets nobody in from here as this user (its pg_hba.conf)",
+    "certificate": "the server's certificate is not accepted, or a file for it is missing",
+    "SSL": "the server and this side do not agree on encryption (`sslmode`)",
+    "invalid port number": "the port in the store's address is not one",
+    "invalid URI query parameter": "a parameter of the store's address is not known to the driver",
+    "invalid connection option": "a parameter of the store's address is not known to the driver",
+    " value: ": "a parameter of the store's address has a value that the driver does not know",
+    "closed the connection": "the connection broke",
+    "connection is lost": "the connection broke",
+    "connection is closed": "the connection broke",
+    "Permission denied": "the server cannot be reached: this user may not use that socket",
+}
+"""What the driver says without an answer of the server -> in words of our own; the first that fits."""
+_UNREACHABLE = "the server cannot be reached, or the connection broke"
 
 
 @contextmanager
@@ -82,7 +104,7 @@ def _said(error: Any) -> str:
 
 def _said_by_postgres(error: Any) -> str:
     if error.sqlstate is None:
-        # No answer of a server: what the driver says instead may name files, hosts and parameters, but a refusal is worth telling.
+        # No answer of a server: what the driver says instead may repeat files and parameters, so its reason is told, and not its text.
         text = str(error)
         if text == NO_ANSWER:
             return f"{NO_ANSWER}; nothing of this was kept, as far as is known"
@@ -90,6 +112,7 @@ def _said_by_postgres(error: Any) -> str:
             return _POSTGRES["28"]
         if "does not exist" in text and "database" in text:
             return _POSTGRES["3D000"]
-        return _UNREACHABLE
+        why = next((words for phrase, words in _CONNECTING.items() if phrase in text), _UNREACHABLE)
+        return f"{why}; nothing of this was kept"
     words = next((words for prefix, words in _POSTGRES.items() if error.sqlstate.startswith(prefix)), None)
     return words or printable(error.diag.message_primary or f"the server answered {error.sqlstate}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from psycopg import OperationalError
 
 from remit.model.errors import RefusedError
 from remit.store.address import address
+from remit.store.faults import in_words
 from remit.store.records import Store
 
 CANARY = "c4n4ry-of-the-store"
@@ -92,6 +94,39 @@ def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
         error = error.__cause__
     assert CANARY not in "".join(told)
     assert "postgresql://dana@127.0.0.1:1/d" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("127.0.0.1:1/d", "nothing listens at that host and port"),
+        (f"d?host=/nowhere/{CANARY}", "no server stands behind that socket"),
+        ("127.0.0.1:99999/d", "the port in the store's address is not one"),
+        (f"127.0.0.1:1/d?sslmode={CANARY}", "has a value that the driver does not know"),
+        (f"127.0.0.1:1/d?{CANARY}=1", "is not known to the driver"),
+    ],
+)
+def test_why_a_server_cannot_be_reached_is_told_and_no_text_of_the_driver(place: str, why: str) -> None:
+    with pytest.raises(RefusedError, match=why) as refused:
+        Store.open(f"postgresql://dana:{CANARY}@{place}" if ":" in place else f"postgresql:///{place}")
+    assert str(refused.value).endswith("; nothing of this was kept")
+    assert f"dana:{CANARY}" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (f"failed to resolve host '{CANARY}': [Errno -2] Name or service not known", "the host's name is not known"),
+        ("connection timeout expired", "it did not answer in time"),
+        (f'root certificate file "{CANARY}" does not exist', "the server's certificate is not accepted"),
+        (f"server closed the connection unexpectedly {CANARY}", "the connection broke"),
+        (f"something new: {CANARY}", "the server cannot be reached, or the connection broke"),
+    ],
+)
+def test_what_the_driver_says_becomes_words_of_our_own(said: str, why: str) -> None:
+    with pytest.raises(RefusedError, match=why) as refused, in_words("here"):
+        raise OperationalError(said)
+    assert CANARY not in str(refused.value)
 
 
 @pytest.mark.parametrize("parameter", [f"nonsense={CANARY}", f"passfile=/nowhere&sslmode={CANARY}"])
