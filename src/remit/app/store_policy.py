@@ -30,6 +30,8 @@ from remit.model.standing import ApprovedRemit, Standing
 from remit.store.records import Damaged, Store
 from remit.store.suspended import Suspension
 
+ANSWER_SECONDS = 1.0
+"""How long a decision waits for the server of a store, before it denies."""
 _NOBODY = Index({}, {})
 _LONG_S = 0.5
 _LONGEST_REST_S = 5.0

@@ -23,7 +23,7 @@ from remit.app.notify import Notifier
 from remit.app.scan import default_logs
 from remit.app.settings import decision_log, state_folder
 from remit.app.snapshot import Snapshots
-from remit.app.store_policy import StorePolicy
+from remit.app.store_policy import ANSWER_SECONDS, StorePolicy
 from remit.app.web.session import Door
 from remit.app.web.site import Site
 from remit.app.wiring import Decider, vocabularies
@@ -36,9 +36,6 @@ from remit.store.records import Store
 
 _PATIENCE_SECONDS = 30.0
 """How long the end waits for work that is under way; what is cut off then goes on by `remit apply` or `release`."""
-
-_ANSWER_SECONDS = 1.0
-"""How long a decision waits for the store's server, before it denies."""
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -79,7 +76,7 @@ def whole(
     opened = functools.partial(Store.open, url, must_exist=True)
     delivery = _way(webhook) if webhook is not None else None
     store = Store.open(url)
-    policy = StorePolicy(functools.partial(opened, wait_s=_ANSWER_SECONDS, answers_within_s=_ANSWER_SECONDS), vocabularies=vocabularies())
+    policy = StorePolicy(functools.partial(opened, wait_s=ANSWER_SECONDS, answers_within_s=ANSWER_SECONDS), vocabularies=vocabularies())
     decide = CountedDecide(Decider(policy, log, point="authzen"))
     service = Service(decide)
     guard = Guard(place.host)

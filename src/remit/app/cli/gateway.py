@@ -159,13 +159,13 @@ def _policy_of_store(agent: str, url: str | None) -> OpenPolicy:
     """From the store: the approved remit in force, asked for at every call."""
 
     def open_policy(_folder: Path, is_observed: bool) -> tuple[Remit, Callable[[], Policy]]:
-        from remit.app.cli.options import open_store
+        from remit.app.cli.options import open_store_for_decisions
         from remit.app.store_policy import StorePolicy
         from remit.app.wiring import vocabularies
 
         slug = agent_slug(agent)
         # An empty store in the place of one that is gone would know no agent, and nobody would learn that it is gone.
-        fresh = StorePolicy(lambda: open_store(url, must_exist=True), agent=slug, vocabularies=vocabularies("mcp"), is_observed=is_observed)
+        fresh = StorePolicy(lambda: open_store_for_decisions(url), agent=slug, vocabularies=vocabularies("mcp"), is_observed=is_observed)
         policy = fresh()
         if policy.fault:
             raise RefusedError(policy.fault)

@@ -44,12 +44,21 @@ _OBEYED = re.compile("[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060
 """Characters beyond ASCII that a terminal or an editor acts on instead of showing; they occur in texts alone."""
 
 
-def open_store(url: str | None, *, must_exist: bool = False) -> Store:
-    """The store of `--store`, of REMIT_STORE, or of the user's data folder. With `must_exist` none is made where there is none."""
+def open_store(url: str | None) -> Store:
+    """The store of `--store`, of REMIT_STORE, or of the user's data folder."""
     from remit.app.settings import store_url
     from remit.store.records import Store  # here: help and wrong usage need none of it
 
-    return Store.open(store_url(url, os.environ), must_exist=must_exist)
+    return Store.open(store_url(url, os.environ))
+
+
+def open_store_for_decisions(url: str | None) -> Store:
+    """The same store, where it exists: a server of it that hangs is given up at once, since whoever asks for a decision waits."""
+    from remit.app.settings import store_url
+    from remit.app.store_policy import ANSWER_SECONDS
+    from remit.store.records import Store  # here: help and wrong usage need none of it
+
+    return Store.open(store_url(url, os.environ), must_exist=True, wait_s=ANSWER_SECONDS, answers_within_s=ANSWER_SECONDS)
 
 
 def open_current(url: str | None) -> Current:
