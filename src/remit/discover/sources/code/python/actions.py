@@ -19,6 +19,7 @@ import msgspec
 from tree_sitter import Node
 
 from remit.decide.statements.sql import actions_of
+from remit.discover.sources.code.python.keys import key_pattern
 from remit.discover.sources.code.python.module import Call, Module
 from remit.discover.sources.code.python.names import Expression
 from remit.discover.sources.code.python.syntax import Arguments, text_of, unwrapped
@@ -200,20 +201,16 @@ class _Reading:
         given = self.values.argument(call, ("Key",), arguments)
         if given is None:
             return None
-        text = self.values.text(given)
-        # A sum leaves unknown parts out, so only a text that shows where its fields are is a pattern.
-        shaped = self.values.text(given, templates=True) if text is None else None
-        return text or (_FIELD.sub("*", shaped) if shaped is not None and _FIELD.search(shaped) else "*")
+        return key_pattern(self.values, given)
 
     def _positional_s3(self, call: Expression, arguments: Arguments) -> tuple[str | None, str | None]:
         """`upload_file(file, bucket, key)` and `download_file(bucket, key, file)` of a client."""
-        texts = [self.values.text(call.at(node)) for node in arguments.positional]
         called = text_of(call.node.child_by_field_name("function") or call.node).rpartition(".")[2]
-        if called.startswith("upload_file") and len(texts) > 2:
-            return texts[1], texts[2]
-        if called.startswith("download_file") and len(texts) > 2:
-            return texts[0], texts[1]
-        return None, None
+        at = 1 if called.startswith("upload_file") else 0 if called.startswith("download_file") else None
+        given = arguments.positional
+        if at is None or len(given) < 3:
+            return None, None
+        return self.values.text(call.at(given[at])), key_pattern(self.values, call.at(given[at + 1]))
 
     def _from_owner(self, call: Expression, callee: Any) -> tuple[str | None, str | None]:
         """`Bucket("x")`, `Object("x", "k")`, `Table("t")` on which a method of a resource is called."""
@@ -230,8 +227,9 @@ class _Reading:
             inner_callee = call.node.child_by_field_name("function")
             name = text_of(inner_callee).rpartition(".")[2] if inner_callee is not None else ""
             if name in ("Bucket", "Object", "Table", "ObjectSummary"):
-                texts = [self.values.text(call.at(node)) for node in Arguments(call.node).positional[:2]]
-                return (texts[0] if texts else None), (texts[1] if len(texts) > 1 else None)
+                given = Arguments(call.node).positional[:2]
+                bucket = self.values.text(call.at(given[0])) if given else None
+                return bucket, (key_pattern(self.values, call.at(given[1])) if len(given) > 1 else None)
             owner = inner_callee.child_by_field_name("object") if inner_callee is not None else None
         return None, None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -13,9 +12,9 @@ from sqlglot.errors import SqlglotError
 from tree_sitter import Node
 
 from remit.discover.sources.code.typescript import syntax
+from remit.discover.sources.code.typescript.keys import key_pattern
 from remit.discover.sources.code.typescript.module import Module, Seen
 from remit.discover.sources.code.typescript.names import Callee, Names, Spot
-from remit.discover.sources.code.typescript.objects import operands
 from remit.discover.sources.code.typescript.syntax import end_of, line_of
 from remit.discover.sources.code.typescript.table import Row, host_row, load_actions
 from remit.discover.sources.code.typescript.values import Values
@@ -69,31 +68,9 @@ def _aws_resource(values: Values, service: str, options: Spot | None, keys: list
         if service == "s3":
             given = values.value_of(options, "Key")
             # A key that is not known from here is still one: the action is on an object of the bucket.
-            return f"arn:aws:s3:::{name}" if given is None else f"arn:aws:s3:::{name}/{_key(values, given)}"
+            return f"arn:aws:s3:::{name}" if given is None else f"arn:aws:s3:::{name}/{key_pattern(values, given)}"
         return name
     return None
-
-
-def _key(values: Values, given: Spot) -> str:
-    """The key of an object; `*` for every part of it that is not known from here."""
-    found = values.settled(given)
-    if not isinstance(found, Spot):
-        return "*"
-    module, node = found
-    if node.type == "template_string":
-        parts = [
-            syntax.text_of(child) if child.type != "template_substitution" else _constant(values, module, child) or "*"
-            for child in node.named_children
-        ]
-    elif node.type == "binary_expression":
-        parts = [values.plain(part) or "*" for part in operands(found, "+")]
-    else:
-        parts = [values.literal(found) or "*"]
-    return re.sub(r"\*+", "*", "".join(parts)) or "*"
-
-
-def _constant(values: Values, module: Module, substitution: Node) -> str | None:
-    return values.plain(Spot(module, substitution.named_children[0])) if substitution.named_children else None
 
 
 def _shell(module: Module, seen: Seen, callee: Callee) -> Iterator[ActionSeen]:

@@ -223,3 +223,43 @@ def test_identities_are_found_where_they_are_written_out(code: str, refs: list[s
     found = [item for item in read(f"{code}\n") if isinstance(item, IdentitySeen)]
     assert [item.ref for item in found] == refs
     assert "password" not in json.dumps([item.because for item in found])
+
+
+@pytest.mark.parametrize(
+    ("key", "pattern"),
+    [
+        ("'requests/' + key", "requests/*"),
+        ("f'requests/{key}'", "requests/*"),
+        ("f'{ROOT}/{day}/a-{key}.csv'", "in/*/a-*.csv"),
+        ("f'requests/{day}.json' + ending", "requests/*.json*"),
+        ("ROOT + '/' + day + '/x.json'", "in/*/x.json"),
+        ("os.path.join('requests', key)", "requests/*"),
+        ("posixpath.join(ROOT, day, 'x.json')", "in/*/x.json"),
+        ("'requests/%s.json' % key", "requests/*.json"),
+        ("'requests/{}/{n}'.format(key, n=1)", "requests/*/*"),
+        ("'/'.join(['requests', day, key])", "requests/*/*"),
+        ("PUT_TOGETHER", "in/*"),
+        ("key", "*"),
+        ("pick(key)", "*"),
+        ("key if day else 'requests/x'", "*"),
+    ],
+)
+def test_what_of_a_key_is_written_out_stays_and_the_rest_is_a_star(key: str, pattern: str) -> None:
+    code = (
+        f"{_AGENT}import os, posixpath, boto3\ns3 = boto3.client('s3')\nROOT = 'in'\nPUT_TOGETHER = ROOT + '/' + os.environ['DAY']\n"
+        f"def load(key, day, ending):\n    return s3.get_object(Bucket='b', Key={key})\n"
+    )
+    assert [item.resource for item in read(code) if isinstance(item, ActionSeen)] == [f"arn:aws:s3:::b/{pattern}"]
+
+
+@pytest.mark.parametrize(
+    ("call", "resource"),
+    [
+        ("s3.upload_file(name, 'b', 'out/' + name)", "arn:aws:s3:::b/out/*"),
+        ("s3.download_file('b', f'in/{name}', name)", "arn:aws:s3:::b/in/*"),
+        ("boto3.resource('s3').Object('b', 'in/' + name).get()", "arn:aws:s3:::b/in/*"),
+    ],
+)
+def test_so_do_keys_that_are_given_by_their_place(call: str, resource: str) -> None:
+    code = f"{_AGENT}import boto3\ns3 = boto3.client('s3')\ndef act(name):\n    return {call}\n"
+    assert [item.resource for item in read(code) if isinstance(item, ActionSeen)] == [resource]

@@ -60,6 +60,22 @@ ACTIONS = {
         "import { GetObjectCommand } from '@aws-sdk/client-s3';\nnew GetObjectCommand({ Bucket: 'reports', Key: 'in/' + id });",
         ("aws:s3", "s3:GetObject", "arn:aws:s3:::reports/in/*", None),
     ),
+    "s3 object whose name joins paths": (
+        "import path from 'node:path';\nimport { GetObjectCommand } from '@aws-sdk/client-s3';\nnew GetObjectCommand({ Bucket: 'reports', Key: path.join('in/', day, `${id}.csv`) });",
+        ("aws:s3", "s3:GetObject", "arn:aws:s3:::reports/in/*/*.csv", None),
+    ),
+    "s3 object whose name joins a list": (
+        "import { GetObjectCommand } from '@aws-sdk/client-s3';\nconst key = ['in', day, id].join('/');\nnew GetObjectCommand({ Bucket: 'reports', Key: key });",
+        ("aws:s3", "s3:GetObject", "arn:aws:s3:::reports/in/*/*", None),
+    ),
+    "s3 object whose name is put together in several ways": (
+        "import { GetObjectCommand } from '@aws-sdk/client-s3';\nconst root = 'in';\nnew GetObjectCommand({ Bucket: 'reports', Key: (root + '/').concat(day, `/${'a-' + id}`) });",
+        ("aws:s3", "s3:GetObject", "arn:aws:s3:::reports/in/*/a-*", None),
+    ),
+    "s3 object of which nothing is known": (
+        "import { GetObjectCommand } from '@aws-sdk/client-s3';\nnew GetObjectCommand({ Bucket: 'reports', Key: pick(id) });",
+        ("aws:s3", "s3:GetObject", "arn:aws:s3:::reports/*", None),
+    ),
     "permission of another name": (
         "import { ListObjectsV2Command as L } from '@aws-sdk/client-s3';\nnew L({ Bucket: bucketName });",
         ("aws:s3", "s3:ListBucket", None, None),
