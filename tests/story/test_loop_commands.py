@@ -207,6 +207,10 @@ def test_a_retired_agent_is_denied_for_good_and_its_id_stays_taken(desk: Desk) -
     [
         (("agent", "cost-triag"), 1, "nearest is `agent:cost-triage`"),
         (("agent", "../x"), 1, "is not an agent's id"),
+        (("apply", "cost-triag"), 1, "there is no plan `cost-triag`, nor an agent of that name; nearest is `agent:cost-triage`"),
+        (("rollback", "agent:nobody-at-all"), 1, "there is no plan `agent:nobody-at-all`, nor an agent of that name; `remit plan AGENT`"),
+        (("why", "cost-triag"), 1, "nor an agent of that name; nearest is `agent:cost-triage`"),
+        (("gateway", "--agent", "cost-triag", "--", "true"), 1, "no agent `cost-triag`; nearest is `agent:cost-triage`"),
         (("apply", "plan:none"), 1, "there is no plan"),
         (("rollback", "plan:none"), 1, "there is no plan"),
         (("apply", "cost-triage"), 1, "has no plan that can be applied; `remit plan cost-triage` makes one"),

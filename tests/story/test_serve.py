@@ -232,7 +232,7 @@ def test_it_stops_in_good_order(number: int, code: int, served: Served) -> None:
     assert served.stop(number) == code
     told = "".join(served.errors)
     assert "Traceback" not in told
-    assert told.endswith("remit: ended: what had arrived was answered, and nothing is served any more\n")
+    assert told.endswith("remit: ended: nothing is served any more\n")
     assert len(served.log()) == 1
 
 

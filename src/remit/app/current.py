@@ -377,7 +377,7 @@ class Current:
             return self.agents[slug]
         if not self.agents:
             raise RefusedError(f"there is no agent `{slug}`: nothing is known yet; begin with `remit connect code PATH`")
-        raise RefusedError(f"there is no agent `{slug}`{_nearest(slug, self.agents)}; `remit agents` lists all")
+        raise RefusedError(f"there is no agent `{slug}`{nearest(slug, self.agents)}; `remit agents` lists all")
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -390,7 +390,8 @@ def _is_hidden(gaps: Iterable[Gap]) -> bool:
     return any(gap.kind in MAY_HIDE for gap in gaps)
 
 
-def _nearest(slug: str, known: Iterable[str]) -> str:
+def nearest(slug: str, known: Iterable[str]) -> str:
+    """The agents whose names are near to one that is not known, as the end of a sentence; empty: none is."""
     import difflib  # here: only a misspelt id needs it
 
     close = difflib.get_close_matches(slug, list(known), n=3, cutoff=0.5)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remit.app.current import Current
+from remit.app.current import Current, nearest
 from remit.model.errors import RefusedError
 from remit.model.event import Event, Result
 from remit.model.ids import AGENT_PREFIX, is_agent_slug
@@ -32,7 +32,7 @@ def plan_meant(current: Current, text: str, what: str) -> Plan:
     if plan is not None:
         return plan
     if slug is None:
-        raise RefusedError(f"there is no plan `{printable(text, 80)}`; `remit plan AGENT` makes one")
+        raise RefusedError(f"there is no plan `{printable(text, 80)}`{_no_agent(current, text)}; `remit plan AGENT` makes one")
     plans = [plan for plan in current.store.all(Plan) if plan.agent == slug and plan.kind is PlanKind.RIGHT_SIZE]
     return _to_apply(current, slug, plans) if what == "apply" else _to_roll_back(slug, plans)
 
@@ -44,7 +44,8 @@ def decision_meant(current: Current, text: str) -> Event:
         return event
     slug = _agent(current, text)
     if slug is None:
-        raise RefusedError(f"there is no decision `{printable(text, 80)}` in the store; `remit scan` reads the logs of points first")
+        missing = f"there is no decision `{printable(text, 80)}` in the store{_no_agent(current, text)}"
+        raise RefusedError(f"{missing}; `remit scan` reads the logs of points first")
     before: str | None = None
     while events := current.store.events(agent=slug, limit=_EVENTS_AT_ONCE, before=before):
         denied = next((event for event in events if event.decision and event.result is not Result.ALLOWED), None)
@@ -66,6 +67,13 @@ def _by_id(current: Current, text: str) -> Plan | None:
 def _agent(current: Current, text: str) -> str | None:
     slug = text.removeprefix(AGENT_PREFIX)
     return slug if is_agent_slug(slug) and slug in current.agents else None
+
+
+def _no_agent(current: Current, text: str) -> str:
+    """What is said besides where it is the id of no agent either, and may have been meant for one."""
+    slug = text.removeprefix(AGENT_PREFIX)
+    near = nearest(slug, current.agents) if is_agent_slug(slug) else ""
+    return f", nor an agent of that name{near}" if near or text.startswith(AGENT_PREFIX) else ""
 
 
 def _to_apply(current: Current, slug: str, plans: Sequence[Plan]) -> Plan:

@@ -171,12 +171,23 @@ def _policy_of_store(agent: str, url: str | None) -> OpenPolicy:
             raise RefusedError(policy.fault)
         entry = policy.index.entries.get(slug)
         if entry is None:
-            raise RefusedError(f"the store knows no agent `{slug}`; `remit agents` lists those that it knows")
+            raise _unknown(slug, url)
         if entry.remit is None:
             raise RefusedError(entry.fault or f"agent `{slug}` has no approved remit; `remit draft {slug} --write {slug}.yaml` begins one")
         return entry.remit, fresh
 
     return open_policy
+
+
+def _unknown(slug: str, url: str | None) -> RefusedError:
+    """What is said of an agent that the store does not know."""
+    from remit.app.cli.options import open_store_for_decisions
+    from remit.app.current import nearest
+    from remit.model.standing import Standing
+
+    with open_store_for_decisions(url) as store:
+        near = nearest(slug, [standing.agent for standing in store.all(Standing)])
+    return RefusedError(f"the store knows no agent `{slug}`{near}; `remit agents` lists those that it knows")
 
 
 def _only_remit(remits: Remits, path: Path) -> Remit:

@@ -160,7 +160,7 @@ def _serve(path: Path, host: str, port: int, state: Path | None, log: Path | Non
 
 
 def _tell_end(is_interrupted: bool) -> None:
-    _report("ended: what had arrived was answered, and nothing is served any more")
+    _report("ended: nothing is served any more")
     if is_interrupted:
         raise typer.Exit(130)
 
