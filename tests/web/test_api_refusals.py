@@ -14,7 +14,7 @@ from remit.app import mend
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.plan import Plan
-from remit.model.standing import ApprovedRemit
+from remit.model.standing import ApprovedRemit, Standing
 from remit.store.records import Store
 
 
@@ -24,6 +24,7 @@ from remit.store.records import Store
         ("applied", "apply", "is applied already"),
         ("open", "rollback", "was never applied"),
         ("quarantine", "rollback", f"/api/v1/agents/{STOPPED}/release"),
+        ("retirement", "rollback", "a retired agent does not come back"),
     ],
 )
 def test_a_move_that_a_plan_does_not_make_is_refused_before_a_job_begins(
@@ -80,3 +81,15 @@ def test_a_stop_that_the_store_does_not_take_is_an_error_and_denies_here_until_a
     assert policy().index.entries[COST_TRIAGE].state is AgentState.SUSPENDED
     assert ask(own_client, "POST", f"/agents/{COST_TRIAGE}/release").status_code == 200
     assert policy().index.entries[COST_TRIAGE].state is AgentState.ACTIVE
+
+
+def test_a_retired_agent_is_not_stopped_again_and_nothing_untrue_is_told_of_it(own_client: Client, own_world: World) -> None:
+    retired = Standing(agent=COST_TRIAGE, state=AgentState.RETIRED, since=own_world.at, by=DANA, because="retired")
+    own_world.store.put(retired, seen=own_world.at)
+    for came in (
+        own_client.stranger().send("POST", f"{API}/agents/{COST_TRIAGE}/quarantine", json={"because": "odd calls"}),
+        ask(own_client, "POST", f"/agents/{COST_TRIAGE}/quarantine", {"because": "odd calls"}),
+    ):
+        assert came.json()["error"] == f"agent `{COST_TRIAGE}` is retired: it is denied everywhere already"
+        assert came.status_code == 409
+    assert own_client.site.policy().index.entries[COST_TRIAGE].state is AgentState.RETIRED

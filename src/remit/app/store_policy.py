@@ -33,6 +33,7 @@ from remit.store.suspended import Suspension
 ANSWER_SECONDS = 1.0
 """How long a decision waits for the server of a store, before it denies."""
 _NOBODY = Index({}, {})
+_STOPPED = frozenset({AgentState.SUSPENDED, AgentState.RETIRED})
 _LONG_S = 0.5
 _LONGEST_REST_S = 5.0
 
@@ -66,8 +67,8 @@ class StorePolicy:
         self._keys: object = None
         self._policy = Policy(index=_NOBODY, remits={}, suspended={}, fault="the store was not read yet")
         self._to_hold: set[str] = set()
-        self._held: dict[str, Standing | Damaged | None] = {}
-        """Agents that are denied though the store could not be told, each with its standing there, by the next read after that."""
+        self._held: dict[str, int] = {}
+        """Agents that are denied though the store could not be told, each with the number of the last standing there at that time."""
         self._known: dict[str, tuple[list[ApprovedRemit | Damaged], Entry]] = {}
         self._trusted: frozenset[str] = frozenset()
 
@@ -94,9 +95,10 @@ class StorePolicy:
             self._rests_until = now + min(now - begun, _LONGEST_REST_S)
 
     def hold(self, agent: str) -> None:
-        """Denies an agent by this policy alone, from the next call until the store has another standing of it, or `let_go`.
+        """Denies an agent by this policy alone, from the next call until the store took a stop or a release of it, or `let_go`.
 
-        For a stop that the store does not take (its disk is full, it may only be read): better denied here than nowhere.
+        For a stop that the store does not take (its disk is full, it may only be read): better denied here than nowhere. Another move of
+        its standing, such as an approval by somebody who does not know of the stop, does not end it.
         """
         with self._lock:
             self._to_hold.add(agent)
@@ -132,10 +134,11 @@ class StorePolicy:
         self._sequence, self._marks, self._keys = sequence, marks, keys
 
     def _read(self, store: Store) -> Policy:
-        standings = dict(store.each(Standing, prefix=self._agent or ""))
-        self._held = {slug: was for slug, was in self._held.items() if standings.get(slug) == was}
-        self._held |= {slug: standings.get(slug) for slug in self._to_hold}
+        # Before the standings are read: what ends here a stop is in them, then.
+        self._held = {slug: since for slug, since in self._held.items() if not _took_a_stop(store, slug, since)}
+        self._held |= dict.fromkeys(self._to_hold, store.sequence(Standing))
         self._to_hold.clear()
+        standings = dict(store.each(Standing, prefix=self._agent or ""))
         versions = versions_by_agent(store, self._agent or "")
         slugs = {*standings, *versions} if self._agent is None else {self._agent} & {*standings, *versions}
         self._trusted = trusted_keys(store.folder) if versions else frozenset()
@@ -173,3 +176,15 @@ class StorePolicy:
         entry = Entry(slug, state, remit)
         self._known[slug] = (versions, entry)
         return entry
+
+
+def _took_a_stop(store: Store, agent: str, since: int) -> bool:
+    """Whether the store was told, behind that number, that an agent is stopped, or that it is so no more."""
+    try:
+        moves = store.history(Standing, agent)
+    except RefusedError:
+        return False  # INVARIANT (fail closed): what cannot be read ends nothing
+    before = next((move.record.state for move in reversed(moves) if move.sequence <= since), None)
+    later = {move.record.state for move in moves if move.sequence > since}
+    is_released = before is AgentState.SUSPENDED and bool(later - {AgentState.SUSPENDED})
+    return is_released or not later.isdisjoint(_STOPPED)

@@ -317,7 +317,7 @@ def test_a_store_that_hangs_is_not_waited_for_by_each_who_asks(world: World) -> 
     policy.close()
 
 
-def test_an_agent_that_is_held_is_denied_until_the_store_has_another_standing_of_it(world: World) -> None:
+def test_an_agent_that_is_held_is_denied_until_the_store_took_a_stop_of_it(world: World) -> None:
     world.approve()
     for policy in (world.policy, world.one):
         policy.hold("reader")
@@ -330,3 +330,28 @@ def test_an_agent_that_is_held_is_denied_until_the_store_has_another_standing_of
     _denied(world.ask(), Step.STANDING, "suspended")
     world.stand(state=AgentState.ACTIVE)
     assert world.ask().outcome is Outcome.ALLOW, "the store was told of the stop, and of its end"
+
+
+def test_an_approval_after_a_stop_that_the_store_did_not_take_does_not_end_it(world: World) -> None:
+    world.stand(state=AgentState.DRAFT)
+    for policy in (world.policy, world.one):
+        policy.hold("reader")
+    assert world.ask().outcome is Outcome.DENY
+    world.approve()
+    _denied(world.ask(), Step.STANDING, "suspended")
+    world.stand(state=AgentState.SUSPENDED, because="it loops")
+    world.stand(state=AgentState.ACTIVE, because="released")
+    assert world.ask().outcome is Outcome.ALLOW, "the store took a stop, and its end, between two calls"
+
+
+@pytest.mark.parametrize("release", [AgentState.ACTIVE, AgentState.DRAFT])
+def test_a_release_ends_what_is_held_of_an_agent_that_the_store_knew_as_stopped(world: World, release: AgentState) -> None:
+    world.approve()
+    world.stand(state=AgentState.SUSPENDED, because="it loops")
+    for policy in (world.policy, world.one):
+        policy.hold("reader")
+    _denied(world.ask(), Step.STANDING, "suspended")
+    world.stand(state=release, because="released")
+    decision = world.ask()
+    assert "suspended" not in decision.because
+    assert decision.outcome is (Outcome.ALLOW if release is AgentState.ACTIVE else Outcome.DENY)

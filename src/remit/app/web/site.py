@@ -20,6 +20,7 @@ from remit.app.store_policy import StorePolicy
 from remit.app.web.peer import user_behind
 from remit.app.web.rendering import rendered
 from remit.app.web.session import Door, Session
+from remit.model.agent import AgentState
 from remit.model.errors import RefusedError, UsageError
 from remit.model.plan import Plan, PlanState
 from remit.model.shown import printable
@@ -88,10 +89,18 @@ class Site:
         try:
             return stop()
         except RefusedError as error:
+            if self._is_retired(slug):
+                raise  # denied everywhere already, for good
             self.policy.hold(slug)
             raise RefusedError(
                 f"{error}. Until it takes a stop or a release of `{slug}`, this service denies it, while it runs, and no other point does"
             ) from error
+
+    def _is_retired(self, slug: str) -> bool:
+        try:
+            return self.current.state(slug) is AgentState.RETIRED
+        except RefusedError:
+            return False  # the store cannot be asked either
 
     def now(self) -> str:
         """RFC 3339."""
