@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 
+from remit.model.errors import RefusedError
 from remit.model.plan import Plan
 from remit.store.records import Store
 
@@ -41,19 +42,32 @@ class Plans:
     def _catch_up(self) -> None:
         # Read before the records: what is appended in between is looked at again by the next question.
         sequence = self._store.sequence(Plan)
-        if self._sequence < 0:
-            for plan in self._store.all(Plan):
-                self._keep(plan)
+        if sequence > self._sequence >= 0:
+            try:
+                self._read_on(self._sequence)
+            except RefusedError:
+                # A version that cannot be read, and that another one replaced since, stands in nobody's way.
+                self._read_all()
         elif sequence != self._sequence:
-            after = self._sequence
-            while versions := self._store.changes(Plan, after):
-                for version in versions:
-                    if version.is_gone:
-                        self._drop(version.record)
-                    else:
-                        self._keep(version.record)
-                after = versions[-1].sequence
+            # The first question, or less is there than was: the store was put back to what it had been.
+            self._read_all()
         self._sequence = sequence
+
+    def _read_all(self) -> None:
+        plans = self._store.all(Plan)
+        self._by_id.clear()
+        self._by_agent.clear()
+        for plan in plans:
+            self._keep(plan)
+
+    def _read_on(self, after: int) -> None:
+        while versions := self._store.changes(Plan, after):
+            for version in versions:
+                if version.is_gone:
+                    self._drop(version.record)
+                else:
+                    self._keep(version.record)
+            after = versions[-1].sequence
 
     def _keep(self, plan: Plan) -> None:
         self._by_id[plan.id] = plan

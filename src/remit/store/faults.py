@@ -36,6 +36,10 @@ _POSTGRES = {
     "25006": "it may only be read: the server is a replica, or its database is read-only",
 }
 _CONNECTING = {
+    "SSL connection has been closed": "the connection broke",
+    "SSL SYSCALL error": "the connection broke",
+    "unexpected eof": "the connection broke",
+    "certificate": "the server's certificate is not accepted, or a file for it is missing",
     "resolve host": "the server cannot be reached: the host's name is not known",
     "translate host name": "the server cannot be reached: the host's name is not known",
     "Connection refused": "the server cannot be reached: nothing listens at that host and port",
@@ -45,7 +49,6 @@ _CONNECTING = {
     "No route to host": "the server cannot be reached: there is no way to that host",
     "Network is unreachable": "the server cannot be reached: there is no way to that host",
     "pg_hba.conf": "the server lets nobody in from here as this user (its pg_hba.conf)",
-    "certificate": "the server's certificate is not accepted, or a file for it is missing",
     "SSL": "the server and this side do not agree on encryption (`sslmode`)",
     "invalid port number": "the port in the store's address is not one",
     "invalid URI query parameter": "a parameter of the store's address is not known to the driver",

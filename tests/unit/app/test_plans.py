@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.unit.app.test_meant import AT, plan
 
 from remit.app.plans import Plans
 from remit.app.snapshot import Snapshots
+from remit.model.errors import RefusedError
 from remit.model.plan import Plan, PlanState
 from remit.store import records
 from remit.store.records import Store
@@ -70,6 +72,30 @@ def test_a_plan_that_is_removed_is_gone(store: Store) -> None:
     assert plans.all() == [plan(2)] == plans.of("cost-triage")
     store.put(replace(plan(1), residue=("again",)), seen=AT)
     assert plans.all() == store.all(Plan)
+
+
+def test_a_version_that_cannot_be_read_is_refused_until_another_one_replaces_it(store: Store, tmp_path: Path) -> None:
+    store.put_all([plan(1), plan(2)], seen=AT)
+    plans = Plans(store)
+    assert len(plans.all()) == 2
+    store.put(plan(1, PlanState.APPLYING), seen=AT)
+    with sqlite3.connect(tmp_path / "store.sqlite3") as written:
+        written.execute("UPDATE remit_record SET body = '{' WHERE sequence = (SELECT max(sequence) FROM remit_record)")
+    for whoever in (plans.all, lambda: store.all(Plan)):
+        with pytest.raises(RefusedError, match="damaged"):
+            whoever()
+    store.put(plan(1, PlanState.APPLIED), seen=AT)
+    assert plans.all() == store.all(Plan)
+
+
+def test_what_was_not_kept_is_forgotten(store: Store) -> None:
+    store.put(plan(1), seen=AT)
+    plans = Plans(store)
+    with pytest.raises(ValueError, match="not kept"), store.transaction():
+        store.put(plan(2), seen=AT)
+        assert len(plans.all()) == 2
+        raise ValueError("not kept")
+    assert plans.all() == [plan(1)] == plans.of("cost-triage")
 
 
 def test_every_view_of_a_store_shares_what_was_read(store: Store, read: list[str]) -> None:

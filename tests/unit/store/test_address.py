@@ -119,7 +119,12 @@ def test_why_a_server_cannot_be_reached_is_told_and_no_text_of_the_driver(place:
         (f"failed to resolve host '{CANARY}': [Errno -2] Name or service not known", "the host's name is not known"),
         ("connection timeout expired", "it did not answer in time"),
         (f'root certificate file "{CANARY}" does not exist', "the server's certificate is not accepted"),
+        (f'could not open certificate file "{CANARY}": No such file or directory', "a file for it is missing"),
+        ("server does not support SSL, but SSL was required", "do not agree on encryption"),
         (f"server closed the connection unexpectedly {CANARY}", "the connection broke"),
+        ("consuming input failed: SSL connection has been closed unexpectedly", "the connection broke"),
+        ("consuming input failed: SSL SYSCALL error: EOF detected", "the connection broke"),
+        ("consuming input failed: SSL error: unexpected eof while reading", "the connection broke"),
         (f"something new: {CANARY}", "the server cannot be reached, or the connection broke"),
     ],
 )

@@ -14,7 +14,7 @@ _MARK = ":"
 def parted(text: str) -> tuple[str, str]:
     """What happened, and what explains it: before and after the first colon that ends a word; the second may be empty."""
     for word in _WORD.finditer(text):
-        if word.group().endswith(_MARK) and not word.group().startswith("`") and text[word.end() :].startswith(" "):
+        if word.group().endswith(_MARK) and not word.group().startswith("`") and text.startswith(" ", word.end()):
             return text[: word.end() - len(_MARK)], text[word.end() :].lstrip()
     return text, ""
 
