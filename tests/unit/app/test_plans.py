@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def test_a_version_that_cannot_be_read_is_refused_until_another_one_replaces_it(
 def test_what_was_not_kept_is_forgotten(store: Store) -> None:
     store.put(plan(1), seen=AT)
     plans = Plans(store)
-    with pytest.raises(ValueError, match="not kept"), store.transaction():
+    with suppress(ValueError), store.transaction():
         store.put(plan(2), seen=AT)
         assert len(plans.all()) == 2
         raise ValueError("not kept")
