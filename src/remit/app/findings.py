@@ -65,8 +65,16 @@ def last_day(text: str, today: date, called: str) -> str:
     return last.isoformat()
 
 
+def reason(text: str, called: str) -> str:
+    """Why a finding may stand, as typed; raises UsageError where nothing is said. `called` names the field."""
+    said = text.strip()
+    if not said:
+        raise UsageError(f"{called} is empty; say why it may stand")
+    return said
+
+
 def accept(current: Current, text: str, because: str, until: str, by: str, at: str) -> Finding:
-    """Accepts the finding that an id means until a day (`last_day`), and keeps that; raises RefusedError for one that is closed."""
+    """Accepts the finding that an id means for a `reason` until a `last_day`; raises RefusedError for one that is closed."""
     with current.store.exclusive("scan"):
         # Looked up again: a scan that just ended may have closed it.
         current.refresh()

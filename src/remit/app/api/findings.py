@@ -7,7 +7,7 @@ from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from remit.app import findings
@@ -18,9 +18,11 @@ from remit.app.api.shapes import Finding, Findings
 from remit.app.current import Current
 from remit.app.persons import acting
 from remit.app.views.findings_json import finding_json
+from remit.app.web.rules import rules
 from remit.app.web.site import Site
 from remit.model import finding as model
 from remit.model.errors import RefusedError
+from remit.model.shown import printable
 
 
 @get(
@@ -44,6 +46,11 @@ def list_findings(
 ) -> Response[bytes]:
     """Filters, then cuts a page out."""
     current = site.current
+    if rule is not None and rule not in rules():
+        # A misspelt rule that fits nothing would answer that all is well.
+        raise ClientException(
+            f"`rule`: there is no rule `{printable(rule, 80)}`; it is one of {', '.join(f'`{known}`' for known in sorted(rules()))}"
+        )
     slug = known_agent(current, agent).agent.id if agent is not None else None
     with_closed = closed or standing is model.FindingState.CLOSED
     listed = [
@@ -88,9 +95,10 @@ def accept(finding_id: FromPath[str], site: NamedDependency[Site], sent: NamedDe
     at = site.now()
     current = site.fresh()
     found = _meant(current, finding_id)
+    because = findings.reason(given.because, "`because`")
     until = findings.last_day(given.until, date.fromisoformat(at[:10]), "`until`")
     person = acting(given.person, site.os_user, is_local=site.is_local, called="`person`")
-    return answered(finding_json(findings.accept(current, found.id, given.because.strip(), until, person, at)))
+    return answered(finding_json(findings.accept(current, found.id, because, until, person, at)))
 
 
 def _meant(current: Current, text: str) -> model.Finding:

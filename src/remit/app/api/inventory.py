@@ -15,7 +15,7 @@ from remit.app.views.agents_json import agent_in_answer_json, agent_page_json, b
 from remit.app.views.who_can import Asked, those_who_can
 from remit.app.views.who_can_json import answer_json
 from remit.app.web.site import Site
-from remit.model.agent import AgentState
+from remit.model.agent import AgentKind, AgentState
 from remit.model.ids import AGENT_PREFIX
 from remit.model.verbs import Verb
 
@@ -37,7 +37,7 @@ def list_agents(
     site: NamedDependency[Site],
     standing: Annotated[AgentState | None, QueryParameter(name="state")] = None,
     owner: FromQuery[str | None] = None,
-    kind: FromQuery[str | None] = None,
+    kind: FromQuery[AgentKind | None] = None,
     text: Annotated[str | None, QueryParameter(description="Stands in the id, the name or the purpose.", max_length=200)] = None,
     can: FromQuery[Verb | None] = None,
     on: Annotated[str | None, QueryParameter(description="What they can reach: text that the resource holds.", max_length=200)] = None,
@@ -53,7 +53,7 @@ def list_agents(
         for known in by_risk(current, with_gone=gone)
         if (standing is None or current.state(known.agent.id) is standing)
         and (owner is None or current.owner(known.agent.id) == owner)
-        and (kind is None or known.agent.kind == kind)
+        and (kind is None or known.agent.kind is kind)
         and any(wanted in (said or "").casefold() for said in (known.agent.id, known.agent.name, known.agent.purpose))
     ]
     listed, answer = those_who_can(current, Asked(verb=can, on=(on or "").strip()), fitting)

@@ -75,7 +75,9 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: HTTPRout
     opt = route.opt
     is_reading = method == "get"
     done = {"description": "Done." if not is_reading else "As it is now.", "content": _json(names[opt["answer"].__name__])}
-    codes = [400, 401, 403, *([404] if "{" in path else []), *([] if is_reading else [409, 413]), 500]
+    # A list of one agent's things is about that agent, as its own address is.
+    is_about_one = "{" in path or any(parameter["name"] == "agent" for parameter in operation.get("parameters", ()))
+    codes = [400, 401, 403, *([404] if is_about_one else []), *([] if is_reading else [409, 413]), 500]
     faults = {str(code): {"description": _WHY[code], "content": _json(names["Fault"])} for code in codes}
     if operation["operationId"] == "approveRemit":
         faults["422"] = {"description": _WHY[422], "content": _json(names["Problems"])}

@@ -8,8 +8,7 @@ import typer
 
 from remit.app.cli.options import AsCsv, AsJson, AsPerson, StoreUrl, next_command, now, open_current, person, print_json
 from remit.app.views.findings_json import finding_json
-from remit.model.errors import UsageError
-from remit.model.finding import Finding, FindingState, Severity
+from remit.model.finding import Finding, FindingState
 from remit.model.shown import printable
 from remit.model.times import text_from_time
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COLUMNS = ("id", "rule", "severity", "agent", "title", "evidence", "owner", "remedy", "state")
-_ORDER = {severity: number for number, severity in enumerate((Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW))}
 
 
 def register(app: typer.Typer) -> None:
@@ -34,23 +32,21 @@ def findings(
     as_csv: AsCsv = False,
 ) -> None:
     """List what someone must act on, gravest first. A finding closes by itself when its evidence is gone."""
+    from remit.app.findings import by_need, commands_in
+
     current = open_current(store)
     slug = current.known(agent).agent.id if agent is not None else None
     shown = [
         finding
-        for finding in current.findings
+        for finding in by_need(current.findings, {known: current.risk(known) for known in current.agents})
         if (everything or finding.state is not FindingState.CLOSED) and (slug is None or finding.agent == slug)
     ]
-    shown.sort(
-        key=lambda finding: (finding.state is FindingState.CLOSED, _ORDER[finding.severity], finding.agent, finding.rule, finding.key)
-    )
     if as_json:
         print_json({"findings": [finding_json(finding) for finding in shown]})
     elif as_csv:
         typer.echo(_csv(shown), nl=False)
     else:
         from remit.app.cli.findings_text import show_findings
-        from remit.app.findings import commands_in
 
         show_findings(shown, list(current.connections))
         first = next((finding for finding in shown if finding.state is FindingState.OPEN), None)
@@ -71,10 +67,9 @@ def accept(
 
     at = now()
     last = findings_of.last_day(until, at.date(), "`--until`")
-    if not because.strip():
-        raise UsageError("`--because` is empty; say why it may stand")
+    said = findings_of.reason(because, "`--because`")
     current = open_current(store)
-    accepted = findings_of.accept(current, finding, because.strip(), last, person(as_person, current.store), text_from_time(at))
+    accepted = findings_of.accept(current, finding, said, last, person(as_person, current.store), text_from_time(at))
     if as_json:
         print_json(finding_json(accepted))
     else:
