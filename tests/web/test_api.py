@@ -444,7 +444,13 @@ def test_nothing_is_scanned_where_nothing_is_connected(empty_client: Client) -> 
     assert ask(empty_client, "POST", "/scan").status_code == 409
     assert answer(empty_client, "GET", "/agents") == {
         "agents": [],
-        "coverage": {"files_read": 0, "files_skipped": [], "unresolved": [], "connections": []},
+        "coverage": {
+            "files_read": 0,
+            "files_skipped": [],
+            "unresolved": [],
+            "connections": [],
+            "counts": {"may_hide": 0, "left_out": 0, "nothing_looked_for": 0, "not_settled": 0},
+        },
         "total": 0,
         "next": None,
     }

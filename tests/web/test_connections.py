@@ -120,6 +120,17 @@ def test_a_folder_is_connected_and_read_at_once_by_a_job(empty_client: Client, e
     assert empty_world.store.get(Connection, "code:shop") is not None
 
 
+def test_a_new_connection_of_which_nothing_was_read_is_not_remembered(empty_client: Client, empty_world: World) -> None:
+    page = empty_client.after("/connections/postgres", url="postgresql://reader@127.0.0.1:9/fnops")
+    assert "postgres:fnops could not be read" in page.text
+    assert "it is not remembered, because nothing of it was ever read" in page.text
+    assert "failed" in page.text
+    assert empty_world.store.get(Connection, "postgres:fnops") is None
+    onward = [link.get("href") for link in page.main.all("a") if link.has_class("button")]
+    assert onward == ["/connections"]
+    assert empty_client.get("/connections").status == 200
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "told"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from remit.app.act import half_done
+from remit.app.coverage import IN_DOUBT, sorted_gaps
 from remit.app.current import Current
 from remit.model.agent import AgentState
 from remit.model.connection import Connection
@@ -77,6 +78,7 @@ def _connection(current: Current, connection: Connection, environment: Mapping[s
         yield Check(what=connection.id, health=Health.WARNING, found=f"{scan.unread_in_all:,} records set aside{example}")
     if connection.kind in ("code", "decisions"):
         yield from _path(connection)
+        yield from _unseen(current, connection)
         return
     yield from _roles(current, connection, environment)
 
@@ -102,14 +104,7 @@ def _roles(current: Current, connection: Connection, environment: Mapping[str, s
         if scan is None or scan.fault != str(error):  # what the last scan said is said already
             mend = f"remit connect {connection.kind} --print-policy read"
             yield Check(what=connection.id, health=Health.BROKEN, found=f"the read role does not connect: {error}", mend=mend)
-    gaps = [gap for gap in current.skipped(connection.id) if gap.kind is not GapKind.LEFT_OUT]
-    if gaps:
-        shown = next((gap for gap in gaps if gap.kind is GapKind.NO_PERMISSION), gaps[0])
-        parts = "1 part is" if len(gaps) == 1 else f"{len(gaps):,} parts are"
-        found = f"{parts} not read, such as {shown.place}: {printable(shown.what, 200)}"
-        is_permission = shown.kind is GapKind.NO_PERMISSION
-        mend = f"remit connect {connection.kind} --print-policy read (what the read role needs)" if is_permission else ""
-        yield Check(what=connection.id, health=Health.WARNING, found=found, mend=mend)
+    yield from _unseen(current, connection)
     if not connection.has_write_role:
         option = "--write-profile P" if connection.kind == "aws" else "--write-url URL"
         mend = f"remit connect {connection.kind} ... {option}; remit connect {connection.kind} --print-policy write"
@@ -119,6 +114,27 @@ def _roles(current: Current, connection: Connection, environment: Mapping[str, s
         option = "--trail s3://BUCKET/PREFIX" if connection.kind == "aws" else "--log FOLDER"
         mend = f"remit connect {connection.kind} ... {option}"
         yield Check(what=connection.id, health=Health.WARNING, found="no audit log: what is used is not known", mend=mend)
+
+
+def _unseen(current: Current, connection: Connection) -> Iterator[Check]:
+    """What the last scan did not read of it and may hide something: a log that is not where the settings say stands for itself."""
+    gaps = [gap for sort, gap in sorted_gaps(current, connection.id) if sort in IN_DOUBT]
+    misplaced = [gap for gap in gaps if gap.kind is GapKind.NO_SUCH_PLACE]
+    for gap in misplaced:
+        option = "--trail s3://BUCKET/PREFIX" if connection.kind == "aws" else "--log FOLDER"
+        mend = f"remit connect {connection.kind} ... {option} (with all of its other settings)"
+        yield Check(what=connection.id, health=Health.WARNING, found=f"{gap.place}: {printable(gap.what, 600)}", mend=mend)
+    others = [gap for gap in gaps if gap not in misplaced]
+    if others:
+        shown = next((gap for gap in others if gap.kind is GapKind.NO_PERMISSION), others[0])
+        parts = "1 part is" if len(others) == 1 else f"{len(others):,} parts are"
+        is_permission = shown.kind is GapKind.NO_PERMISSION and connection.kind != "code"
+        yield Check(
+            what=connection.id,
+            health=Health.WARNING,
+            found=f"{parts} not read and may hide something, such as {shown.place}: {printable(shown.what, 200)}",
+            mend=f"remit connect {connection.kind} --print-policy read (what the read role needs)" if is_permission else "",
+        )
 
 
 def _people(current: Current) -> Iterator[Check]:

@@ -46,7 +46,9 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     closed: tuple[str, ...] = ()
     coverage: Mapping[str, Any] = {}
     kept_settings: bool = False
-    """The connection could not be read with the settings that were given, and has those again that it was read with before."""
+    """The connection could not be read with the settings that were given, and has those again that it had before."""
+    is_not_kept: bool = False
+    """The connection is new, and nothing of it could be read: it is as if nobody had given it."""
 
 
 def connect(
@@ -58,8 +60,8 @@ def connect(
 ) -> Turn:
     """Remembers a connection, or other settings of it, and reads it at once.
 
-    INVARIANT: settings that cannot be read with never take the place of settings that it was read with: a typing error would cost
-    its write role and its log.
+    INVARIANT: settings that cannot be read with never take the place of others: a typing error would cost a write role and a log. Nor
+    do they make a connection: a misspelt database would break every scan after.
     """
     store = current.store
     with store.exclusive("scan"):
@@ -67,15 +69,27 @@ def connect(
         store.put(connection, seen=text_from_time(current.now))
     current.forget_connections()
     came = turn(current, [connection], environment, on_progress, told)
-    is_read = not any(scan.connection == connection.id and scan.fault for scan in came.scans)
-    if is_read or before is None or last is None or not before.is_connected or last.fault or before.settings == connection.settings:
+    looked = next((scan for scan in came.scans if scan.connection == connection.id and scan.fault), None)
+    is_new = before is None or not before.is_connected
+    # A new one that showed a part is worth keeping: what it lacks is mended there.
+    is_kept = looked is None or (looked.objects > 0 if is_new else before is not None and before.settings == connection.settings)
+    if is_kept:
         return came
     with store.exclusive("scan"), store.transaction():
-        store.put(before, seen=text_from_time(current.now))
-        store.put(last, seen=text_from_time(current.now))
+        _put_back(current, connection.id, before, last)
     current.forget_connections()
     current.forget(connection.id)
-    return msgspec.structs.replace(came, kept_settings=True)
+    return msgspec.structs.replace(came, kept_settings=not is_new, is_not_kept=is_new, coverage=coverage(current))
+
+
+def _put_back(current: Current, connection: str, before: Connection | None, last: Scan | None) -> None:
+    """A connection as it was, with its last scan; as it was not, where there was none."""
+    seen = text_from_time(current.now)
+    for kind, record in ((Connection, before), (Scan, last)):
+        if record is not None:
+            current.store.put(record, seen=seen)
+        else:
+            current.store.remove(kind, connection, seen=seen)
 
 
 def turn(

@@ -184,6 +184,8 @@ class GapKind(StrEnum):
     NO_PERMISSION = "no permission"
     NO_ANSWER = "no answer"
     """The system was asked, and answered not at all, too late, or with a fault of its own."""
+    NO_SUCH_PLACE = "no such place"
+    """Nothing is where a setting says that something is: the setting is wrong, or what was there went away."""
     UNSUPPORTED = "unsupported"
     TOO_LARGE = "too large"
     PARSE_ERROR = "parse error"
@@ -209,7 +211,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, tag="gap"):
     """True: the whole file (or folder) was not read. False: something in a file that was read."""
 
 
-MAY_HIDE = frozenset({GapKind.NO_PERMISSION, GapKind.NO_ANSWER})
+MAY_HIDE = frozenset({GapKind.NO_PERMISSION, GapKind.NO_ANSWER, GapKind.NO_SUCH_PLACE})
 """What could have been seen behind such a gap was only out of sight: it is never absent."""
 
 

@@ -59,4 +59,4 @@ def test_a_part_that_is_gone_is_gone(current: Current, gaps: list[Gap]) -> None:
 def test_a_connection_that_may_hide_something_counts_as_unread(current: Current, kind: GapKind, is_file: bool) -> None:
     current.store.put(keep_state(current, CONNECTION, [_user(), _gap(kind, is_file=is_file)], AT), seen=AT)
     current.forget("aws:main")
-    assert current.unread == (["aws:main"] if kind in (GapKind.NO_PERMISSION, GapKind.NO_ANSWER) else [])
+    assert current.unread == (["aws:main"] if kind in (GapKind.NO_PERMISSION, GapKind.NO_ANSWER, GapKind.NO_SUCH_PLACE) else [])

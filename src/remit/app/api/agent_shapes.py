@@ -152,6 +152,15 @@ class Unsettled(Shape, frozen=True, kw_only=True):
     connection: str | None = None
 
 
+class Counts(Shape, frozen=True, kw_only=True):
+    """How much was not read or not settled, by what that is worth: the same numbers that pages and commands show."""
+
+    may_hide: int
+    left_out: int
+    nothing_looked_for: int
+    not_settled: int
+
+
 class Looked(Shape, frozen=True, kw_only=True):
     """How the last look at a connection went."""
 
@@ -161,6 +170,7 @@ class Looked(Shape, frozen=True, kw_only=True):
     objects: int
     unread_records: int
     not_read: list[NotRead]
+    counts: Counts
 
 
 class Coverage(Shape, frozen=True, kw_only=True):
@@ -170,6 +180,7 @@ class Coverage(Shape, frozen=True, kw_only=True):
     files_skipped: list[Skipped]
     unresolved: list[Unsettled]
     connections: list[Looked]
+    counts: Counts
 
 
 class AbleAsked(Shape, frozen=True, kw_only=True):

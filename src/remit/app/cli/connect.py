@@ -138,7 +138,7 @@ def disconnect(
         print_json(turn_json(turn))
     else:
         typer.echo(f"`{turn.connections[0]}` is disconnected; its history stays")
-        _print_turn(turn)
+        _print_turn(current, turn)
         next_command("remit agents")
 
 
@@ -169,26 +169,32 @@ def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection],
 
 
 def _finish(current: Current, found: Turn, as_json: bool, connected: list[str]) -> None:
-    from remit.app.views.turn_text import faults, has_failed
+    from remit.app.views.turn_text import blind_spots, faults, has_failed
 
-    failed = faults(found)
+    failed, unseen = faults(found), blind_spots(found)
+    # A connection that could not be read has failed, whatever else was read beside it.
+    has_ended_badly = has_failed(found) or found.kept_settings or found.is_not_kept
     if as_json:
         from remit.app.views.turn_json import turn_json
 
         print_json({**({"connection": connected[0]} if connected else {}), **turn_json(found)})
-    elif not has_failed(found):
-        _print_turn(found)
+    elif not has_ended_badly:
+        _print_turn(current, found)
         _print_actors(current, found)
     for name, fault in failed:
         say(f"remit: `{name}`: {fault}")
+    for name, what in unseen:
+        say(f"remit: `{name}`: {what}")
     if found.kept_settings:
-        say(f"`{connected[0]}` keeps the settings that it was read with before; mend what was given, and connect it again")
+        say(f"`{connected[0]}` keeps the settings that it had before; mend what was given, and connect it again")
+    elif found.is_not_kept:
+        say(f"`{connected[0]}` is not remembered, because nothing of it was ever read; mend this and connect it again")
     elif failed and connected:
         name = failed[0][0]
         say(f"it is remembered as `{name}`: mend this and `remit scan`, or connect it again, or `remit disconnect {name}`")
-    elif not has_failed(found):
-        next_command(*(["remit doctor"] if failed else []), *(["remit findings"] if found.opened else []), "remit agents")
-    if has_failed(found):
+    elif not has_ended_badly:
+        next_command(*(["remit doctor"] if failed or unseen else []), *(["remit findings"] if found.opened else []), "remit agents")
+    if has_ended_badly:
         raise typer.Exit(1)
 
 
@@ -223,10 +229,10 @@ def _print_policy(connection: Connection, side: str, *, as_json: bool) -> None:
 # --- printing ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _print_turn(turn: Turn) -> None:
+def _print_turn(current: Current, turn: Turn) -> None:
     from remit.app.cli.page import Page
-    from remit.app.views.turn_text import turn_lines
-    from remit.model.evidence import GapKind
+    from remit.app.coverage import counts
+    from remit.app.views.turn_text import coverage_line, turn_lines
 
     page = Page()
     for line in turn_lines(turn):
@@ -234,12 +240,9 @@ def _print_turn(turn: Turn) -> None:
             page.line((line.about, "bold"), f": {line.text}")
         else:
             page.line(line.text, indent=2 if line.is_detail else 0)
-    skipped, unresolved = turn.coverage.get("files_skipped", ()), turn.coverage.get("unresolved", ())
-    if skipped or unresolved:
-        left = sum(entry["why"].startswith(f"{GapKind.LEFT_OUT.value}:") for entry in skipped)
-        aside = f", {left:,} left out on purpose" if left else ""
-        said = f"{len(skipped) - left:,} not read, {len(unresolved):,} read and not settled{aside}"
-        page.line(f"coverage: {said}; `remit scan --json` lists each, and why")
+    coverage_text = coverage_line(counts(current))
+    if coverage_text:
+        page.line(f"coverage: {coverage_text}; `remit scan --json` lists each, and why")
 
 
 def _print_actors(current: Current, found: Turn) -> None:

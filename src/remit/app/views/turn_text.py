@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from remit.app.coverage import IN_DOUBT, Sort
 from remit.app.turn import Turn
+from remit.model.evidence import MAY_HIDE
 from remit.model.ledger import Scan
 from remit.model.shown import printable
 
 _NAMED = 12
+_BLIND = 2
+"""Gaps of one log that are told."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +42,27 @@ def turn_lines(turn: Turn) -> Iterator[Line]:
 def faults(turn: Turn) -> list[tuple[str, str]]:
     """Connections that could not be read, and why."""
     return [(scan.connection, scan.fault.removeprefix(f"{scan.connection}: ")) for scan in turn.scans if scan.fault]
+
+
+def blind_spots(turn: Turn) -> list[tuple[str, str]]:
+    """Connections whose audit records were not all in sight, and what was not: what is used there is known in part, or not at all."""
+    told: list[tuple[str, str]] = []
+    for scan in turn.scans:
+        hidden = [gap for gap in scan.gaps if gap.kind in MAY_HIDE]
+        told += [(scan.connection, f"{printable(str(gap.place), 400)}: {printable(gap.what, 600)}") for gap in hidden[:_BLIND]]
+        if len(hidden) > _BLIND:
+            told.append((scan.connection, f"{_counted(len(hidden) - _BLIND, 'more part', 'more parts')} of its log could not be read"))
+    return told
+
+
+def coverage_line(counts: Mapping[Sort, int]) -> str:
+    """What was not read and not settled, as pages count it; empty: everything was."""
+    doubtful = sum(counts.get(sort, 0) for sort in IN_DOUBT)
+    aside = {"left out on purpose": counts.get(Sort.LEFT_OUT, 0), "with nothing to look for": counts.get(Sort.NOTHING, 0)}
+    parts = [f"{_counted(doubtful, 'part', 'parts')} not read that may hide something"] if doubtful else []
+    parts += [f"{counts[Sort.NOT_SETTLED]:,} read and not settled"] if counts.get(Sort.NOT_SETTLED) else []
+    parts += [f"{number:,} {words}" for words, number in aside.items() if number]
+    return ", ".join(parts)
 
 
 def has_failed(turn: Turn) -> bool:

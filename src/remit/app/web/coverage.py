@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from remit.app.coverage import IN_DOUBT, Sort, counts
 from remit.app.current import Current
-from remit.model.evidence import Gap, GapKind
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,8 +17,11 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     latest: str
     objects: int
     not_read: int
-    """Parts that were not read, those that were left out on purpose aside."""
+    """Parts that were not read and may hide something."""
     left_out: int
+    """On purpose."""
+    nothing: int
+    """Parts that hold nothing that Remit looks for."""
     unresolved: int
     """Read, and not settled."""
     unread_records: int
@@ -32,29 +35,18 @@ def covered(current: Current, only: str | None = None) -> Coverage:
     """Over everything that is connected, or one connection alone."""
     names = [name for name in current.connections if only in (None, name)]
     scans = [current.scans[name] for name in names if name in current.scans]
-    gaps = [gap for name in names for gap in not_read(current, name)]
+    found = counts(current, only)
     at = sorted(scan.at for scan in scans)
     return Coverage(
         connections=len(names),
         scanned=at[0] if at else "",
         latest=at[-1] if at else "",
         objects=sum(scan.objects for scan in scans),
-        not_read=sum(gap.kind is not GapKind.LEFT_OUT for gap in gaps),
-        left_out=sum(gap.kind is GapKind.LEFT_OUT for gap in gaps),
-        unresolved=sum(len(unresolved(current, name)) for name in names) + (len(current.link_gaps) if only is None else 0),
+        not_read=sum(found.get(sort, 0) for sort in IN_DOUBT),
+        left_out=found.get(Sort.LEFT_OUT, 0),
+        nothing=found.get(Sort.NOTHING, 0),
+        unresolved=found.get(Sort.NOT_SETTLED, 0),
         unread_records=sum(scan.unread_in_all for scan in scans),
         faulty=tuple(scan.connection for scan in scans if scan.fault),
         never=tuple(name for name in names if name not in current.scans),
     )
-
-
-def not_read(current: Current, connection: str) -> tuple[Gap, ...]:
-    """What the last look at a connection did not read, of its state and of its log."""
-    scan = current.scans.get(connection)
-    return (*current.skipped(connection), *(scan.gaps if scan is not None else ()))
-
-
-def unresolved(current: Current, connection: str) -> tuple[Gap, ...]:
-    """What was read of a connection and could not be settled."""
-    reading = current.readings.get(connection)
-    return reading.inventory.ledger.unresolved if reading is not None else ()

@@ -17,7 +17,7 @@ from remit.app.current import Current
 from remit.app.jobs import Result, Say
 from remit.app.turn import Turn, connect, forget, turn
 from remit.app.views.progress_text import progress_text
-from remit.app.views.turn_text import faults, has_failed, turn_lines
+from remit.app.views.turn_text import blind_spots, faults, has_failed, turn_lines
 from remit.app.web import connecting, ledger
 from remit.app.web.coverage import Coverage, covered
 from remit.app.web.listing import sliced
@@ -207,9 +207,13 @@ def _came(came: Turn, link: str) -> Result:
     if not (came.new or came.changed or came.gone or came.opened or came.closed):
         said.append("agents and findings are as they were")
     said += [f"{name} could not be read: {printable(fault, 1000)}" for name, fault in faults(came)]
+    said += [f"{name}: {what}" for name, what in blind_spots(came)]
     if came.kept_settings:
-        said.append("it keeps the settings that it was read with before: nothing of them is lost")
-    return Result(said=tuple(said), link=link, is_failed=has_failed(came))
+        said.append("it keeps the settings that it had before: nothing of them is lost")
+    if came.is_not_kept:
+        said.append("it is not remembered, because nothing of it was ever read: mend this and connect it again")
+        link = "/connections"
+    return Result(said=tuple(said), link=link, is_failed=has_failed(came) or came.kept_settings or came.is_not_kept)
 
 
 def _progress(say: Say) -> Any:

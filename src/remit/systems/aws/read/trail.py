@@ -2,6 +2,7 @@
 
 Invariants:
 - a file that cannot be read, or a record in it that is no JSON, is a gap and stops nothing;
+- a place where no file of a trail stands is a gap too: most likely it is misspelt, and silence there says nothing about use;
 - what a file unpacks to is bounded; digests and insights are no records of actions and are left alone;
 - the cursor moves past a file with its last record, so that a reading that ends in the middle begins with that file again.
 """
@@ -59,6 +60,7 @@ class TrailReading:
         self._prefix = prefix
         self._others = 0
         self._others_in: list[str] = []
+        self._has_streams = False
         self._unlisted = 0
         """Folders that could not be listed: what stands in them may have arrived before what is read now."""
         self._gaps: list[Gap] = []
@@ -69,6 +71,7 @@ class TrailReading:
         start = positions_from(cursor)
         self._reached = dict(start.streams)
         for stream in self._streams(self._prefix, 0):
+            self._has_streams = True
             at = start.streams.get(stream)
             yield from self._stream(stream, self._dated(stream, at), at)
         # Files in folders of any other layout are one stream together: folders may be a day's each, and the cursor must stay small.
@@ -76,6 +79,8 @@ class TrailReading:
         files = [] if None in found else [file for part in found for file in part or ()]
         yield from self._stream(_REST, files, start.streams.get(_REST), refused=self._unlisted)
         yield from self._drain_gaps()
+        if not (self._has_streams or files or self._others or self._unlisted or None in found):
+            yield self._nothing_there()
         if self._others:
             what = f"{self._others} objects under the prefix are not CloudTrail files (`.json.gz` or `.json`) and were not read"
             yield Gap(place=Place(self._place("")), kind=GapKind.UNSUPPORTED, what=what, is_file=False)
@@ -130,6 +135,16 @@ class TrailReading:
             if not refused:
                 self._reached[stream] = position
 
+    def _nothing_there(self) -> Gap:
+        what = "no file of CloudTrail is there: the prefix may be misspelt, or nothing was written yet; what is used is not known"
+        return Gap(place=Place(self._place("")), kind=GapKind.NO_SUCH_PLACE, what=what)
+
+    def _not_listed(self, prefix: str, error: CallError) -> Gap:
+        if error.code == "NoSuchBucket":
+            what = f"there is no bucket `{printable(self._bucket)}`, or not for this account: what is used is not known"
+            return Gap(place=Place(self._place(prefix)), kind=GapKind.NO_SUCH_PLACE, what=what)
+        return gap(self._place(prefix), "the trail's files cannot be listed", error)
+
     def _drain_gaps(self) -> list[Gap]:
         found, self._gaps = self._gaps, []
         return found
@@ -150,7 +165,7 @@ class TrailReading:
                 has_files = has_files or bool(page.get("Contents"))
                 folders += [folder["Prefix"] for folder in page.get("CommonPrefixes", ())]
         except CallError as error:
-            self._gaps.append(gap(self._place(prefix), "the trail's files cannot be listed", error))
+            self._gaps.append(self._not_listed(prefix, error))
             self._unlisted += 1
             return
         if has_files:
@@ -173,7 +188,7 @@ class TrailReading:
                 for item in page.get("Contents", ()):
                     self._sort_out(item, found)
         except CallError as error:
-            self._gaps.append(gap(self._place(prefix), "the trail's files cannot be listed", error))
+            self._gaps.append(self._not_listed(prefix, error))
             return None
         return found
 

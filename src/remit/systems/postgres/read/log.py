@@ -4,7 +4,8 @@ Files are ordered by the time in their first line, then by name, so that names m
 file by its first line and a place in it:
 - a file that was truncated or written anew since has another first line, and is read as a new one;
 - a last line without its end is left until it is complete; in a file after which another one began it never will be, and is read as it is;
-- a line longer than `MAX_LINE_BYTES` is not read, and named as a gap.
+- a line longer than `MAX_LINE_BYTES` is not read, and named as a gap;
+- a folder that is not there, or has no JSON log in it, is a gap: most likely it is misspelt, and silence there says nothing about use.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from remit.model.place import Place
 from remit.model.shown import printable
 
 MAX_LINE_BYTES = 1024 * 1024
+_NOT_KNOWN = "what is used is not known"
 _HEAD_BYTES = 4096
 _NAME = re.compile(r".+\.json(?:[.-][0-9]+)*\Z", re.DOTALL)
 _COMPRESSED = re.compile(r".+\.json(?:[.-][0-9]+)*\.(?:gz|bz2|xz|zst)\Z", re.DOTALL)
@@ -91,8 +93,12 @@ def _files(folder: Path, place: str) -> Iterator[_File | Gap]:
     try:
         paths = sorted(folder.iterdir())
     except OSError as error:
-        yield _gap(place, _kind(error), f"the log folder `{printable(str(folder))}` cannot be opened: {error.strerror}")
+        kind = GapKind.NO_PERMISSION if isinstance(error, PermissionError) else GapKind.NO_SUCH_PLACE
+        yield _gap(place, kind, f"the log folder `{printable(str(folder), 600)}` cannot be opened: {_words(error)}; {_NOT_KNOWN}")
         return
+    if not any(_NAME.match(path.name) or _COMPRESSED.match(path.name) for path in paths):
+        what = f"no JSON log (`*.json`) is in `{printable(str(folder), 600)}`: is it the right folder, with log_destination = jsonlog?"
+        yield _gap(place, GapKind.NO_SUCH_PLACE, f"{what} {_NOT_KNOWN[0].upper()}{_NOT_KNOWN[1:]}")
     for path in paths:
         if _COMPRESSED.match(path.name):
             yield _gap(f"{place}/{path.name}", GapKind.UNSUPPORTED, "a compressed log is not read: unpack it")
@@ -150,6 +156,10 @@ def _line(stream: BinaryIO) -> tuple[bytes, int]:
 def _ends_with_newline(stream: BinaryIO) -> bool:
     stream.seek(-1, 1)
     return stream.read(1) == b"\n"
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
 
 
 def _kind(error: OSError) -> GapKind:

@@ -178,7 +178,18 @@ def test_a_bucket_that_is_not_there_or_may_not_be_listed_is_a_gap(bucket: Bucket
     assert "`s3:ListBucket`" in gaps[0].what
     reader = SYSTEM.open(bucket.account.connection(trail="s3://no-such-bucket-here/x"), bucket.account.environment())
     missing: list[Any] = list(reader.records(None))
-    assert [gap.kind for gap in missing] == [GapKind.VANISHED]
+    assert [gap.kind for gap in missing] == [GapKind.NO_SUCH_PLACE]
+    assert "there is no bucket `no-such-bucket-here`" in missing[0].what
+
+
+def test_a_place_where_no_trail_stands_is_a_gap_and_not_a_log_without_use(bucket: Bucket) -> None:
+    bucket.put(f"{DAY}/a.json.gz", "1")
+    _, _, cursor = bucket.read()
+    reader = SYSTEM.open(bucket.connection("audti"), bucket.account.environment())
+    missing: list[Any] = list(reader.records(None))
+    reader.close()
+    assert [(gap.kind, str(gap.place)) for gap in missing] == [(GapKind.NO_SUCH_PLACE, f"s3://{bucket.name}/audti")]
+    assert bucket.read(cursor)[1] == [], "a trail of which everything was read is there all the same"
 
 
 def test_a_server_that_goes_away_in_the_middle_loses_nothing(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

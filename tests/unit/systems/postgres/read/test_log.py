@@ -116,4 +116,15 @@ def test_what_cannot_be_read_is_a_gap(tmp_path: Path):
     (tmp_path / "x.json.gz").write_bytes(b"")
     (tmp_path / "y.json").mkdir()
     assert {gap.kind for gap in said(tmp_path)[2]} == {GapKind.UNSUPPORTED, GapKind.SPECIAL}
-    assert said(tmp_path / "missing")[2][0].kind is GapKind.VANISHED
+    (gap,) = said(tmp_path / "missing")[2]
+    assert gap.kind is GapKind.NO_SUCH_PLACE
+    assert f"`{tmp_path}/missing` cannot be opened: no such file or directory" in gap.what
+
+
+def test_a_folder_without_a_json_log_is_a_gap_and_not_a_log_without_use(tmp_path: Path):
+    (tmp_path / "postgresql.log").write_text("plain text")
+    (gap,) = said(tmp_path)[2]
+    assert gap.kind is GapKind.NO_SUCH_PLACE
+    assert "no JSON log" in gap.what
+    (tmp_path / "x.json").write_bytes(b"")
+    assert said(tmp_path)[2] == [], "a log that nothing was written to yet"
