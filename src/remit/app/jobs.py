@@ -13,12 +13,12 @@ import itertools
 import secrets
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
 
+from remit.app.own_fault import own_fault
 from remit.model.errors import RefusedError, RemitError
 from remit.model.shown import printable
 
@@ -133,9 +133,7 @@ class Jobs:
         except RemitError as error:
             self._end(identifier, JobState.FAILED, fault=printable(str(error), 4000))
         except Exception as error:  # noqa: BLE001 - a fault of our own ends the job, not the service; its text may repeat what was read
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            told = f"this is a fault of remit itself: {type(error).__name__} in {where.filename.rpartition('remit')[2]}:{where.lineno}"
-            self._end(identifier, JobState.FAILED, fault=told)
+            self._end(identifier, JobState.FAILED, fault=own_fault(error))
         else:
             state = JobState.FAILED if result.is_failed else JobState.DONE
             self._end(identifier, state, said=result.said, link=result.link)

@@ -17,6 +17,7 @@ from litestar.exceptions import ClientException, HTTPException, NotFoundExceptio
 
 from remit.app.api.narrowing import in_words
 from remit.app.current import Current
+from remit.app.own_fault import own_fault
 from remit.model.errors import DocumentError, IdentifierError, RefusedError, RemitError, UsageError
 from remit.model.shown import printable
 from remit.model.standing import KnownAgent
@@ -97,7 +98,7 @@ def not_done(_request: AnyRequest, error: RemitError) -> Response[bytes]:
 
 def failed(_request: AnyRequest, error: Exception) -> Response[bytes]:
     """A fault of our own; its text may repeat what was read."""
-    return answered({"error": f"this is a fault of remit itself: {type(error).__name__}"}, 500)
+    return answered({"error": own_fault(error)}, 500)
 
 
 def page_of(items: list[T], identifiers: list[str], after: str | None, limit: int) -> tuple[list[T], str | None]:

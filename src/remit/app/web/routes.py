@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath
 
+from remit.app.own_fault import own_fault
 from remit.app.web.pages import (
     agent,
     agents,
@@ -46,7 +47,7 @@ def routes(site: Site) -> list[Any]:
     handled: dict[type[Exception] | int, Any] = {
         HTTPException: lambda request, error: _told(site, request, error.status_code, error.detail),
         RemitError: lambda request, error: _told(site, request, 409, str(error)),
-        Exception: lambda request, error: _told(site, request, 500, f"this is a fault of remit itself: {type(error).__name__}"),
+        Exception: lambda request, error: _told(site, request, 500, own_fault(error)),
     }
     pages = [route for module in _PAGES for route in module.ROUTES]
     # The headers of a page are those of a redirect too: neither is kept by a browser.
