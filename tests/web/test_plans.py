@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 from tests.web.asking import Client
-from tests.web.world import AWS, COST_TRIAGE, DANA, RETURNS, STOPPED, World
+from tests.web.world import AWS, COST_TRIAGE, DANA, RETIRED, RETURNS, STOPPED, World
 
 from remit.app import mend
 from remit.app.intent import approve_text
+from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
 from remit.model.plan import Plan, PlanState, Proof, StepState
+from remit.model.standing import Standing
 
 
 def _path(world: World, which: str) -> str:
@@ -193,6 +195,42 @@ def test_a_stuck_plan_says_why_and_offers_both_ways_on(client: Client, world: Wo
     words = [button.text for button in page.main.all("button")]
     assert "Go on with it" in words
     assert "Take it back" in words
+
+
+def test_a_retirement_that_is_complete_is_not_taken_back(own_client: Client, own_world: World) -> None:
+    path = _path(own_world, "retirement")
+    assert _plan(own_world, "retirement").state is PlanState.APPLIED
+    page = own_client.get(path)
+    assert "is retired for good" in page.text
+    assert "Take it back" not in [button.text for button in page.main.all("button")]
+    refused = own_client.post(f"{path}/rollback", person=DANA)
+    assert (refused.status, "a retired agent does not come back" in refused.text) == (409, True)
+
+
+def test_a_retired_agent_gets_nothing_back_that_was_taken_from_it_alone(own_client: Client, own_world: World) -> None:
+    retired = Standing(agent=COST_TRIAGE, state=AgentState.RETIRED, since=own_world.at, by=DANA, because="retired")
+    applied = msgspec.structs.replace(_plan(own_world, "open"), state=PlanState.APPLIED, also_affects=())
+    own_world.store.put_all([retired, applied], seen=own_world.at)
+    path = _path(own_world, "open")
+    page = own_client.get(path)
+    assert "is not given back" in page.text
+    assert all("disabled" in button.attributes for button in page.main.all("button") if button.text == "Take it back")
+    assert own_client.post(f"{path}/rollback", person=DANA).status == 409
+    own_world.store.put(msgspec.structs.replace(applied, also_affects=(RETURNS,)), seen=own_world.at)
+    assert own_client.get(path).form(f"/plans/{applied.id.replace(':', '%3A')}/rollback"), "others act as that identity"
+
+
+def test_what_the_quarantine_of_a_retired_agent_stopped_stays_so_unless_others_act_as_it(own_client: Client, own_world: World) -> None:
+    current = own_world.current()
+    for slug, may in ((RETIRED, False), (COST_TRIAGE, True)):
+        retired = Standing(agent=slug, state=AgentState.RETIRED, since=own_world.at, by=DANA, because="retired")
+        stop = msgspec.structs.replace(_plan(own_world, "quarantine"), id=f"plan:0190000000{slug}", agent=slug, state=PlanState.APPLIED)
+        own_world.store.put_all([retired, stop], seen=own_world.at)
+        assert any(current.sharing(slug).values()) is may
+        offered = [button.text for button in own_client.get(f"/plans/{stop.id}").main.all("button")]
+        assert (f"Release {slug}" in offered) is may
+    refused = own_client.post(f"/agents/{RETIRED}/release")
+    assert (refused.status, "what its quarantine stopped is not given back" in refused.text) == (409, True)
 
 
 def test_a_quarantine_is_ended_by_a_release_and_not_by_taking_its_plan_back(client: Client, world: World) -> None:

@@ -77,6 +77,7 @@ def roll_back(store: Journal, plan_id: str, approval: Approval, means: Means) ->
         if plan.state is PlanState.UNDONE:
             return Acted(plan=plan)
         _may(store, plan, approval)
+        check_rolls_back(plan, store.get(Standing, plan.agent))
         begun = machine.on_roll_back(plan, approval, means.now())
         with Hands(store, begun, means) as hands:
             if why := hands.changed_since():
@@ -110,6 +111,13 @@ def check_applies(plan: Plan, remit: Remit | None, standing: Standing | None) ->
         raise RefusedError(
             f"another remit of `{plan.agent}` was approved since `{plan.id}` was made; `remit plan {plan.agent}` makes a new one"
         )
+
+
+def check_rolls_back(plan: Plan, standing: Standing | None) -> None:
+    """Raises RefusedError where taking this plan back would give a retired agent what nobody else has a use for."""
+    is_retired = standing is not None and standing.state is AgentState.RETIRED
+    if is_retired and plan.kind is PlanKind.RIGHT_SIZE and plan.state is PlanState.APPLIED and not plan.also_affects:
+        raise RefusedError(f"agent `{plan.agent}` is retired, for good: what `{plan.id}` took from it is not given back")
 
 
 def _plan_of(store: Journal, plan_id: str) -> Plan:

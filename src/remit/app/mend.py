@@ -93,6 +93,8 @@ def carry_out_release(current: Current, slug: str, approver: Approver, environme
     is_suspended = current.state(slug) is AgentState.SUSPENDED
     if not is_suspended and not stopping.to_release(plans, slug):
         raise RefusedError(f"agent `{slug}` is {current.state(slug)}, not suspended: there is nothing to release")
+    if why := why_not_released(current, slug):
+        raise RefusedError(why)
     acted = release(current.store, slug, approver[0], approver[1], "release", _means(current, environment))
     for done in acted:
         _keep_readings(current, done.readings)
@@ -111,10 +113,21 @@ def carry_out_release(current: Current, slug: str, approver: Approver, environme
     return msgspec.structs.replace(nothing, state=PlanState.UNDONE)
 
 
+def why_not_released(current: Current, slug: str) -> str:
+    """Why what a quarantine stopped stays so: the agent is retired, and nobody else acts as its identities. Empty: it can be released."""
+    if current.state(slug) is not AgentState.RETIRED or any(current.sharing(slug).values()):
+        return ""
+    return f"agent `{slug}` is retired, for good: what its quarantine stopped is not given back"
+
+
 def plan_retirement(current: Current, slug: str, approver: Approver, at: str) -> Plan:
     """A plan that takes everything from the identities that only this agent uses; refused for whoever may not."""
     lifecycle.may_change(approver[0], slug, current.remit_to_act_by(slug), current.owners.get(slug), what="retire")
-    begun = [plan for plan in current.store.all(Plan) if plan.agent == slug and plan.kind is PlanKind.RETIRE]
+    begun = [
+        plan
+        for plan in current.store.all(Plan)
+        if plan.agent == slug and plan.kind is PlanKind.RETIRE and plan.state is not PlanState.UNDONE
+    ]
     if begun and current.state(slug) is AgentState.RETIRED:
         return max(begun, key=lambda plan: (plan.made, plan.id))
     return retirement_ahead(current, slug, at)

@@ -10,6 +10,7 @@ Decides which step is next and what an outcome means. Invariants:
 - a plan is applied or undone only when every proof holds;
 - what stops an agent goes on where it can: a step that fails ends the steps on its own identity alone, and the plan is stuck at the end;
   any other plan is stuck at once;
+- a retirement that is complete is never taken back: its agent does not come back, so no identity of it gets its keys again;
 - only an approval moves it, and a new one is needed after it got stuck (who may give one: `govern.lifecycle`; quarantine and release
   need no approver).
 Leaves to others: performing the moves and saving the plan before and after each (`app.act`).
@@ -131,6 +132,11 @@ def is_half_done(plan: Plan) -> bool:
     return plan.state in (PlanState.APPLYING, PlanState.UNDOING) or (plan.state is PlanState.STUCK and is_touched)
 
 
+def is_for_good(plan: Plan) -> bool:
+    """Whether it is over and is not taken back; a retirement that is half done may be."""
+    return plan.kind is PlanKind.RETIRE and plan.state is PlanState.APPLIED
+
+
 def on_replayed(plan: Plan, replay: Replay, blind_spots: Sequence[str], at: str) -> Plan:
     """The recorded use was decided again by what the plan leaves."""
     _expect(plan, PlanState.DRAFTED, PlanState.REPLAYED)
@@ -170,8 +176,13 @@ def on_rebased(plan: Plan, before: Sequence[str | Unreadable | None], at: str) -
 
 
 def on_roll_back(plan: Plan, approval: Approval, at: str) -> Plan:
-    """A person's word to take it back; RefusedError where nothing of it was ever done."""
+    """A person's word to take it back; RefusedError where nothing of it was ever done, and for a retirement that is complete."""
     _about(plan, approval)
+    if is_for_good(plan):
+        raise RefusedError(
+            f"`{plan.id}` retired `{plan.agent}` for good, and a retired agent does not come back: "
+            "whoever needs its identities again grants them to another agent"
+        )
     if plan.state is PlanState.UNDONE:
         raise RefusedError(f"`{plan.id}` was rolled back already")
     if plan.state in (PlanState.DRAFTED, PlanState.REPLAYED):

@@ -57,6 +57,15 @@ def replayed(steps: int = 2) -> Plan:
     return on_replayed(drafted, Replay(calls=7, would_deny=()), ["no log"], AT)
 
 
+def test_a_retirement_is_taken_back_only_while_it_is_half_done() -> None:
+    retirement = msgspec.structs.replace(applied(), kind=PlanKind.RETIRE)
+    with pytest.raises(RefusedError, match="for good"):
+        on_roll_back(retirement, APPROVAL, AT)
+    half = msgspec.structs.replace(retirement, state=PlanState.STUCK, step_states=(StepState.DONE, StepState.FAILED))
+    for plan in (half, msgspec.structs.replace(half, state=PlanState.APPLYING)):
+        assert on_roll_back(plan, APPROVAL, AT).state is PlanState.UNDOING
+
+
 def applied(steps: int = 2) -> Plan:
     plan = on_approved(replayed(steps), APPROVAL, AT)
     for number in range(steps):

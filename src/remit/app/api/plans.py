@@ -24,12 +24,11 @@ from remit.app.jobs import Job as AnyJob
 from remit.app.jobs import Result, Say
 from remit.app.persons import acting
 from remit.app.views.plans_json import plan_line_json, plan_page_json
-from remit.app.web.plan_view import check_person
+from remit.app.web.plan_view import check_moves
 from remit.app.web.site import Site, carried
 from remit.model.errors import RefusedError
-from remit.model.plan import Approval, Plan, PlanKind, PlanState
+from remit.model.plan import Plan, PlanKind, PlanState
 from remit.model.shown import printable
-from remit.remedy import plan as machine
 
 _PREFIX = "plan:"
 
@@ -118,7 +117,8 @@ def apply(plan_id: FromPath[str], site: NamedDependency[Site], sent: NamedDepend
     operation_id="rollBackPlan",
     summary="Take back what a plan did, in reverse order",
     description="By an approver. The answer is the job; what came of it stands in the plan. Refused at once (409) where it is known "
-    "already: for whoever is no approver, for a plan of which nothing was done, or all is taken back, and while a job carries it out.",
+    "already: for whoever is no approver, for a plan of which nothing was done, or all is taken back, for a retirement that is complete, "
+    "and while a job carries it out.",
     opt={"answer": Job, "status": 202, "body": Act, "example": {"person": "dana@example.com"}},
     tags=["plans"],
 )
@@ -156,9 +156,7 @@ def _check_moves(current: Current, plan: Plan, by: tuple[str, str], what: str, a
     """Raises RefusedError where this plan does not move by this person's word, as far as the store says."""
     if what == "rollback" and plan.kind is PlanKind.QUARANTINE:
         raise RefusedError(f"`{plan.id}` is a quarantine: POST /api/v1/agents/{plan.agent}/release takes it back")
-    moved = machine.on_approved if what == "apply" else machine.on_roll_back
-    moved(plan, Approval(plan=plan.id, by=by[0], os_user=by[1], at=at), at)  # a trial: what comes of it is not kept
-    check_person(current, plan, by[0], is_apply=what == "apply")
+    check_moves(current, plan, by, at, is_apply=what == "apply")
 
 
 def _plan(current: Current, text: str) -> Plan:

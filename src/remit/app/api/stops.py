@@ -101,6 +101,8 @@ def release(agent_id: FromPath[str], site: NamedDependency[Site], sent: NamedDep
     in_force = stopping.to_release(current.store.all(Plan), slug)
     if not in_force and current.state(slug) is not AgentState.SUSPENDED:
         return answered(_standing(current, slug, changed=False) | {"job": None, "identities": "as they were"})
+    if why := mend.why_not_released(current, slug):
+        raise RefusedError(why)
     if not in_force:
         mend.carry_out_release(current, slug, by, site.environment)
         return answered(_standing(current, slug, changed=True) | {"job": None, "identities": "as they were"})

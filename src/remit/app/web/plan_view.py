@@ -9,11 +9,12 @@ import msgspec
 
 from remit.app import act
 from remit.app.current import Current
+from remit.app.mend import why_not_released
 from remit.app.views.native_text import laid_out
 from remit.app.views.replay_words import Verdict, verdict
 from remit.govern import lifecycle
 from remit.model.errors import RefusedError
-from remit.model.plan import Plan, PlanKind, PlanState, Proof, Step, StepState
+from remit.model.plan import Approval, Plan, PlanKind, PlanState, Proof, Step, StepState
 from remit.remedy import plan as machine
 from remit.store.records import Version
 
@@ -62,6 +63,8 @@ class Moves(msgspec.Struct, frozen=True, kw_only=True):
     why_not_roll_back: str = ""
     is_released: bool = False
     """A quarantine: it ends by a release of its agent."""
+    is_for_good: bool = False
+    """A retirement that is complete."""
     approvers: tuple[str, ...] = ()
     caution: str = ""
     """What will probably stand against it."""
@@ -140,14 +143,17 @@ def moves(current: Current, plan: Plan, others: Sequence[Plan]) -> Moves:
     needs_approver = plan.kind is not PlanKind.QUARANTINE
     why, approvers = who_may(current, plan.agent, plan.kind) if needs_approver else ("", ())
     may_apply = plan.state in _CAN_GO_ON and bool(plan.steps or plan.kind is not PlanKind.RIGHT_SIZE)
+    may_roll_back = plan.state in _CAN_BE_TAKEN_BACK and needs_approver and not machine.is_for_good(plan)
+    why_not_back = why or _why_not_back(current, plan)
     against = why or _why_not_now(current, plan)
     return Moves(
         may_apply=may_apply and not against,
         apply_word=_apply_word(plan),
         why_not_apply=against if may_apply else "",
-        may_roll_back=plan.state in _CAN_BE_TAKEN_BACK and needs_approver and not why,
-        why_not_roll_back=why if plan.state in _CAN_BE_TAKEN_BACK and needs_approver else "",
-        is_released=plan.kind is PlanKind.QUARANTINE and plan.state in _CAN_BE_TAKEN_BACK,
+        may_roll_back=may_roll_back and not why_not_back,
+        why_not_roll_back=why_not_back if may_roll_back else "",
+        is_released=plan.kind is PlanKind.QUARANTINE and plan.state in _CAN_BE_TAKEN_BACK and not why_not_released(current, plan.agent),
+        is_for_good=machine.is_for_good(plan),
         approvers=approvers,
         caution=_caution(plan, others) if may_apply and not against else "",
     )
@@ -180,13 +186,22 @@ def why_no_hands(current: Current, connections: Iterable[str]) -> str:
     return f"{named} {has} no write role, so nothing can be changed there; `remit connect {kind} --print-policy write` prints what it needs"
 
 
-def check_person(current: Current, plan: Plan, person: str, *, is_apply: bool) -> None:
-    """Raises RefusedError where this person may not do this, as far as the store says; who acts looks again."""
+def check_moves(current: Current, plan: Plan, by: tuple[str, str], at: str, *, is_apply: bool) -> None:
+    """Raises RefusedError where this plan does not move by this person's word, as far as the store says; who acts looks again."""
+    moved = machine.on_approved if is_apply else machine.on_roll_back
+    moved(plan, Approval(plan=plan.id, by=by[0], os_user=by[1], at=at), at)  # a trial: what comes of it is not kept
+    _check_person(current, plan, by[0], is_apply=is_apply)
+
+
+def _check_person(current: Current, plan: Plan, person: str, *, is_apply: bool) -> None:
     if plan.kind is not PlanKind.QUARANTINE:
         what = "retire" if plan.kind is PlanKind.RETIRE else "apply"
         lifecycle.may_change(person, plan.agent, current.remit_to_act_by(plan.agent), current.owners.get(plan.agent), what=what)
+    standing = current.standings.get(plan.agent)
     if is_apply:
-        act.check_applies(plan, current.remits.get(plan.agent), current.standings.get(plan.agent))
+        act.check_applies(plan, current.remits.get(plan.agent), standing)
+    else:
+        act.check_rolls_back(plan, standing)
 
 
 def removed_by_identity(plan: Plan) -> list[tuple[str, list[str]]]:
@@ -238,6 +253,14 @@ def _why_not_now(current: Current, plan: Plan) -> str:
     except RefusedError as error:
         return str(error)
     return why_no_hands(current, [step.connection for step in plan.steps])
+
+
+def _why_not_back(current: Current, plan: Plan) -> str:
+    try:
+        act.check_rolls_back(plan, current.standings.get(plan.agent))
+    except RefusedError as error:
+        return str(error)
+    return ""
 
 
 def _caution(plan: Plan, others: Sequence[Plan]) -> str:

@@ -19,7 +19,7 @@ from remit.app.web.paging import AT_ONCE, address, asked, asked_page, neighbours
 from remit.app.web.plan_view import (
     TITLES,
     Listed,
-    check_person,
+    check_moves,
     listed,
     moves,
     proofs_by_identity,
@@ -99,7 +99,7 @@ def _move(request: AnyRequest, site: Site, posted: Posted, plan_id: str, what: s
     plan = plan_at(current, plan_id)
     try:
         approver = site.approver(posted)
-        check_person(current, plan, approver[0], is_apply=what == "apply")
+        check_moves(current, plan, approver, site.now(), is_apply=what == "apply")
     except (RefusedError, UsageError) as error:
         return _page(request, site, plan_id, refused=str(error), what=what)
     told = f"{'Apply' if what == 'apply' else 'Take back'} {plan.id} of {plan.agent}"

@@ -80,6 +80,8 @@ def release(slug: FromPath[str], site: NamedDependency[Site], posted: NamedDepen
     in_force = stopping.to_release(current.plans.of(agent), agent)
     if not in_force and current.state(agent) is not AgentState.SUSPENDED:
         raise RefusedError(f"agent `{agent}` is {current.state(agent)}, not suspended: there is nothing to release")
+    if why := mend.why_not_released(current, agent):
+        raise RefusedError(why)
     approver = _anybody(site, posted)
     return carrying.release(site, agent, in_force, lambda: mend.carry_out_release(site.fresh(), agent, approver, site.environment))
 
