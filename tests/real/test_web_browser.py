@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from tests.web.asking import Client
 from tests.web.browsing import NARROW, WIDE, Served, Visit, serving_store, signed_in_cookies, visiting
 from tests.web.crawl import crawled, some_of_each_kind
-from tests.web.world import World
+from tests.web.world import COST_TRIAGE, World
 
 pytestmark = pytest.mark.real
 
@@ -122,6 +122,31 @@ def test_everything_is_reached_by_the_tab_key_and_shows_where_one_is(visit: Visi
             path,
             [page.locator(f'[data-mark="{mark}"]').evaluate("one => one.outerHTML.slice(0, 160)") for mark in missing],
         )
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1440", "390"])
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_reasons_open_by_key_as_wide_as_their_table_and_leave_the_row_as_it_was(
+    browser: Browser, served: Served, cookies: list[Any], size: Any, media: Any
+) -> None:
+    with visiting(browser, served, cookies, viewport=size, java_script_enabled=False) as visit:
+        page = visit.open(f"/agents/{COST_TRIAGE}")
+        page.emulate_media(media=media)
+        for row in page.locator("#access .entry").all():
+            before = row.bounding_box()
+            row.locator("summary").press("Enter")
+            reasons = row.locator(".line-reasons").bounding_box()
+            after = row.bounding_box()
+            assert before is not None
+            assert reasons is not None
+            assert after is not None
+            assert after["height"] >= before["height"] + reasons["height"] - 1
+            assert reasons["width"] > 0.8 * after["width"]
+            for cell in row.locator("th, td[data-label]").all():
+                shown = cell.bounding_box()
+                assert shown is None or shown["y"] + shown["height"] <= reasons["y"] + 1
+        assert not visit.widest()
+        assert visit.wrong == []
 
 
 _MARK_REACHABLE = """() => {

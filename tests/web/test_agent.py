@@ -14,6 +14,7 @@ from tests.web.world import AWS, COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIR
 
 from remit.app.loop import alignment_of
 from remit.app.scan import keep_state
+from remit.app.views.entitlements import CLASSES
 from remit.govern import lifecycle
 from remit.model.alignment import Class
 from remit.model.finding import FindingState
@@ -65,6 +66,36 @@ def test_every_line_of_the_alignment_stands_in_the_table(client: Client, world: 
     assert f"{len(lines)} entitlements" in page.text
     actions = [action.text for row in entries(page) for action in row.all("th")[0].all("code")]
     assert sorted(actions) == sorted(line.action for line in lines)
+
+
+def test_each_row_opens_its_reasons_at_its_class_and_says_outside_only_what_the_class_does_not(client: Client, world: World) -> None:
+    lines = alignment_of(world.current(), COST_TRIAGE).lines
+    page = agent(client, COST_TRIAGE)
+    section = next(part for part in page.main.all("section") if part.get("id") == "access")
+    assert len(section.all("details")) == len(entries(page)) > 0
+    shown = set()
+    for row in entries(page):
+        (details,) = row.all("details")
+        assert details.one("summary").text in {words.title for words in CLASSES.values()}
+        opened = details.text
+        assert len(opened) > len(details.one("summary").text)
+        shown.add(details.all("p")[0].text)
+        assert "no line of the remit asks" not in row.text.replace(opened, "").lower()
+    assert {line.why.replace("`", "").lower() for line in lines} == {why.lower() for why in map(_as_written, shown)}
+
+
+def _as_written(text: str) -> str:
+    """Without the spaces that end an element."""
+    return re.sub(r" (?=[:,])", "", text)
+
+
+def test_what_a_line_is_needed_for_or_forbidden_by_stands_in_its_row(client: Client) -> None:
+    needed = agent(client, COST_TRIAGE, "?class=needed_used&system=aws%3Ace")
+    assert [cell.text for row in entries(needed) for cell in row.all("td") if cell.get("data-label") == "Needed"] == ["explain-anomaly"]
+    forbidden = agent(client, COST_TRIAGE, "?system=aws%3Aiam")
+    assert "never[0] of the remit forbids it" in entries(forbidden)[0].text
+    unneeded = agent(client, COST_TRIAGE, "?class=unneeded&system=aws%3As3")
+    assert {cell.text for row in entries(unneeded) for cell in row.all("td") if cell.get("data-label") == "Needed"} == {"no"}
 
 
 def test_what_it_can_delete_and_why_is_one_click_from_its_page(client: Client) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from remit.app.views.entitlements import CLASSES, PAST, counted_by_class, grouped, order_of, words_of
 from remit.app.views.granting import Told, Ways, ways_in_short
+from remit.app.web.sentences import parted
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.verbs import GRAVEST_FIRST
 from remit.understand.abilities import Abilities
@@ -80,6 +81,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     def is_needed(self) -> bool:
         """Whether the remit (or draft) asks for it."""
         return self.line.class_ in (Class.NEEDED_USED, Class.NEEDED_UNUSED, Class.NEEDED_NOT_GRANTED)
+
+    @property
+    def reason(self) -> str:
+        """What it is needed for, or what forbids it, in short; empty where its class says all: nothing asks for it."""
+        return parted(self.line.why)[0].removeprefix("objective ") if self.is_needed or self.line.rule else ""
 
     @property
     def title(self) -> str:
