@@ -45,10 +45,15 @@ def detect(window: Window) -> Iterator[Spotted]:
         yield Spotted(
             agent=borrower,
             key=ref,
-            title=f"{names_of(slugs)} all act as {shown(window, ref)}",
+            title=f"{_named_together(slugs)} act as {shown(window, ref)}",
             evidence=(window.principals[ref].place, *(str(binding.because[0].place) for binding in bindings if binding.because)),
             severity=severity_by_reach(window, [ref], RULE.severity),
         )
+
+
+def _named_together(slugs: Sequence[str]) -> str:
+    """`a` and `b` both; `a`, `b` and `c` all."""
+    return f"{names_of(slugs[:-1])} and {names_of(slugs[-1:])} {'both' if len(slugs) == 2 else 'all'}"
 
 
 def _apart(bindings: Sequence[Bound], agents: Mapping[str, KnownAgent], family: Mapping[str, str]) -> set[str]:
