@@ -43,6 +43,14 @@ def test_each_connection_says_when_it_was_looked_at_and_what_was_not_seen(client
     assert "1 connection out of reach" in page.text
 
 
+def test_a_long_address_breaks_before_its_separators_and_in_no_word(client: Client) -> None:
+    row = next(row for row in client.get("/connections").main.one("table").all("tr") if POSTGRES in row.text)
+    where = next(part for part in row.all("span") if part.has_class("purpose"))
+    parts = [part for part in where.children if isinstance(part, str)]
+    assert parts == ["postgresql", "://reader", "@127.0.0.1", ":9", "/finops"]
+    assert [part.name for part in where.children if not isinstance(part, str)] == ["wbr"] * 4
+
+
 def test_nothing_connected_is_said_to_be_nothing_looked_at(empty_client: Client) -> None:
     page = empty_client.get("/connections")
     assert "Nothing is connected" in page.text

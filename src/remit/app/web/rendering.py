@@ -35,6 +35,7 @@ HEADERS = {
 }
 
 
+_PART = re.compile(r"[/@:?&=]*[^/@:?&=]+|[/@:?&=]+\Z")
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z")
 
 
@@ -50,7 +51,7 @@ def _engine() -> Environment:
         loader=PackageLoader("remit.app.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     engine.filters |= {"shown": _shown, "when": _when, "ago": _ago, "day": _day, "counted": _counted, "segment": _segment, "dated": _dated}
-    engine.filters |= {"told": _told, "parted": parted, "begun": begun}
+    engine.filters |= {"told": _told, "parted": parted, "begun": begun, "apart": _apart}
     return engine
 
 
@@ -63,6 +64,11 @@ def _told(text: Any, most: int = 600) -> str:
     """A sentence from outside, as `shown`, but cut after a whole word."""
     kept = cut(str(text), most)
     return printable(kept, len(kept))
+
+
+def _apart(address: str) -> list[str]:
+    """An address in the parts between which a line may end: before `/`, `@`, `:`, `?`, `&` and `=`, several of which stay together."""
+    return _PART.findall(address)
 
 
 def _when(text: str | None) -> str:
