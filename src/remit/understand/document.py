@@ -51,7 +51,16 @@ def _escaped(char: str) -> str:
 
 
 def _comment(text: str, indent: str = "") -> str:
-    return f"{indent}# {printable(text, _MOST_COMMENT_CHARS)}"
+    kept = _in_whole_words(text, _MOST_COMMENT_CHARS)
+    return f"{indent}# {printable(kept, len(kept))}"
+
+
+def _in_whole_words(text: str, most: int) -> str:
+    """A text of about `most` characters; only a single word that fills more than half of them is cut itself."""
+    if len(text) <= most:
+        return text
+    words = text[: most + 1].rsplit(None, 1)
+    return f"{words[0]} ..." if len(words) > 1 and len(words[0]) > most // 2 else f"{text[:most]}..."
 
 
 def _head(draft: Draft) -> Iterator[str]:
@@ -148,7 +157,7 @@ def _only_used(draft: Draft) -> Iterator[str]:
     )
     for line in only:
         yield from (_comment(f"  {text}") for text in _sources(line.reasons))
-        yield _comment(f"- {_line(line)}")
+        yield f"# - {_line(line)}"  # whole, however long: without its `#` it is a line of the remit
 
 
 def _open(draft: Draft) -> Iterator[str]:

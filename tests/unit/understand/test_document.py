@@ -77,6 +77,21 @@ def test_beside_each_line_stands_where_it_comes_from() -> None:
     assert lines[at - 1].strip() == "# observed: log:1: s3:GetObject was used 2 times, last on 2026-11-02T00:00:00Z"
 
 
+def test_a_long_comment_ends_after_a_whole_word_and_a_line_that_can_be_taken_up_is_whole() -> None:
+    words = " ".join(f"word{number:03}" for number in range(80))
+    folder = "a/" * 300
+    found = replace(
+        draft(material_of({"uses": [["s3:GetObject", f"arn:aws:s3:::b/{folder}x", 3, 0]]})),
+        purpose_because=Because(place=Place("README.md"), text=words),
+    )
+    lines = document(found).splitlines()
+    (about,) = [line for line in lines if "word000" in line]
+    assert about.endswith(" ...")
+    assert all(len(word) == len("word000") for word in about.split()[2:-1])
+    (taken,) = [line for line in lines if line.startswith("# - {read")]
+    assert yaml.safe_load(taken.removeprefix("# - "))["resource"].startswith("arn:aws:s3:::b/")
+
+
 @pytest.mark.parametrize("verb", list(Verb))
 @pytest.mark.parametrize("origin", list(Origin))
 def test_what_text_alone_asks_for_is_marked_where_it_cannot_be_taken_back(verb: Verb, origin: Origin) -> None:
