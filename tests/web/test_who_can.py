@@ -21,12 +21,14 @@ from remit.app.cli.main import build
 from remit.app.loop import alignment_of
 from remit.app.views.agents_json import by_risk
 from remit.app.views.who_can import Asked, who_can
+from remit.document.pattern import overlaps
 from remit.model.access import NativeObject
-from remit.model.alignment import Class
+from remit.model.alignment import AlignmentLine, Class
 from remit.model.place import Place
 from remit.model.verbs import GRAVEST_FIRST, Verb
 from remit.understand.abilities import Abilities
-from remit.understand.spans import Spans
+from remit.understand.holdings import Held, Holdings
+from remit.understand.spans import Spans, is_pattern
 
 API = "/api/v1/agents"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -131,6 +133,58 @@ def test_a_subagent_can_what_the_tools_do_that_its_client_brings_along(own_clien
     assert "by the tool Bash(git log:*)" in row
     assert "by the tool Read" in rows(own_client.get("/agents?can=read"))["book-keeper"]
     assert "book-keeper" not in rows(own_client.get("/agents?can=pay"))
+
+
+@pytest.mark.parametrize("text", ["lumen", "arn", "payroll", "costs.", "role", "a", "1"])
+def test_the_quick_answer_is_the_slow_one(world: World, text: str) -> None:
+    current = world.current()
+    things = {(name, item.id) for name in current.connections for item in current.objects(name) if text in item.id.casefold()}
+    things |= {(name, f"{one}/*") for name, one in things if one.startswith("arn:aws:s3:::")}
+    for touched in world.store.touched(text, 1000):
+        things |= {(place, touched.resource) for place in (touched.system, f"{touched.system.partition(':')[0]}:*")}
+    spans = Spans(current.vocabularies, current.concerns)
+    abilities = Abilities(spans)
+
+    def has(action: str, system: str, resource: str, verb: Verb) -> bool:
+        line = AlignmentLine(principal="x", system=system, action=action, resource=resource, class_=Class.UNNEEDED, why="")
+        return verb in abilities.verbs(line) and (is_pattern(action) or spans.is_about(system, action, resource))
+
+    for verb in (Verb.READ, Verb.DELETE, Verb.ADMINISTER):
+        expected = set()
+        for ref in {bound.principal for bound in current.bound}:
+            for grant in (grant for found in current.access_of([ref]) for grant in found.access):
+                places = (current.principals[ref].connection, grant.system)
+                covered = any(
+                    overlaps(grant.resource, one) and has(grant.action, grant.system, one, verb)
+                    for place, one in things
+                    if place in places and "*" in grant.resource
+                )
+                if has(grant.action, grant.system, grant.resource, verb) and (text in grant.resource.casefold() or covered):
+                    expected.add(ref)
+        answer = who_can(current, Asked(verb=verb, on=text), by_risk(current, with_gone=True))
+        assert {way.principal for able in answer.able.values() for way in able.ways} == expected, verb
+
+
+def test_a_question_about_thousands_of_things_asks_of_one_of_each_kind(own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = Holdings.is_about
+
+    def counted(self: Holdings, held: Held, verb: Verb | None, resource: str) -> bool:
+        asked.append(resource)
+        return real(self, held, verb, resource)
+
+    monkeypatch.setattr(Holdings, "is_about", counted)
+    counts = []
+    for number in (3, 300):
+        arns = [f"arn:aws:iam::111122223333:role/worker-{one}" for one in range(number)]
+        own_world.store.put_all(
+            [NativeObject(connection=AWS, kind="iam:role", id=arn, body={"Arn": arn}) for arn in arns], seen=own_world.at
+        )
+        current = own_world.current()
+        asked.clear()
+        assert who_can(current, Asked(verb=Verb.DELETE, on="worker-"), by_risk(current, with_gone=False)).is_known_thing
+        counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
 
 
 # --- the list ------------------------------------------------------------------------------------------------------------------------

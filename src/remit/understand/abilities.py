@@ -46,6 +46,14 @@ class Abilities:
             return tuple(named)
         return tuple(verb for verb, names in named.items() if any(self._spans.is_about(line.system, name, line.resource) for name in names))
 
+    def has(self, system: str, pattern: str, resource: str, verb: Verb | None) -> bool:
+        """Whether a pattern of actions has a verb on a resource (None: any verb); looks at the actions of that verb alone."""
+        if pattern == "*" and resource == "*":
+            return True
+        named = self._names(system, pattern)
+        wanted = named.values() if verb is None else (named.get(verb, ()),)
+        return any(self._spans.is_about(system, name, resource) for names in wanted for name in names)
+
     def _of_tool(self, line: AlignmentLine) -> tuple[Verb, ...]:
         if line.action in set(Verb):
             return (Verb(line.action),)

@@ -51,8 +51,7 @@ class Holdings:
         """Whether some action of a grant that has the verb (None: any) can be about a resource inside what was granted."""
         if not is_pattern(held.action):
             return self._spans.is_about(held.system, held.action, resource)
-        verbs = self._abilities.verbs(_line(held.system, held.action, resource))
-        return bool(verbs) if verb is None else verb in verbs
+        return self._abilities.has(held.system, held.action, resource, verb)
 
     def _sorted(self, access: PrincipalAccess) -> Holding:
         found: dict[Verb | None, list[Held]] = {None: []}

@@ -8,9 +8,9 @@ and what it does where a coding agent brings it along. Invariants:
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -21,7 +21,9 @@ from remit.model.agent import Agent
 from remit.model.standing import KnownAgent
 from remit.model.verbs import Verb
 from remit.understand.client_tools import client_tools
+from remit.understand.heads import head_of
 from remit.understand.holdings import Held
+from remit.understand.spans import covers
 
 _MOST_TOUCHED = 200
 """Resources on record that are looked through for those that hold a text."""
@@ -54,6 +56,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING_ASKED = Asked()
+Group = tuple[str, str]
+"""Things of one kind whose names begin alike: an action that can be about one of them can be about each."""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +149,8 @@ class _Question:
         refs = dict.fromkeys(bound.principal for agent in agents for bound in current.bound_by_agent.get(agent.id, ()))
         self._access = {found.principal: found for found in current.access_of(list(refs))}
         self._fits: dict[tuple[str, Held], bool] = {}
+        self._about: dict[tuple[str, str, Group], bool] = {}
+        self._covered: dict[tuple[str, str, str, Group], bool] = {}
         self._ways = {ref: self._way(ref) for ref in self._access}
 
     def able(self, agent: Agent) -> Able:
@@ -200,42 +206,68 @@ class _Question:
             return False
         if not self.things.is_any:
             return _is_everything(held.resource)
-        about = self._current.holdings.is_about
         return any(
-            overlaps(held.resource, thing) and about(held, self._asked.verb, thing) for thing in self.things.beginning(connection, held)
+            self._is_about(held, group, things[0]) and self._covers_one(connection, held, group, things)
+            for group, things in self.things.beginning(connection, held)
         )
+
+    def _is_about(self, held: Held, group: Group, one: str) -> bool:
+        """Whether the grant's action can be about the things of a group; asked of one of them, because there may be thousands."""
+        key = (held.system, held.action, group)
+        if key not in self._about:
+            self._about[key] = self._current.holdings.is_about(held, self._asked.verb, one)
+        return self._about[key]
+
+    def _covers_one(self, connection: str, held: Held, group: Group, things: Sequence[str]) -> bool:
+        """Whether what it is granted on holds one of a group's things; many actions are granted on the same."""
+        key = (connection, held.system, held.resource, group)
+        if key not in self._covered:
+            self._covered[key] = any(_meet(held.resource, thing) for thing in things)
+        return self._covered[key]
 
 
 class _Things:
     """Resources whose name holds a text: what connected systems say they have, and what is on record."""
 
     def __init__(self, current: Current, text: str) -> None:
-        found: dict[str, set[str]] = defaultdict(set)
+        found: dict[str, dict[Group, set[str]]] = defaultdict(lambda: defaultdict(set))
         wanted = text.casefold()
         for name in current.connections if wanted else ():
             for item in current.objects(name):
                 if wanted in item.id.casefold():
-                    # What is granted on a bucket's objects is no grant on the bucket itself.
-                    found[name] |= {item.id, f"{item.id}/*"} if item.kind == _BUCKET else {item.id}
+                    found[name][item.kind, _before_its_name(item.id)].add(item.id)
+                    if item.kind == _BUCKET:
+                        # What is granted on a bucket's objects is no grant on the bucket itself.
+                        found[name][item.kind, "objects"].add(f"{item.id}/*")
         for touched in current.store.touched(text, _MOST_TOUCHED) if wanted else ():
-            found[touched.system].add(touched.resource)
-            found[f"{touched.system.partition(':')[0]}:*"].add(touched.resource)
-        self._by_place = {place: sorted(ids) for place, ids in found.items()}
+            for place in (touched.system, f"{touched.system.partition(':')[0]}:*"):
+                found[place]["", touched.resource].add(touched.resource)
+        self._by_place = {place: {group: sorted(ids) for group, ids in groups.items()} for place, groups in found.items()}
 
     @property
     def is_any(self) -> bool:
         """Whether anything holds it."""
         return bool(self._by_place)
 
-    def beginning(self, connection: str, held: Held) -> Iterable[str]:
-        """Those that begin as a grant's pattern does: it covers no other."""
-        head = held.resource.partition("*")[0]
+    def beginning(self, connection: str, held: Held) -> Iterator[tuple[Group, Sequence[str]]]:
+        """Those that begin as a grant's pattern does, by their groups: it covers no other."""
+        head = head_of(held.resource)
         for place in dict.fromkeys((connection, held.system)):
-            ids = self._by_place.get(place, ())
-            for number in range(bisect_left(ids, head), len(ids)):
-                if not ids[number].startswith(head):
-                    break
-                yield ids[number]
+            for group, ids in self._by_place.get(place, {}).items():
+                first = bisect_left(ids, head) if head else 0
+                last = bisect_right(ids, head, lo=first, key=lambda thing: thing[: len(head)]) if head else len(ids)
+                if first < last:
+                    yield group, ids if last - first == len(ids) else ids[first:last]
+
+
+def _before_its_name(thing: str) -> str:
+    """What stands before the last part of an ARN, or of a path."""
+    return thing[: max(thing.rfind("/"), thing.rfind(":")) + 1]
+
+
+def _meet(pattern: str, thing: str) -> bool:
+    """Whether a grant's pattern covers a thing, or some of what is in it; quick for one that is no pattern itself."""
+    return covers(pattern, thing) if "*" not in thing else overlaps(pattern, thing)
 
 
 def _is_everything(resource: str) -> bool:
