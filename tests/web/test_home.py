@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import msgspec
 from tests.web.asking import Client, Page
 from tests.web.world import COST_TRIAGE, HOSTILE, RETIRED, RETURNS, STOPPED, World
 
 from remit.app.intent import set_owner
+from remit.app.jobs import Result
 from remit.model.finding import FindingState
 from remit.model.ledger import Scan
+from remit.model.plan import Plan, PlanState, StepState
 
 
 def figures(page: Page) -> dict[str, int]:
@@ -43,6 +46,31 @@ def test_what_is_half_done_stands_first_and_each_need_has_one_next_step(client: 
         assert buttons[0].get("href").startswith("/"), item.text
 
 
+def test_what_is_being_applied_now_is_not_called_half_done(own_client: Client, own_world: World) -> None:
+    plan = own_world.store.get(Plan, own_world.plans["open"])
+    assert plan is not None
+    states = (StepState.DONE, *(StepState.WAITING for _ in plan.steps[1:]))
+    own_world.store.put(msgspec.structs.replace(plan, state=PlanState.APPLYING, step_states=states), seen=own_world.at)
+
+    def shown() -> list[str]:
+        return [text for text in needs(own_client.get("/")) if text.startswith(("half done", "under way")) and COST_TRIAGE in text]
+
+    assert [text.partition(" cost")[0] for text in shown()] == ["half done"], "nobody is at it"
+    go_on = threading.Event()
+    job = own_client.site.jobs.start("Apply", lambda say: Result(is_failed=not go_on.wait(20)), plan=plan.id)
+    try:
+        (told,) = shown()
+        assert told.startswith("under way")
+        assert f"is being applied now: 1 of {len(plan.steps)}" in told
+        assert f"/jobs/{job.id}" in own_client.get("/").links
+    finally:
+        go_on.set()
+    assert own_client.site.jobs.wait(20) == []
+    with own_world.store.exclusive("act"):  # as a command in another process does
+        assert [text.partition(" cost")[0] for text in shown()] == ["under way"]
+    assert [text.partition(" cost")[0] for text in shown()] == ["half done"]
+
+
 def test_numbers_are_those_of_the_store(client: Client, world: World) -> None:
     current = world.current()
     shown = figures(client.get("/"))
@@ -51,7 +79,7 @@ def test_numbers_are_those_of_the_store(client: Client, world: World) -> None:
     assert shown[f"agents, and {retired} retired"] == len(live)
     assert f"{len(live) + retired} agents" in client.get("/agents").text
     tallies = dict(re.findall(r"(Stuck or half done|Waiting for an approver) (\d+)", client.get("/plans").text))
-    assert shown["plans waiting or stuck"] == sum(map(int, tallies.values())) == 5
+    assert shown["plans waiting or stuck"] == sum(map(int, tallies.values())) == 4
     assert shown["active"] == sum(current.state(slug) == "active" for slug in live)
     assert shown["suspended"] == 1
     assert shown["without an owner"] == sum(current.owner(slug) is None for slug in live)

@@ -122,6 +122,33 @@ def test_a_plan_from_a_draft_is_refused_before_the_click(own_client: Client, own
     assert own_client.post(f"/plans/{made.id}/apply", person=DANA).status == 409
 
 
+def test_a_plan_that_is_outdated_hides_no_new_one_and_waits_for_nobody(own_client: Client, own_world: World) -> None:
+    plan = _plan(own_world, "open")
+    plan = msgspec.structs.replace(plan, made=own_world.ago(5))
+    done = msgspec.structs.replace(
+        plan, id="plan:0190000000c3cccc", made=own_world.ago(6), state=PlanState.APPLIED, step_states=(StepState.DONE,) * len(plan.steps)
+    )
+
+    def looked(*plans: Plan) -> tuple[bool, bool, bool]:
+        for other in own_world.store.all(Plan):
+            if other.agent == COST_TRIAGE:
+                own_world.store.remove(Plan, other.id, seen=own_world.at)
+        own_world.store.put_all(plans, seen=own_world.at)
+        page = own_client.get(f"/agents/{COST_TRIAGE}")
+        is_offered = f"/agents/{COST_TRIAGE}/plan" in [form.get("action") for form in page.document.all("form")]
+        waits = own_client.get("/plans?state=waiting").text, own_client.get("/plans?state=stuck").text
+        return is_offered, "See its plan" in page.text, any(plan.id in text for text in waits)
+
+    assert looked(plan) == (False, True, True)
+    assert looked(plan, msgspec.structs.replace(done, changed=own_world.ago(4))) == (True, False, False), "another was carried out since"
+    assert looked(plan, msgspec.structs.replace(done, changed=own_world.ago(5.5))) == (False, True, True), "it was made after that"
+    assert looked(msgspec.structs.replace(plan, remit_hash="sha256:other")) == (True, False, False), "another remit was approved since"
+    stuck = msgspec.structs.replace(plan, state=PlanState.STUCK, stuck_because="somebody else changed it; nothing was done")
+    assert looked(stuck) == (True, False, False), "nothing of it was begun"
+    begun = msgspec.structs.replace(stuck, step_states=(StepState.FAILED, *plan.step_states[1:]))
+    assert looked(begun) == (False, True, True), "what it began has to be ended"
+
+
 def test_a_plan_from_a_remit_that_was_replaced_is_refused_before_the_click(own_client: Client, own_world: World) -> None:
     current = own_world.current()
     text = current.approved[COST_TRIAGE].document.replace("600/hour", "500/hour")
@@ -216,6 +243,9 @@ def test_a_retired_agent_gets_nothing_back_that_was_taken_from_it_alone(own_clie
     assert "is not given back" in page.text
     assert all("disabled" in button.attributes for button in page.main.all("button") if button.text == "Take it back")
     assert own_client.post(f"{path}/rollback", person=DANA).status == 409
+    beside = msgspec.structs.replace(applied, also_affects=(RETURNS,), unchanged_for=(RETURNS,))
+    own_world.store.put(beside, seen=own_world.at)
+    assert "is not given back" in own_client.get(path).text, "the others act as an identity that this plan did not change"
     own_world.store.put(msgspec.structs.replace(applied, also_affects=(RETURNS,)), seen=own_world.at)
     assert own_client.get(path).form(f"/plans/{applied.id.replace(':', '%3A')}/rollback"), "others act as that identity"
 

@@ -28,6 +28,7 @@ from remit.model.plan import Approval, Plan, PlanKind, PlanState, Proof, Proposa
 
 _UNTOUCHED = frozenset({StepState.WAITING, StepState.UNDONE})
 _GOES_ON = frozenset({PlanKind.QUARANTINE, PlanKind.RETIRE})
+_NOT_BEGUN = frozenset({PlanState.DRAFTED, PlanState.REPLAYED, PlanState.APPROVED, PlanState.STUCK})
 NOTHING_TO_REPLAY = Replay(calls=0, would_deny=())
 
 
@@ -130,6 +131,41 @@ def is_half_done(plan: Plan) -> bool:
     """Whether it began and did not end: some targets may be as they were, others as the plan leaves them."""
     is_touched = any(state not in _UNTOUCHED for state in plan.step_states)
     return plan.state in (PlanState.APPLYING, PlanState.UNDOING) or (plan.state is PlanState.STUCK and is_touched)
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """What one agent's right-sizing plans came to: the newest, and the one that was carried out or taken back last."""
+
+    newest: Plan | None = None
+    done: Plan | None = None
+
+
+def course_of(plans: Iterable[Plan]) -> Course:
+    """`plans` are of one agent."""
+    mine = [plan for plan in plans if plan.kind is PlanKind.RIGHT_SIZE]
+    over = [plan for plan in mine if plan.state in (PlanState.APPLIED, PlanState.UNDONE) and not is_fresh(plan)]
+    return Course(
+        newest=max(mine, key=lambda plan: (plan.made, plan.id), default=None),
+        done=max(over, key=lambda plan: (plan.changed, plan.id), default=None),
+    )
+
+
+def why_superseded(plan: Plan, course: Course, remit_hash: str) -> str:
+    """Why nobody need look at a narrowing that was never begun; empty: it is the one to apply, or no such plan.
+
+    `course` is that of its agent; `remit_hash` is of the remit in force, empty where there is none.
+    """
+    if plan.kind is not PlanKind.RIGHT_SIZE or not is_fresh(plan) or plan.state not in _NOT_BEGUN:
+        return ""
+    if plan.state is PlanState.STUCK:
+        return plan.stuck_because  # what it was made of is not there any more: nothing was touched
+    if course.newest is not None and (course.newest.made, course.newest.id) > (plan.made, plan.id):
+        return f"a newer plan of this agent is there: `{course.newest.id}`"
+    if course.done is not None and course.done.changed > plan.made:
+        return f"`{course.done.id}` was carried out since this one was made: it is probably outdated, and then refused untouched"
+    if remit_hash and plan.remit_hash != remit_hash:
+        return f"another remit of `{plan.agent}` was approved since this one was made"
+    return ""
 
 
 def is_for_good(plan: Plan) -> bool:

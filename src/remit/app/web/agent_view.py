@@ -10,6 +10,7 @@ import msgspec
 from remit.app.current import Current
 from remit.app.views.entitlements import CLASSES, counted_by_class
 from remit.app.views.questions import Purpose, decisions_of, open_findings, purpose_of
+from remit.app.web.plan_view import superseded
 from remit.model.access import PrincipalAccess
 from remit.model.agent import Agent, AgentState
 from remit.model.alignment import Alignment
@@ -18,6 +19,7 @@ from remit.model.finding import Finding
 from remit.model.ids import AGENT_PREFIX
 from remit.model.plan import Plan, PlanState
 from remit.model.standing import ApprovedRemit, KnownAgent, Ownership, Standing
+from remit.remedy.plan import course_of
 from remit.store.records import Version
 
 _DECISIONS = 10
@@ -25,6 +27,7 @@ _HISTORY = 12
 _PLANS = 5
 _UNREAD = 5
 _NEAREST = 5
+_OVER = (PlanState.APPLIED, PlanState.UNDONE)
 _MOST_NAME = 200
 _MOST_COMPARED = 5_000
 """Agents among which the nearest names are looked for."""
@@ -85,7 +88,7 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
     plans: tuple[Plan, ...]
     plan_count: int
     open_plan: Plan | None
-    """The newest that waits for somebody."""
+    """The newest that waits for somebody, or is being carried out."""
     history: tuple[Moment, ...]
     looked_at: tuple[str, ...]
 
@@ -97,7 +100,7 @@ def agent_view(current: Current, known: KnownAgent, alignment: Alignment, access
     plans = sorted(current.plans.of(slug), key=lambda plan: (plan.made, plan.id), reverse=True)
     remit = current.remits.get(slug)
     versions = tuple(version for version in reversed(current.versions.get(slug, ())) if isinstance(version, ApprovedRemit))
-    waiting = (PlanState.DRAFTED, PlanState.REPLAYED, PlanState.APPROVED, PlanState.STUCK)
+    course = course_of(plans)
     return AgentView(
         slug=slug,
         agent=known.agent,
@@ -122,7 +125,7 @@ def agent_view(current: Current, known: KnownAgent, alignment: Alignment, access
         decisions=tuple(decisions_of(current, slug, _DECISIONS)),
         plans=tuple(plans[:_PLANS]),
         plan_count=len(plans),
-        open_plan=next((plan for plan in plans if plan.state in waiting and plan.steps), None),
+        open_plan=next((plan for plan in plans if plan.state not in _OVER and plan.steps and not superseded(current, plan, course)), None),
         history=_history(current, known, versions),
         looked_at=tuple(current.connections),
     )

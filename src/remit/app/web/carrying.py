@@ -7,17 +7,38 @@ from collections.abc import Callable, Sequence
 
 from litestar.response import Redirect
 
+from remit.app.current import Current
 from remit.app.jobs import Result, Say
 from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.plan_view import proof_line
 from remit.app.web.site import Site, carried
-from remit.model.errors import RemitError
-from remit.model.plan import Plan
+from remit.model.errors import RefusedError, RemitError
+from remit.model.plan import Plan, PlanState
 from remit.model.shown import printable
 
 PATIENCE_SECONDS = 8.0
 """How long a click waits for a plan to be made, before it leads to the page of the job."""
 _MOST_PROOFS = 40
+
+
+def moving(site: Site, current: Current) -> dict[str, str]:
+    """Plans that somebody carries out at this moment, each with the address where its steps show: by a job, or by a command."""
+    found = {job.plan: f"/jobs/{job.id}" for job in site.jobs.running() if job.plan}
+    begun = [plan for plan in current.plans.all() if plan.state in (PlanState.APPLYING, PlanState.UNDOING) and plan.id not in found]
+    if begun and not found and _is_held(site):
+        # One moves at a time, and it is the one that moved last; what else is half done was left so.
+        last = max(begun, key=lambda plan: (plan.changed, plan.id))
+        found[last.id] = plan_address(last.id)
+    return found
+
+
+def _is_held(site: Site) -> bool:
+    """Whether a process has the hands now: two never act at once."""
+    try:
+        with site.snapshots.store.exclusive("act", wait_s=0.0):
+            return False
+    except RefusedError:
+        return True
 
 
 def carry_out(site: Site, what: str, plan: Plan, move: Callable[[], Plan]) -> Redirect:

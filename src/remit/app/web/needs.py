@@ -6,7 +6,7 @@ a person's word. Of each sort the first few are named, gravest first, and the re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -14,17 +14,15 @@ import msgspec
 from remit.app.act import check_applies
 from remit.app.current import Current
 from remit.app.findings import SEVERITIES
-from remit.app.views.replay_words import verdict
 from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import open_findings
-from remit.app.web.plan_view import listed
+from remit.app.web.plan_view import Listed
 from remit.app.web.sentences import parted
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.finding import Severity
-from remit.model.plan import Plan, PlanKind, PlanState
+from remit.model.plan import Plan, PlanKind, PlanState, StepState
 from remit.model.standing import KnownAgent
-from remit.remedy.plan import is_half_done
 
 NAMED = 4
 """Of each sort."""
@@ -49,13 +47,17 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     link: str
 
 
-def needs(current: Current, live: Sequence[KnownAgent], plans: Sequence[Plan]) -> list[Need]:
-    """Everything that needs somebody. `live` are agents that are there and not retired, riskiest first; `plans` are all."""
+def needs(current: Current, live: Sequence[KnownAgent], plans: Sequence[Listed], moving: Mapping[str, str]) -> list[Need]:
+    """Everything that needs somebody. `live` are agents that are there and not retired, riskiest first; `plans` are all.
+
+    `moving` says where the steps show of each plan that somebody carries out now.
+    """
     risk = {slug: current.risk(slug) for slug in current.agents}
-    by_risk = sorted(plans, key=lambda plan: (-risk.get(plan.agent, 0), plan.agent, plan.id))
+    by_risk = sorted(plans, key=lambda one: (-risk.get(one.plan.agent, 0), one.plan.agent, one.plan.id))
     findings = _findings(current, risk)
     sorts: list[tuple[list[Need], str, str]] = [
         (list(_half_done(current, by_risk)), "plans are half done", "/plans"),
+        (list(_under_way(by_risk, moving)), "plans are being carried out", "/jobs"),
         ([need for severity, need in findings if severity is Severity.CRITICAL], "critical findings", "/findings?severity=critical"),
         (list(_broken_remits(current, live)), "approved remits do not count", "/agents?remit=broken"),
         (list(_faulty(current)), "connections cannot be read", "/connections"),
@@ -67,9 +69,9 @@ def needs(current: Current, live: Sequence[KnownAgent], plans: Sequence[Plan]) -
     return [need for members, what, link in sorts for need in _named(members, what, link)] + list(_without_remit(current, live))
 
 
-def waiting(plans: Sequence[Plan]) -> int:
+def waiting(plans: Sequence[Listed]) -> int:
     """How many plans a person has to say something to, counted as the list of plans counts them."""
-    return sum(one.needs_end or one.waits for one in listed(plans))
+    return sum(one.needs_end or one.waits for one in plans)
 
 
 def segment(text: str) -> str:
@@ -85,28 +87,45 @@ def _named(members: Sequence[Need], what: str, link: str) -> Iterator[Need]:
         yield Need(sort=members[0].sort, tone=members[0].tone, title=f"{rest:,} more: {what}", step="See all", link=link)
 
 
-def _half_done(current: Current, plans: Sequence[Plan]) -> Iterator[Need]:
-    for plan in plans:
-        link = plan_address(plan.id)
-        if is_half_done(plan) or plan.state is PlanState.STUCK:
-            yield Need(
-                sort="stuck" if plan.state is PlanState.STUCK else "half done",
-                tone="red",
-                title=f"its plan ({plan.kind}) is {plan.state}: what it began has to be finished or taken back",
-                agent=plan.agent,
-                detail=plan.stuck_because,
-                step="Finish or take back",
-                link=link,
-            )
-        elif plan.kind is PlanKind.QUARANTINE and plan.state in _NOT_BEGUN and current.state(plan.agent) is AgentState.SUSPENDED:
-            yield Need(
-                sort="half done",
-                tone="red",
-                title="it is denied at every point, and its identities are not stopped yet",
-                agent=plan.agent,
-                step="Carry it out",
-                link=link,
-            )
+def _half_done(current: Current, plans: Sequence[Listed]) -> Iterator[Need]:
+    for one in plans:
+        plan = one.plan
+        if not one.needs_end:
+            continue
+        if plan.state in _NOT_BEGUN:
+            if plan.kind is PlanKind.QUARANTINE and current.state(plan.agent) is not AgentState.SUSPENDED:
+                continue  # it was released before its identities were stopped
+            what = "emptied" if plan.kind is PlanKind.RETIRE else "stopped"
+            title, step = f"it is denied at every point, and its identities are not {what} yet", "Carry it out"
+        else:
+            title = f"its plan ({plan.kind}) is {plan.state}: what it began has to be finished or taken back"
+            step = "Finish or take back"
+        yield Need(
+            sort="stuck" if plan.state is PlanState.STUCK else "half done",
+            tone="red",
+            title=title,
+            agent=plan.agent,
+            detail=plan.stuck_because,
+            step=step,
+            link=plan_address(plan.id),
+        )
+
+
+def _under_way(plans: Sequence[Listed], moving: Mapping[str, str]) -> Iterator[Need]:
+    for one in plans:
+        plan = one.plan
+        if not one.is_moving:
+            continue
+        is_back = plan.state is PlanState.UNDOING
+        ended = plan.step_states.count(StepState.UNDONE if is_back else StepState.DONE)
+        yield Need(
+            sort="under way",
+            tone="blue",
+            title=f"its plan ({plan.kind}) is being {'taken back' if is_back else 'applied'} now: {ended} of {len(plan.steps)}",
+            agent=plan.agent,
+            step="Watch it",
+            link=moving[plan.id],
+        )
 
 
 def _findings(current: Current, risk: dict[str, float]) -> list[tuple[Severity, Need]]:
@@ -160,12 +179,11 @@ def _faulty(current: Current) -> Iterator[Need]:
             )
 
 
-def _to_apply(current: Current, plans: Sequence[Plan]) -> Iterator[Need]:
-    newest = _newest_open(plans)
-    for plan in plans:
-        if newest.get(plan.agent) is not plan:
+def _to_apply(current: Current, plans: Sequence[Listed]) -> Iterator[Need]:
+    for one in plans:
+        plan, found = one.plan, one.verdict
+        if not one.waits or plan.kind is not PlanKind.RIGHT_SIZE:
             continue
-        found = verdict(plan)
         replayed = f"{found.denied:,} of {found.calls:,} recorded calls would have been denied"
         replayed += f"; {found.words}" if found.words else ""
         yield Need(
@@ -186,14 +204,6 @@ def _why_not_yet(current: Current, plan: Plan) -> str:
     except RefusedError as error:
         return str(error)
     return ""
-
-
-def _newest_open(plans: Sequence[Plan]) -> dict[str, Plan]:
-    """The newest right-sizing plan of each agent, where it changes something and was not begun: older ones are outdated by it."""
-    newest: dict[str, Plan] = {}
-    for plan in sorted(plans, key=lambda plan: (plan.made, plan.id)):
-        newest[plan.agent] = plan
-    return {slug: plan for slug, plan in newest.items() if plan.kind is PlanKind.RIGHT_SIZE and plan.steps and plan.state in _NOT_BEGUN}
 
 
 def _without_owner(current: Current, live: Sequence[KnownAgent]) -> Iterator[Need]:

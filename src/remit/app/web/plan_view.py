@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
 
@@ -13,6 +14,7 @@ from remit.app.mend import why_not_released
 from remit.app.views.native_text import laid_out
 from remit.app.views.replay_words import Verdict, verdict
 from remit.govern import lifecycle
+from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
 from remit.model.plan import Approval, Plan, PlanKind, PlanState, Proof, Step, StepState
 from remit.remedy import plan as machine
@@ -74,8 +76,15 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in a list."""
 
     plan: Plan
-    is_superseded: bool
-    """A newer plan of its agent is there, or was carried out since."""
+    superseded: str = ""
+    """Why nobody need look at it; empty: nothing says so."""
+    is_moving: bool = False
+    """Somebody carries it out at this moment."""
+
+    @property
+    def is_superseded(self) -> bool:
+        """A newer plan of its agent is there, or was carried out since, or it was made of what is not there any more."""
+        return bool(self.superseded)
 
     @property
     def verdict(self) -> Verdict:
@@ -85,18 +94,21 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def needs_end(self) -> bool:
         """Whether it began and did not end: it has to be finished or taken back."""
-        is_begun = self.plan.kind is not PlanKind.RIGHT_SIZE and self.plan.state in _NOT_BEGUN
+        if self.is_moving or self.is_superseded:
+            return False
+        is_begun = self.plan.kind is not PlanKind.RIGHT_SIZE and self.plan.state in _NOT_BEGUN and bool(self.plan.steps)
         return is_begun or self.plan.state is PlanState.STUCK or machine.is_half_done(self.plan)
 
     @property
     def waits(self) -> bool:
         """Whether it waits for an approver."""
-        return not self.is_superseded and not self.needs_end and self.plan.state in _NOT_BEGUN and bool(self.plan.steps)
+        is_open = self.plan.state in _NOT_BEGUN and bool(self.plan.steps)
+        return is_open and not (self.is_superseded or self.needs_end or self.is_moving)
 
     @property
     def rank(self) -> int:
         """The lower, the sooner somebody has to look at it."""
-        if self.needs_end:
+        if self.needs_end or self.is_moving:
             return 0
         if self.waits:
             return 2 if self.plan.is_from_draft else 1
@@ -155,7 +167,7 @@ def moves(current: Current, plan: Plan, others: Sequence[Plan]) -> Moves:
         is_released=plan.kind is PlanKind.QUARANTINE and plan.state in _CAN_BE_TAKEN_BACK and not why_not_released(current, plan.agent),
         is_for_good=machine.is_for_good(plan),
         approvers=approvers,
-        caution=_caution(plan, others) if may_apply and not against else "",
+        caution=_caution(current, plan, others) if may_apply and not against else "",
     )
 
 
@@ -214,18 +226,29 @@ def removed_by_identity(plan: Plan) -> list[tuple[str, list[str]]]:
     return list(found.items())
 
 
-def listed(plans: Sequence[Plan]) -> list[Listed]:
-    """Plans in the order in which they need somebody: stuck and half done, waiting, then what is over, the newest first."""
-    newest: dict[str, str] = {}
+def listed(current: Current, plans: Iterable[Plan], moving: Container[str] = ()) -> list[Listed]:
+    """Plans in the order in which they need somebody: stuck and half done, waiting, then what is over, the newest first.
+
+    `plans` are all of each agent that they are of; `moving` are ids of those that somebody carries out now.
+    """
+    by_agent: dict[str, list[Plan]] = defaultdict(list)
     for plan in plans:
-        if plan.kind is PlanKind.RIGHT_SIZE:
-            newest[plan.agent] = max(newest.get(plan.agent, ""), f"{plan.made} {plan.id}")
+        by_agent[plan.agent].append(plan)
     shown = []
-    for plan in plans:
-        is_old = plan.kind is PlanKind.RIGHT_SIZE and machine.is_fresh(plan) and f"{plan.made} {plan.id}" != newest[plan.agent]
-        shown.append(Listed(plan=plan, is_superseded=is_old and plan.state in _NOT_BEGUN))
+    for mine in by_agent.values():
+        course = machine.course_of(mine)
+        shown += [Listed(plan=plan, superseded=superseded(current, plan, course), is_moving=plan.id in moving) for plan in mine]
     shown.sort(key=lambda one: (one.plan.changed, one.plan.id), reverse=True)
     return sorted(shown, key=lambda one: one.rank)
+
+
+def superseded(current: Current, plan: Plan, course: machine.Course) -> str:
+    """Why nobody need look at a plan that was never begun; empty: nothing says so. `course` is that of its agent."""
+    remit = current.remits.get(plan.agent)
+    why = machine.why_superseded(plan, course, remit.hash if remit is not None else "")
+    if not why and plan.kind is PlanKind.RIGHT_SIZE and machine.is_fresh(plan) and current.state(plan.agent) is AgentState.RETIRED:
+        return f"`{plan.agent}` is retired"
+    return why
 
 
 def proof_line(proof: Proof) -> str:
@@ -263,15 +286,10 @@ def _why_not_back(current: Current, plan: Plan) -> str:
     return ""
 
 
-def _caution(plan: Plan, others: Sequence[Plan]) -> str:
+def _caution(current: Current, plan: Plan, others: Sequence[Plan]) -> str:
     if not machine.is_fresh(plan) or plan.kind is not PlanKind.RIGHT_SIZE:
         return ""
     half = [other for other in others if other.id != plan.id and machine.is_half_done(other)]
     if half:
         return f"`{half[0].id}` of this agent is half done: finish that one first, then plan again"
-    done = [other for other in others if other.state in (PlanState.APPLIED, PlanState.UNDONE) and other.changed > plan.made]
-    if done:
-        return f"`{done[0].id}` was carried out since this one was made: it is probably outdated, and then refused untouched"
-    if any(other.kind is plan.kind and other.made > plan.made for other in others):
-        return "a newer plan of this agent is there"
-    return ""
+    return superseded(current, plan, machine.course_of((plan, *others)))

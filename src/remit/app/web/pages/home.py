@@ -12,14 +12,15 @@ from litestar.di import NamedDependency
 from remit.app.current import Current
 from remit.app.findings import SEVERITIES
 from remit.app.views.agents_json import by_risk
+from remit.app.web import carrying
 from remit.app.web.connecting import FIELDS, TITLES
 from remit.app.web.coverage import covered
 from remit.app.web.listing import open_findings, rows
 from remit.app.web.needs import needs, waiting
+from remit.app.web.plan_view import Listed, listed
 from remit.app.web.site import AnyRequest, Site
 from remit.model.agent import AgentState
 from remit.model.finding import Severity
-from remit.model.plan import Plan
 from remit.model.times import text_from_time
 
 _RISKIEST = 10
@@ -43,7 +44,8 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     if not current.connections and not current.agents:
         return site.page(request, "welcome.html", fields=FIELDS, titles=TITLES, given={}, problem="", kind="")
     store = site.snapshots.store
-    plans = current.plans.all()
+    moving = carrying.moving(site, current)
+    plans = listed(current, current.plans.all(), moving)
     there = by_risk(current, with_gone=False)
     live = [known for known in there if current.state(known.agent.id) is not AgentState.RETIRED]
     denied = store.denied_since(text_from_time(current.now - timedelta(days=1)))
@@ -51,7 +53,7 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
         request,
         "home.html",
         figures=_figures(current, [known.agent.id for known in live], len(there) - len(live), plans, denied),
-        needs=needs(current, live, plans),
+        needs=needs(current, live, plans, moving),
         riskiest=rows(current, live[:_RISKIEST]),
         live=len(live),
         coverage=covered(current),
@@ -59,7 +61,7 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     )
 
 
-def _figures(current: Current, live: list[str], retired: int, plans: list[Plan], denied: int) -> list[Figure]:
+def _figures(current: Current, live: list[str], retired: int, plans: list[Listed], denied: int) -> list[Figure]:
     states = Counter(current.state(slug) for slug in live)
     by_severity = Counter(finding.severity for members in open_findings(current).values() for finding in members)
     ownerless = sum(current.owner(slug) is None for slug in live)

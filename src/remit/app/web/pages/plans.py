@@ -47,7 +47,7 @@ def all_plans(request: AnyRequest, site: NamedDependency[Site]) -> Response[byte
     """Every plan, those that need somebody first."""
     current = site.current
     state, slug = asked(request, "state"), asked(request, "agent").removeprefix("agent:")
-    known = listed(current.plans.of(slug) if slug else current.plans.all())
+    known = listed(current, current.plans.of(slug) if slug else current.plans.all(), carrying.moving(site, current))
     part = sliced([one for one in known if _fits(one, state)], asked_page(request), AT_ONCE)
     choices = [
         (name, title, sum(_fits(one, name) for one in known), address(_PATH, {"state": name, "agent": slug}))
@@ -123,7 +123,7 @@ def _page(request: AnyRequest, site: Site, plan_id: str, *, refused: str = "", w
         denied=[(current.identity_text(item.principal), item) for item in plan.replay.would_deny],
         verdict=verdict(plan),
         moves=moves(current, plan, others),
-        others=[one for one in listed(others) if one.plan.id != plan.id][:8],
+        others=[one for one in listed(current, others) if one.plan.id != plan.id][:8],
         remit_version=_version(current, plan),
         refused=refused,
         refused_what=what,
