@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 from tests.web.asking import Client
+from tests.web.test_api import ask
 from tests.web.world import COST_TRIAGE, DANA, INVOICE_DESK, RETIRED, RETURNS, STOPPED, World
 
 from remit.app import mend
+from remit.app.plans import Plans
 from remit.model.agent import AgentState
-from remit.model.errors import RemitError
+from remit.model.errors import RefusedError, RemitError
 from remit.model.plan import Plan, PlanKind, PlanState, Proof
 
 
@@ -92,6 +94,32 @@ def test_a_stop_while_too_much_is_under_way_holds_and_leads_to_its_plan(
     assert leads.startswith("/plans/")
     assert own_world.current().state(COST_TRIAGE) is AgentState.SUSPENDED
     assert "Carry it out" in [button.text for button in own_client.get(leads).main.all("button")]
+
+
+@pytest.mark.parametrize("fault", ["a record that cannot be read", "a plan that cannot be kept"])
+def test_a_stop_that_cannot_be_planned_denies_all_the_same_and_says_so(
+    fault: str, own_client: Client, own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RefusedError(f"{fault} stands in the store")
+
+    if fault.startswith("a record"):
+        monkeypatch.setattr(Plans, "all", fails)
+        monkeypatch.setattr(Plans, "of", fails)
+    else:
+        monkeypatch.setattr(mend, "begin_quarantine", fails)
+    page = own_client.get(f"/agents/{COST_TRIAGE}/quarantine")
+    assert all("disabled" not in button.attributes for button in page.main.all("button") if button.text.startswith("Stop"))
+    leads = own_client.post(f"/agents/{COST_TRIAGE}/quarantine", because="sends data out").leads_to
+    assert own_world.current().state(COST_TRIAGE) is AgentState.SUSPENDED
+    assert own_client.site.policy().index.entries[COST_TRIAGE].state is AgentState.SUSPENDED
+    assert own_client.site.jobs.wait(20) == []
+    job = own_client.get(leads)
+    assert f"its identities are not stopped, only denied by points: {fault} stands in the store" in job.text
+    assert "Nothing was changed" not in job.text
+    came = ask(own_client, "POST", f"/agents/{COST_TRIAGE}/quarantine", {"because": "sends data out"})
+    assert (came.status_code, came.json()["state"], came.json()["job"]) == (200, "suspended", None)
+    assert came.json()["identities"] == f"its identities are not stopped yet: {fault} stands in the store"
 
 
 def test_a_stop_without_a_reason_is_refused_and_stops_nothing(own_client: Client, own_world: World) -> None:

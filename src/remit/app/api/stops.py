@@ -27,7 +27,7 @@ from remit.app.api.shapes import Job, Stopped
 from remit.app.current import Current
 from remit.app.web.site import Site
 from remit.model.agent import AgentState
-from remit.model.errors import RefusedError
+from remit.model.errors import RefusedError, RemitError
 from remit.model.ids import AGENT_PREFIX
 from remit.model.plan import Plan
 from remit.remedy import quarantine as stopping
@@ -68,14 +68,18 @@ def quarantine(
     changed = site.denying(slug, lambda: mend.suspend(current, slug, by, because))
     if not is_operator:
         return answered(_stopped(current, slug, changed))
-    made = mend.plan_quarantine(current, slug, site.now())
-    mend.begin_quarantine(current, made, by, because)
+    if not mend.is_kept(current, made):
+        return answered(_standing(current, slug, changed) | {"job": None, "identities": "none of it was left to stop"})
     told = f"Stop {slug}: it is denied at every point that asks this store; its identities follow"
+    made: Plan | None = None
     try:
-        job = carry_out(site, told, made, lambda: mend.carry_out_quarantine(site.fresh(), made, by, because, site.environment))
-    except RefusedError as error:
-        # Too much is under way. It is denied already, and an answer that says otherwise would be a wrong one.
-        later = f"its identities are not stopped yet: {error}; then apply `{made.id}`"
+        planned = mend.plan_quarantine(current, slug, site.now())
+        mend.begin_quarantine(current, planned, by, because)
+        made = planned
+        job = carry_out(site, told, made, lambda: mend.carry_out_quarantine(site.fresh(), planned, by, because, site.environment))
+    except RemitError as error:
+        # It cannot be planned, or too much is under way. It is denied already, and an answer that says otherwise would be a wrong one.
+        later = f"its identities are not stopped yet: {error}{f'; then apply `{made.id}`' if made is not None else ''}"
         return answered(_standing(current, slug, changed) | {"job": None, "identities": later})
     return answered(_standing(current, slug, changed) | {"job": job_json(job), "identities": "stopped by the job; its plan has the proofs"})
 

@@ -20,8 +20,9 @@ from litestar.response import Redirect
 from remit.app import mend
 from remit.app.current import Current
 from remit.app.findings import by_need
+from remit.app.jobs import Result, Say
 from remit.app.web import carrying
-from remit.app.web.addresses import agent_at, plan_address
+from remit.app.web.addresses import agent_address, agent_at, plan_address
 from remit.app.web.plan_view import steps_by_identity, who_may, why_no_hands
 from remit.app.web.rules import rules
 from remit.app.web.site import AnyRequest, Posted, Site
@@ -57,12 +58,19 @@ def quarantine(slug: FromPath[str], request: AnyRequest, site: NamedDependency[S
     try:
         because = posted.needed("because", "the reason, for whoever finds the agent stopped", most=_MOST_REASON)
         approver = _anybody(site, posted)
-        made = mend.plan_quarantine(current, agent, site.now())
-        # INVARIANT (deny first): in the store before this answers, and before any identity is touched.
-        site.denying(agent, lambda: mend.begin_quarantine(site.fresh(), made, approver, because))
+        # INVARIANT (deny first): in the store before this answers, before anything is planned, and before any identity is touched.
+        site.denying(agent, lambda: mend.suspend(site.fresh(), agent, approver, because))
     except (RefusedError, UsageError) as error:
         return _quarantine_page(request, site, slug, refused=str(error), because=posted.fields.get("because", "")[:_MOST_REASON])
+    if not mend.is_kept(current, made):
+        return Redirect(agent_address(agent), status_code=303)  # no identity is left to stop: there is nothing to watch
     told = f"Stop {agent}: it is denied at every point that asks this store; its identities follow"
+    try:
+        made = mend.plan_quarantine(site.fresh(), agent, site.now())
+        mend.begin_quarantine(site.fresh(), made, approver, because)
+    except RemitError as error:
+        # It is denied already: a page that says that nothing was changed would be a wrong one.
+        return _unplanned(site, agent, told, error)
     try:
         return carrying.carry_out(
             site, told, made, lambda: mend.carry_out_quarantine(site.fresh(), made, approver, because, site.environment)
@@ -108,20 +116,40 @@ def retire(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site]
     return carrying.carry_out(site, told, made, lambda: mend.carry_out_retirement(site.fresh(), made, approver, site.environment))
 
 
+def _unplanned(site: Site, agent: str, told: str, fault: RemitError) -> Redirect:
+    """Leads to a job that failed: the identities of an agent that is denied already cannot be looked at."""
+
+    def work(_say: Say) -> Result:
+        raise RefusedError(f"its identities are not stopped, only denied by points: {fault}") from fault
+
+    return site.start(told, work, link=agent_address(agent))
+
+
 def _quarantine_page(request: AnyRequest, site: Site, slug: str, *, refused: str = "", because: str = "") -> Response[bytes]:
     current = site.current
     agent = agent_at(current, slug).agent.id
     state = current.state(agent)
     ahead, why_not = _ahead(lambda: mend.plan_quarantine(current, agent, site.now()))
+    is_over = state is AgentState.RETIRED
     return site.page(
         request,
         "quarantine.html",
         status=409 if refused else 200,
         because=because or _suggestion(current, agent),
         unreached=mend.unreached_points(current, agent),
-        in_force=stopping.to_release(current.plans.of(agent), agent),
-        **_common(current, agent, state, ahead, why_not, refused),
+        in_force=_in_force(current, agent),
+        # What cannot be planned is no reason not to deny.
+        unplanned="" if is_over else why_not,
+        **_common(current, agent, state, ahead, why_not if is_over else "", refused),
     )
+
+
+def _in_force(current: Current, agent: str) -> list[Plan]:
+    """The quarantines of an agent that a release takes back, newest first; none where the plans cannot be read."""
+    try:
+        return stopping.to_release(current.plans.of(agent), agent)
+    except RefusedError:
+        return []
 
 
 def _retire_page(request: AnyRequest, site: Site, slug: str, *, refused: str = "") -> Response[bytes]:
