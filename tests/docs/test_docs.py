@@ -61,6 +61,15 @@ def test_a_picture_is_there_and_is_told_in_words(page: Path) -> None:
     assert re.findall(r"<img (?![^>]*alt=\"[^\"]{20,})", text) == []
 
 
+def test_every_path_that_the_architecture_names_is_there() -> None:
+    text = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
+    told = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    paths = [name for name in re.findall(r"`([\w./*-]+)`", told) if "/" in name.rstrip("/")]
+    assert len(paths) > 40
+    for path in paths:
+        assert any(list(folder.glob(path)) for folder in (ROOT / "src" / "remit", ROOT)), path
+
+
 def test_the_readme_is_short_and_names_the_two_commands() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     assert len(text.splitlines()) <= 150
