@@ -116,7 +116,8 @@ def check_applies(plan: Plan, remit: Remit | None, standing: Standing | None) ->
 def check_rolls_back(plan: Plan, standing: Standing | None) -> None:
     """Raises RefusedError where taking this plan back would give a retired agent what nobody else has a use for."""
     is_retired = standing is not None and standing.state is AgentState.RETIRED
-    if is_retired and plan.kind is PlanKind.RIGHT_SIZE and plan.state is PlanState.APPLIED and not plan.also_affects:
+    is_alone = set(plan.also_affects) <= set(plan.unchanged_for)
+    if is_retired and plan.kind is PlanKind.RIGHT_SIZE and plan.state is PlanState.APPLIED and is_alone:
         raise RefusedError(f"agent `{plan.agent}` is retired, for good: what `{plan.id}` took from it is not given back")
 
 

@@ -159,7 +159,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     residue: tuple[str, ...] = ()
     probes: tuple[Probe, ...] = ()
     also_affects: tuple[str, ...] = ()
-    """Slugs of other agents on the same identities."""
+    """Slugs of other agents on the same identities: on those that the steps change, and on those where something stays for their sake."""
+    unchanged_for: tuple[str, ...] = ()
+    """Those of `also_affects` that act as none of the identities that the steps change."""
     is_from_draft: bool = False
     remit_hash: str = ""
     risk_removed: tuple[str, ...] = ()

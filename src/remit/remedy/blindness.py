@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from remit.model.alignment import AlignmentLine, Class
 from remit.model.shown import printable
 from remit.model.verbs import Verb
+from remit.remedy.sharing import goes_away
 from remit.remedy.situation import Ground, Situation
 
 _ENOUGH_DAYS = 30
@@ -58,15 +59,24 @@ def _of_what_is_not_logged(situation: Situation, name: str, ground: Ground, line
 
 
 def _of_use(situation: Situation, refs: list[str]) -> Iterator[str]:
+    """Recorded use that no agent is known to have made: by nobody that is known, or by one of several, and no record tells which."""
     strangers: Counter[str] = Counter()
     for ref in refs:
         for use in situation.grounds[situation.principals[ref].connection].uses:
             if use.principal == ref and not use.agent and use.allowed:
                 strangers[ref] += use.allowed
     for ref, calls in strangers.items():
+        others = situation.others_on(ref)
+        if others:
+            agents = ", ".join(f"`agent:{slug}`" for slug in sorted((situation.agent, *others)))
+            who = f"cannot be told apart: {agents} act as it, and no record says which of them it was, or whether it was another"
+            need = "what each of them needs is known by its remit or draft alone"
+        else:
+            who = "came from nobody whom Remit knows as an agent"
+            need = "what they need is not known"
         yield (
-            f"{calls:,} recorded call{'' if calls == 1 else 's'} as `{situation.name(ref)}` came from nobody whom Remit knows as an agent: "
-            "what they need is not known, and the replay shows which would be denied"
+            f"{calls:,} recorded call{'' if calls == 1 else 's'} as `{situation.name(ref)}` {who}: {need}, and the replay shows which "
+            "would be denied"
         )
 
 
@@ -77,7 +87,7 @@ def _of_conditions(lines: list[AlignmentLine]) -> Iterator[str]:
 
 
 def _of_taken_uses(situation: Situation, lines: list[AlignmentLine]) -> Iterator[str]:
-    taken = [line for line in lines if line.class_ is Class.USED_NOT_NEEDED]
+    taken = goes_away(situation, (line for line in lines if line.class_ is Class.USED_NOT_NEEDED))
     for line in taken[:_MOST_LISTED]:
         when = f", last on {line.last_used[:10]}" if line.last_used else ""
         yield (

@@ -6,6 +6,7 @@ sees the plan:
   another;
 - nothing is allowed afterwards that was not before;
 - what the remit forbids is not kept, unless another agent needs it, which is said;
+- what stays for another agent alone is said, with that agent, whether or not anything else changes;
 - a person's own login is not narrowed;
 - what cannot be known stands in `blind_spots`, what stays in `residue`, what would have been denied in the replay.
 """
@@ -26,12 +27,10 @@ from remit.model.verbs import GRAVEST_FIRST
 from remit.remedy.blindness import blind_spots
 from remit.remedy.plan import draft_plan, on_replayed
 from remit.remedy.replay import replay
+from remit.remedy.sharing import NEEDED, TAKEN, kept_of_others, sentences, some, stays_for_others
 from remit.remedy.situation import Ahead, Situation
 
-NEEDED = frozenset({Class.NEEDED_USED, Class.NEEDED_UNUSED})
-_TAKEN = frozenset({Class.UNNEEDED, Class.USED_NOT_NEEDED})
 _MOST_SENTENCES = 25
-_MOST_ACTIONS = 12
 
 
 def right_size(situation: Situation, plan_id: str, at: str) -> Plan:
@@ -42,15 +41,20 @@ def right_size(situation: Situation, plan_id: str, at: str) -> Plan:
     before, ahead = Ahead(situation.grounds), Ahead(situation.grounds)
     parts: list[Proposal] = []
     narrowed: list[str] = []
+    left_for = set[str]()
     for ref in situation.mine():
         why = situation.why_left_alone(ref) or _why_not_narrowed(situation, ref)
         if why:
             parts.append(Proposal(steps=(), residue=(why,)))
+            left_for.update(() if situation.why_left_alone(ref) else _unknown_on(situation, ref))
             continue
         keep = kept(situation, ref)
         connection = situation.principals[ref].connection
         proposal = situation.grounds[connection].system.narrow(ahead.objects(connection), ref, keep, situation.agent)
         ahead.take(connection, proposal.steps)
+        theirs = stays_for_others(situation, ref)
+        left_for.update(other for other, _ in theirs)
+        proposal = replace(proposal, residue=(*proposal.residue, *sentences(situation, ref, theirs)))
         parts.append(_with_conflicts(situation, ref, keep, proposal))
         if proposal.steps:
             narrowed.append(ref)
@@ -63,10 +67,12 @@ def right_size(situation: Situation, plan_id: str, at: str) -> Plan:
         lambda principal, *call: ahead.decides(situation.principals[principal].connection, principal, *call),
     )
     _check_replay(situation, shown.replay.would_deny)
+    affected = situation.also_affected(narrowed)
     plan = replace(
         plan,
         probes=probes,
-        also_affects=situation.also_affected(narrowed),
+        also_affects=tuple(sorted({*affected, *left_for})),
+        unchanged_for=tuple(sorted(left_for - set(affected))),
         is_from_draft=own.is_from_draft,
         remit_hash=own.remit_hash,
         risk_removed=tuple(risk_removed(situation, narrowed, ahead)),
@@ -79,12 +85,7 @@ def kept(situation: Situation, ref: str) -> tuple[AlignmentLine, ...]:
 
     A membership is none of them: whether it stays, or what is needed of it is granted directly, is for the system to say.
     """
-    theirs = [
-        line
-        for other in situation.others_on(ref)
-        for line in situation.alignments[other].lines
-        if line.principal == ref and not line.is_membership and (line.class_ in NEEDED or line.class_ is Class.USED_NOT_NEEDED)
-    ]
+    theirs = [line for _, line in kept_of_others(situation, ref)]
     mine = [
         replace(line, but=_excepted(situation, line, theirs))
         for whole in situation.alignments[situation.agent].lines
@@ -110,12 +111,16 @@ def _why_not_narrowed(situation: Situation, ref: str) -> str:
     principal = situation.principals[ref]
     if principal.person is not None:
         return f"`{principal.short}` is left as it is: it is a person's own login ({printable(principal.person.text)})"
-    unknown = [other for other in situation.others_on(ref) if other not in situation.alignments]
-    if unknown:
+    if unknown := _unknown_on(situation, ref):
         return f"`{principal.short}` is left as it is: what {_listed(unknown)} needs of it is not known"
     if ref in situation.stopped:
         return f"`{principal.short}` is left as it is: it stands under the quarantine `{situation.stopped[ref]}`"
     return ""
+
+
+def _unknown_on(situation: Situation, ref: str) -> list[str]:
+    """Other agents on an identity of which it is not known what they need."""
+    return [other for other in situation.others_on(ref) if other not in situation.alignments]
 
 
 def _with_conflicts(situation: Situation, ref: str, keep: Sequence[AlignmentLine], proposal: Proposal) -> Proposal:
@@ -203,7 +208,7 @@ def risk_removed(situation: Situation, narrowed: Iterable[str], ahead: Ahead) ->
     refs = set(narrowed)
     gone: dict[tuple[str, str, str], tuple[int, AlignmentLine]] = {}
     for line in situation.alignments[situation.agent].lines:
-        if line.principal not in refs or line.class_ not in _TAKEN:
+        if line.principal not in refs or line.class_ not in TAKEN:
             continue
         connection = situation.principals[line.principal].connection
         is_pattern = "*" in line.action or "*" in line.resource
@@ -219,14 +224,9 @@ def risk_removed(situation: Situation, narrowed: Iterable[str], ahead: Ahead) ->
         sentences.setdefault((line.principal, line.resource, is_pattern), []).append(f"`{printable(line.action)}`")
     for (principal, resource, is_pattern), actions in list(sentences.items())[:_MOST_SENTENCES]:
         but = ", but for what is kept" if is_pattern else ""
-        yield f"`{situation.name(principal)}` can no longer do {_some(actions)} on `{printable(resource)}`{but}"
+        yield f"`{situation.name(principal)}` can no longer do {some(actions)} on `{printable(resource)}`{but}"
     if len(sentences) > _MOST_SENTENCES:
         yield f"and on {len(sentences) - _MOST_SENTENCES:,} more resources"
-
-
-def _some(actions: list[str]) -> str:
-    more = len(actions) - _MOST_ACTIONS
-    return f"{', '.join(actions[:_MOST_ACTIONS])} and {more:,} more" if more > 0 else ", ".join(actions)
 
 
 def _listed(slugs: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from remit.model.alignment import AlignmentLine
 from remit.model.errors import RefusedError
 from remit.model.plan import Plan, PlanKind, PlanState, Proposal
 from remit.remedy.rightsize import kept, right_size
+from remit.remedy.sharing import stays_for_others
 
 AT = "2030-01-01T00:00:00Z"
 MAID = (
@@ -70,7 +71,47 @@ def test_another_agent_on_the_identity_keeps_what_it_needs_and_what_it_used(hous
     assert plan.replay.would_deny == ()
     assert plan.also_affects == ("sort",)
     assert "`open` on `silver` stays on `cabinet:hall/maid`: `agent:sort` used it, although no remit needs it" in plan.residue
+    assert "`empty` on `linen` stays on `cabinet:hall/maid`: `agent:sort` needs it, and `agent:tidy` does not" in plan.residue
     assert plan.risk_removed == ()
+
+
+def test_what_only_another_agent_needs_is_said_although_nothing_changes(household: Household):
+    tidy = (line("maid", "open", "linen", N_USED), line("maid", "fill", "linen", SPARE), line("maid", "empty", "linen", SPARE))
+    tidy += (line("maid", "open", "silver", OUT, count=7),)
+    sort = (line("maid", "fill", "linen", N_UNUSED), line("maid", "empty", "linen", N_USED), line("maid", "open", "silver", N_USED))
+    situation = household.situation({"tidy": tidy, "sort": sort}, [("tidy", "maid"), ("sort", "maid")], drafts=["sort"])
+    plan = right_size(situation, "plan:1", AT)
+    assert (plan.steps, plan.also_affects, plan.unchanged_for) == ((), ("sort",), ("sort",))
+    assert plan.residue == (
+        "`fill`, `empty` on `linen` stay on `cabinet:hall/maid`: `agent:sort` needs them, by its draft, and `agent:tidy` does not",
+        "`open` on `silver` stays on `cabinet:hall/maid`: `agent:sort` needs it, by its draft, and `agent:tidy` does not",
+    )
+    assert not any("goes away" in spot for spot in plan.blind_spots)
+
+
+def test_what_the_agent_needs_itself_stays_for_nobody_else(household: Household):
+    tidy = (line("cook", "open", "*", N_USED), line("cook", "fill", "silver", SPARE))
+    sort = (line("cook", "open", "silver", N_USED),)
+    situation = household.situation({"tidy": tidy, "sort": sort}, [("tidy", "cook"), ("sort", "cook")])
+    assert stays_for_others(situation, "cabinet:hall/cook") == []
+    assert right_size(situation, "plan:1", AT).residue == ()
+
+
+def test_columns_that_only_another_agent_needs_stay_for_it(household: Household):
+    tidy = (line("maid", "open", "linen", N_USED, columns=("a",)), line("maid", "open", "linen", SPARE, columns=("b",)))
+    sort = (line("maid", "open", "linen", N_USED, columns=("b",)),)
+    situation = household.situation({"tidy": tidy, "sort": sort}, [("tidy", "maid"), ("sort", "maid")])
+    assert stays_for_others(situation, "cabinet:hall/maid") == [("sort", sort[0])]
+
+
+def test_an_identity_left_for_another_agent_is_told_apart_from_those_that_are_changed(household: Household):
+    """What was taken from the identities of the agent alone is given back to nobody once it is retired."""
+    tidy = (*MAID, line("cook", "open", "*", SPARE), line("cook", "empty", "silver", SPARE), line("cook", "fill", "silver", SPARE))
+    sort = (line("cook", "open", "*", N_USED), line("cook", "empty", "silver", N_USED), line("cook", "fill", "silver", N_USED))
+    situation = household.situation({"tidy": tidy, "sort": sort}, [("tidy", "maid"), ("tidy", "cook"), ("sort", "cook")])
+    plan = right_size(situation, "plan:1", AT)
+    assert {step.principal for step in plan.steps} == {"cabinet:hall/maid"}
+    assert (plan.also_affects, plan.unchanged_for) == (("sort",), ("sort",))
 
 
 def test_a_membership_through_which_something_needed_comes_is_no_need_of_its_own(household: Household):
@@ -84,6 +125,7 @@ def test_an_identity_of_an_agent_whose_need_is_not_known_is_left_alone(household
     plan = right_size(household.situation({"tidy": MAID}, [("tidy", "maid"), ("mystery", "maid")]), "plan:1", AT)
     assert plan.steps == ()
     assert plan.residue == ("`cabinet:hall/maid` is left as it is: what `agent:mystery` needs of it is not known",)
+    assert plan.also_affects == ("mystery",)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +271,15 @@ def test_what_cannot_be_known_is_said(ground: dict[str, Any], told: str, househo
     uses = [use("maid", "open", "linen"), use("maid", "open", "silver", agent="", allowed=4)]
     situation = household.situation({"tidy": MAID}, [("tidy", "maid")], **{"uses": uses, **ground})
     assert any(told in spot for spot in right_size(situation, "plan:1", AT).blind_spots)
+
+
+def test_use_of_a_shared_identity_is_by_one_of_those_who_share_it_and_nobody_knows_which(household: Household):
+    uses = [use("maid", "open", "linen"), use("maid", "open", "silver", agent="", allowed=4)]
+    situation = household.situation({"tidy": MAID, "sort": ()}, [("tidy", "maid"), ("sort", "maid")], uses)
+    said = [spot for spot in right_size(situation, "plan:1", AT).blind_spots if spot.startswith("4 recorded calls")]
+    assert len(said) == 1
+    assert "cannot be told apart: `agent:sort`, `agent:tidy` act as it, and no record says which of them it was" in said[0]
+    assert "nobody" not in said[0]
 
 
 def test_a_condition_on_what_is_needed_is_said(household: Household):
