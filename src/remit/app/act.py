@@ -21,6 +21,8 @@ from remit.app.hands import Acted as Acted
 from remit.app.hands import Hands, Readings
 from remit.app.hands import Journal as Journal
 from remit.app.hands import Means as Means
+from remit.app.hands import Watch as Watch
+from remit.app.hands import unwatched as unwatched
 from remit.app.signing import trusted_keys
 from remit.contracts import registry
 from remit.contracts.system import OpensWriter

@@ -60,6 +60,14 @@ class Journal(Protocol):
         ...
 
 
+Watch = Callable[[Plan], None]
+"""Is told of a plan each time that it was journalled: which step is done, and which is being done."""
+
+
+def unwatched(_plan: Plan) -> None:
+    """Tells nobody."""
+
+
 class Means(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan is carried out with."""
 
@@ -71,6 +79,8 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     sleep: Callable[[float], None] = time.sleep
     patience_seconds: tuple[float, ...] = _MOST_SECONDS
     """Waits between readings, for systems that show a change late."""
+    told: Watch = unwatched
+    """Must not fail."""
     plugins: tuple[str, ...] = ()
     """Further packages to find write sides in."""
     around: Callable[[WriteSide], WriteSide] = lambda writer: writer
@@ -130,6 +140,7 @@ class Hands:
         approval = plan.approval
         self._store.put(plan, seen=self._means.now(), by=approval.by if approval is not None else "")
         self.plan = plan
+        self._means.told(plan)
         return plan
 
     def _connected(self, name: str) -> Connection:

@@ -23,6 +23,7 @@ from remit.app.loop import alignment_of, note_reach
 from remit.app.meant import plan_meant
 from remit.app.release import release
 from remit.app.scan import keep_state
+from remit.app.views.half_done import half_done_of, half_done_text, ways_text
 from remit.govern import lifecycle
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError, RemitError
@@ -47,6 +48,9 @@ def plan_right_size(current: Current, slug: str, at: str) -> Plan:
     if state in (AgentState.RETIRED, AgentState.SUSPENDED):
         what = "it has nothing to narrow" if state is AgentState.RETIRED else f"run `remit release {slug}` first"
         raise RefusedError(f"agent `{slug}` is {state}: {what}")
+    # Made now, it would be made of a state that is neither before nor after. What is stuck may never end, and stands in nobody's way.
+    if begun := [plan for plan in half_done_of(current.plans.of(slug)) if plan.state is not PlanState.STUCK]:
+        raise RefusedError(f"{half_done_text(begun[-1])}; {ways_text(begun[-1], current.owner(slug) or 'PERSON')}, then plan again")
     current.remit_to_act_by(slug)
     made = right_size(_situation(current, slug), _new_id(), at)
     current.store.put(made, seen=at)
@@ -82,12 +86,16 @@ def _suspended(current: Current, slug: str, approver: Approver, because: str, pl
     return moved in changed
 
 
-def carry_out_quarantine(current: Current, made: Plan, approver: Approver, because: str, environment: Mapping[str, str]) -> Plan:
+def carry_out_quarantine(
+    current: Current, made: Plan, approver: Approver, because: str, environment: Mapping[str, str], told: act.Watch = act.unwatched
+) -> Plan:
     """Stops the identities."""
-    return _carried(current, act.apply, made.id, _approval(made.id, approver, because), environment)
+    return _carried(current, act.apply, _approval(made.id, approver, because), _means(current, environment, told))
 
 
-def carry_out_release(current: Current, slug: str, approver: Approver, environment: Mapping[str, str]) -> Plan:
+def carry_out_release(
+    current: Current, slug: str, approver: Approver, environment: Mapping[str, str], told: act.Watch = act.unwatched
+) -> Plan:
     """Takes the agent's quarantines back, newest first, then its suspension."""
     plans = current.store.all(Plan)
     is_suspended = current.state(slug) is AgentState.SUSPENDED
@@ -95,7 +103,7 @@ def carry_out_release(current: Current, slug: str, approver: Approver, environme
         raise RefusedError(f"agent `{slug}` is {current.state(slug)}, not suspended: there is nothing to release")
     if why := why_not_released(current, slug):
         raise RefusedError(why)
-    acted = release(current.store, slug, approver[0], approver[1], "release", _means(current, environment))
+    acted = release(current.store, slug, approver[0], approver[1], "release", _means(current, environment, told))
     for done in acted:
         _keep_readings(current, done.readings)
         _keep_reach(current, done.plan)
@@ -138,7 +146,9 @@ def retirement_ahead(current: Current, slug: str, at: str) -> Plan:
     return stopping.retire(_situation_to_stop(current, slug), _new_id(), at)
 
 
-def carry_out_retirement(current: Current, made: Plan, approver: Approver, environment: Mapping[str, str]) -> Plan:
+def carry_out_retirement(
+    current: Current, made: Plan, approver: Approver, environment: Mapping[str, str], told: act.Watch = act.unwatched
+) -> Plan:
     """Retires the agent, then empties its identities."""
     at = _now()
     with current.store.exclusive("approve"):
@@ -149,16 +159,18 @@ def carry_out_retirement(current: Current, made: Plan, approver: Approver, envir
             if current.store.get(Plan, made.id) is None:
                 current.store.put(made, seen=at, by=approver[0])
     current.refresh()
-    return _carried(current, act.apply, made.id, _approval(made.id, approver, "retirement"), environment)
+    return _carried(current, act.apply, _approval(made.id, approver, "retirement"), _means(current, environment, told))
 
 
-def carry_out(current: Current, identifier: str, approver: Approver, environment: Mapping[str, str], what: str) -> Plan:
+def carry_out(
+    current: Current, identifier: str, approver: Approver, environment: Mapping[str, str], what: str, told: act.Watch = act.unwatched
+) -> Plan:
     """`apply` or `rollback` of a plan by its approver; the id of an agent means its one plan that is to be applied or taken back."""
     plan = plan_meant(current, identifier, what)
     if what == "rollback" and plan.kind is PlanKind.QUARANTINE:
         raise RefusedError(f"`{plan.id}` is a quarantine: `remit release {plan.agent}` takes it back")
     move = act.apply if what == "apply" else act.roll_back
-    return _carried(current, move, plan.id, _approval(plan.id, approver, ""), environment)
+    return _carried(current, move, _approval(plan.id, approver, ""), _means(current, environment, told))
 
 
 def unreached_points(current: Current, slug: str) -> list[str]:
@@ -242,9 +254,9 @@ def _uses_of(current: Current, name: str) -> list[Use]:
 # --- carrying out ----------------------------------------------------------------------------------------------------
 
 
-def _carried(current: Current, move: Move, plan_id: str, approval: Approval, environment: Mapping[str, str]) -> Plan:
+def _carried(current: Current, move: Move, approval: Approval, means: act.Means) -> Plan:
     try:
-        done = move(current.store, plan_id, approval, _means(current, environment))
+        done = move(current.store, approval.plan, approval, means)
     except act.OutdatedError as error:
         # The next plan is to be made from what is there now, not from what made this one outdated.
         _keep_readings(current, error.readings)
@@ -260,8 +272,8 @@ def _keep_reach(current: Current, plan: Plan) -> None:
         note_reach(current, (plan.agent, *plan.also_affects), _now())
 
 
-def _means(current: Current, environment: Mapping[str, str]) -> act.Means:
-    return act.Means(systems=current.identity_systems, environment=environment, now=_now)
+def _means(current: Current, environment: Mapping[str, str], told: act.Watch) -> act.Means:
+    return act.Means(systems=current.identity_systems, environment=environment, now=_now, told=told)
 
 
 def _keep_readings(current: Current, readings: Readings) -> None:

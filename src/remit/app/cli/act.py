@@ -23,6 +23,7 @@ from remit.app.cli.options import (
     say,
     steps_in_order,
 )
+from remit.app.cli.progress import Steps
 from remit.model.errors import RefusedError, UsageError
 from remit.model.plan import PlanKind, PlanState
 from remit.model.shown import printable
@@ -61,9 +62,13 @@ def plan(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False) -
     Nothing is changed. Works from a draft too, and says so; `apply` wants an approved remit.
     """
     from remit.app.mend import plan_right_size
+    from remit.app.views.half_done import half_done_of, half_done_text, ways_text
 
     current = open_current(store)
-    made = plan_right_size(current, current.known(identifier).agent.id, text_from_time(now()))
+    slug = current.known(identifier).agent.id
+    made = plan_right_size(current, slug, text_from_time(now()))
+    for stuck in half_done_of(current.plans.of(slug)):
+        say(f"{half_done_text(stuck)}; {ways_text(stuck, _approver_of(current, slug))}; this plan is made of what is there now")
     if as_json:
         from remit.app.views.plans_json import plan_json
 
@@ -88,19 +93,15 @@ def apply(identifier: PlanId, store: StoreUrl = None, as_json: AsJson = False, a
 
     Exit codes: 0 applied, 1 refused or stuck (with the reason), 2 wrong usage.
     """
-    from remit.app.mend import carry_out
-
     current = open_current(store)
-    done = carry_out(current, identifier, _approver(current, as_person), environment(), "apply")
+    done = _carried_out("apply", current, identifier, as_person, is_quiet=as_json)
     _tell(current, done, as_json=as_json)
 
 
 def rollback(identifier: PlanId, store: StoreUrl = None, as_json: AsJson = False, as_person: AsPerson = None) -> None:
     """Take back what a plan did, in reverse order. Works on applied, half-done and stuck plans."""
-    from remit.app.mend import carry_out
-
     current = open_current(store)
-    done = carry_out(current, identifier, _approver(current, as_person), environment(), "rollback")
+    done = _carried_out("rollback", current, identifier, as_person, is_quiet=as_json)
     _tell(current, done, as_json=as_json)
 
 
@@ -117,16 +118,19 @@ def quarantine(
         raise UsageError("`--because` is empty; say why, for whoever finds the agent stopped")
     current = open_current(store)
     slug = current.known(identifier).agent.id
-    made = plan_quarantine(current, slug, text_from_time(now()))
-    _confirm(current, made, "stopped with it", yes=yes)
     approver = _approver(current, as_person)
-    begin_quarantine(current, made, approver, because.strip())
-    say(f"`{slug}` is denied from now on at every point that asks this store")
-    for log in unreached_points(current, slug):
-        say(f"the point that writes {printable(log, 1000)} is reached only where it asks this store (`--agent`); if not, stop it by hand")
-    if not unreached_points(current, slug):
-        say("points started from files alone (`--remit`) are not reached by the store; stop them by hand where there are any")
-    done = carry_out_quarantine(current, made, approver, because.strip(), environment())
+    with Steps(current.store, approver[0], is_quiet=as_json, agent=slug).interruptible() as steps:
+        made = plan_quarantine(current, slug, text_from_time(now()))
+        _confirm(current, made, "stopped with it", yes=yes)
+        steps.plan = made.id
+        begin_quarantine(current, made, approver, because.strip())
+        say(f"`{slug}` is denied from now on at every point that asks this store")
+        for log in unreached_points(current, slug):
+            named = printable(log, 1000)
+            say(f"the point that writes {named} is reached only where it asks this store (`--agent`); if not, stop it by hand")
+        if not unreached_points(current, slug):
+            say("points started from files alone (`--remit`) are not reached by the store; stop them by hand where there are any")
+        done = carry_out_quarantine(current, made, approver, because.strip(), environment(), steps.told)
     _tell(current, done, as_json=as_json, after=f"remit release {slug}")
 
 
@@ -136,7 +140,9 @@ def release(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False
 
     current = open_current(store)
     slug = current.known(identifier).agent.id
-    done = carry_out_release(current, slug, _approver(current, as_person), environment())
+    approver = _approver(current, as_person)
+    with Steps(current.store, approver[0], is_quiet=as_json, agent=slug, again=f"remit release {slug}").interruptible() as steps:
+        done = carry_out_release(current, slug, approver, environment(), steps.told)
     _tell(current, done, as_json=as_json, after=f"remit agent {slug}")
 
 
@@ -150,10 +156,22 @@ def retire(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False,
     current = open_current(store)
     slug = current.known(identifier).agent.id
     approver = _approver(current, as_person)
-    made = plan_retirement(current, slug, approver, text_from_time(now()))
-    _confirm(current, made, "on the same identities, which are left to them", yes=yes)
-    done = carry_out_retirement(current, made, approver, environment())
+    with Steps(current.store, approver[0], is_quiet=as_json, agent=slug).interruptible() as steps:
+        made = plan_retirement(current, slug, approver, text_from_time(now()))
+        _confirm(current, made, "on the same identities, which are left to them", yes=yes)
+        steps.plan = made.id
+        done = carry_out_retirement(current, made, approver, environment(), steps.told)
     _tell(current, done, as_json=as_json)
+
+
+def _carried_out(what: str, current: Current, identifier: str, as_person: str | None, *, is_quiet: bool) -> Plan:
+    from remit.app.meant import plan_meant
+    from remit.app.mend import carry_out
+
+    approver = _approver(current, as_person)
+    with Steps(current.store, approver[0], is_quiet=is_quiet).interruptible() as steps:
+        steps.plan = plan_meant(current, identifier, what).id
+        return carry_out(current, steps.plan, approver, environment(), what, steps.told)
 
 
 # --- who, and telling ------------------------------------------------------------------------------------------------------------------
@@ -192,7 +210,9 @@ def _tell(current: Current, done: Plan, *, as_json: bool, after: str = "") -> No
         show_outcome(current, done)
     if done.state is PlanState.STUCK:
         say(f"remit: `{done.id}` is stuck: {printable(done.stuck_because, 1000)}")
-        next_command(f"remit apply {done.id} --as PERSON # goes on", f"remit rollback {done.id} --as PERSON # takes back")
+        from remit.app.views.half_done import ways_on
+
+        next_command(*(f"{command} # {what}" for command, what in ways_on(done, "PERSON")))
         raise typer.Exit(1)
     if after:
         next_command(after)

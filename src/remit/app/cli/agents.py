@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from remit.app.cli.options import AgentId, AsCsv, AsJson, StoreUrl, next_command, open_current, print_json
+from remit.app.cli.options import AgentId, AsCsv, AsJson, StoreUrl, next_command, open_current, print_json, say
 from remit.model.verbs import Verb
 
 if TYPE_CHECKING:
@@ -90,9 +90,16 @@ def _say_what_is_next(current: Current, listed: Sequence[KnownAgent]) -> None:
 
 
 def _say_what_fits(current: Current, known: KnownAgent) -> None:
+    from remit.app.views.half_done import half_done_of, half_done_text, ways_on
+
     slug = known.agent.id
     state = current.state(slug)
-    if state == "suspended":
+    half_done = half_done_of(current.plans.of(slug))
+    for plan in half_done:
+        say(half_done_text(plan))
+    if half_done:
+        next_command(*(f"{command} # {what}" for command, what in ways_on(half_done[-1], current.owner(slug) or "PERSON")))
+    elif state == "suspended":
         next_command(f"remit release {slug}")
     elif state == "retired":
         next_command("remit agents")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from remit.app.cli.options import AsJson, StoreUrl, environment, next_command, open_current, print_json, say
+from remit.app.cli.progress import Reading
 from remit.model.errors import RefusedError, UsageError
 from remit.model.shown import printable
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from remit.app.current import Current
     from remit.app.turn import Turn
-    from remit.contracts.source import Progress
     from remit.model.connection import Connection
 
 Name = Annotated[
@@ -154,7 +154,9 @@ def scan(store: StoreUrl = None, as_json: AsJson = False) -> None:
         raise RefusedError(
             "nothing is connected; begin with `remit connect code PATH`, `remit connect aws` or `remit connect postgres URL`"
         )
-    _finish(current, turn(current, list(current.connections.values()), environment(), _progress()), as_json, [])
+    with Reading(is_quiet=as_json).interruptible() as reading:
+        found = turn(current, list(current.connections.values()), environment(), reading.counted, reading.told)
+    _finish(current, found, as_json, [])
 
 
 def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection], str], Connection]) -> None:
@@ -164,7 +166,9 @@ def _connect(store: str | None, as_json: bool, make: Callable[[list[Connection],
 
     current = open_current(store)
     connection = make(current.store.all(Connection), text_from_time(current.now))
-    found = connect(current, connection, environment(), _progress())
+    with Reading(is_quiet=as_json).interruptible() as reading:
+        reading.so_far = f"`{connection.id}` is remembered, `remit disconnect {connection.id}` forgets it"
+        found = connect(current, connection, environment(), reading.counted, reading.told)
     _finish(current, found, as_json, [connection.id])
 
 
@@ -196,20 +200,6 @@ def _finish(current: Current, found: Turn, as_json: bool, connected: list[str]) 
         next_command(*(["remit doctor"] if failed or unseen else []), *(["remit findings"] if found.opened else []), "remit agents")
     if has_ended_badly:
         raise typer.Exit(1)
-
-
-def _progress() -> Callable[[Progress], None] | None:
-    """Says how far a scan is, on a terminal alone."""
-    if not sys.stderr.isatty():
-        return None
-
-    from remit.app.views.progress_text import progress_text
-
-    def told(progress: Progress) -> None:
-        sys.stderr.write(f"\r\x1b[2K{progress_text(progress)}")
-        sys.stderr.flush()
-
-    return told
 
 
 def _print_policy(connection: Connection, side: str, *, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 nothing: reports success and does nothing; half: does half and reports success; half-fails: does half and fails; fails: does nothing and
 fails; done-fails: does it and reports failure; crashes: does it and fails with an error that is not made for people; dies-before,
-dies-half, dies-after: the process is killed there.
+dies-half, dies-after: the process is killed there; ctrl-c-before, ctrl-c-half, ctrl-c-after: it is interrupted there.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ class CabinetWriter:
     def _move(self, step: Step, wanted: str | None) -> None:
         self.left -= 1
         fault = self.fault if self.left == 0 else ""
-        if fault == "dies-before":
-            os.kill(os.getpid(), signal.SIGKILL)
+        if fault.endswith("-before"):
+            _end(fault)
         if fault == "fails":
             raise RefusedError("the drawer sticks")
         if fault != "nothing":
             state = file.load(self.path)
             file.put(state["holders"][step.arguments["holder"]], step, HALF if "half" in fault else wanted)
             file.save(self.path, state)
-        if fault in ("dies-half", "dies-after"):
-            os.kill(os.getpid(), signal.SIGKILL)
+        if fault in ("dies-half", "dies-after", "ctrl-c-half", "ctrl-c-after"):
+            _end(fault)
         if fault in ("half-fails", "done-fails"):
             raise RefusedError("the line broke")
         if fault == "crashes":
@@ -72,6 +72,12 @@ class CabinetWriter:
 
     def close(self) -> None:
         """Nothing stays open."""
+
+
+def _end(fault: str) -> None:
+    if fault.startswith("dies"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    signal.raise_signal(signal.SIGINT)
 
 
 class OpensCabinetWriter:
