@@ -11,6 +11,7 @@ import msgspec
 from remit.app.act import half_done
 from remit.app.coverage import IN_DOUBT, sorted_gaps
 from remit.app.current import Current
+from remit.app.views.half_done import how_far, ways_on
 from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
@@ -50,11 +51,12 @@ def examine(current: Current, environment: Mapping[str, str]) -> Iterator[Check]
         yield from _connection(current, connection, environment)
     yield from _people(current)
     for plan in half_done(current.store):
+        because = f" ({printable(plan.stuck_because, 300)})" if plan.stuck_because else ""
         yield Check(
             what=plan.id,
             health=Health.BROKEN,
-            found=f"{plan.kind} of `{plan.agent}` is half done: {plan.state} {printable(plan.stuck_because, 300)}",
-            mend=f"remit apply {plan.id} (goes on) or remit rollback {plan.id} (takes back)",
+            found=f"{plan.kind} of `{plan.agent}` is half done, {plan.state}: {how_far(plan)}{because}",
+            mend=" or ".join(f"{command} ({what})" for command, what in ways_on(plan, current.owner(plan.agent) or "PERSON")),
         )
 
 

@@ -6,6 +6,7 @@ Nothing that is said here may disturb what is being done: a standard error that 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,5 +161,6 @@ class Reading:
     def _show(self, text: str) -> None:
         if self._is_shown:
             with contextlib.suppress(OSError, ValueError):
-                sys.stderr.write(f"\r\x1b[2K{printable(text, 300)}")
+                # Cut where the terminal would wrap it: only its last row could be written over.
+                sys.stderr.write(f"\r\x1b[2K{printable(text, 300)[: shutil.get_terminal_size().columns - 1]}")
                 sys.stderr.flush()

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.unit.watch.records import known
 from remit.app import mend, turn
 from remit.app.cli import act, agents, connect
 from remit.app.cli.progress import Steps
+from remit.app.current import Current
+from remit.app.doctor import Check, examine
 from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.errors import RefusedError
@@ -45,6 +48,10 @@ class Desk:
         hall.store.put_all([known("tidy"), Ownership(agent="tidy", person="dana", since=AT, by="x")], seen=AT)
         hall.store.put(Standing(agent="tidy", state=AgentState.ACTIVE, since=AT, by="dana"), seen=AT)
         monkeypatch.setattr(mend, "_means", lambda _current, _environment, told: hall.means(self.fault, told=told))
+
+    def examined(self) -> list[Check]:
+        """What `remit doctor` says."""
+        return list(examine(Current(self.hall.store, now=datetime.now(UTC)), {}))
 
     def run(self, command: Callable[..., None], name: str, **options: Any) -> int:
         """The exit code."""
@@ -156,6 +163,7 @@ def test_agent_and_plan_say_what_is_half_done(desk: Desk, capsys: Capture):
     assert desk.run(agents.agent, "tidy") == 0
     said = capsys.readouterr().err.splitlines()
     assert said == [told, "next: remit apply plan:1 --as dana # goes on", "   or remit rollback plan:1 --as dana # takes back"]
+    assert any("is half done, applying: 1 of" in check.found and "(takes back)" in check.mend for check in desk.examined())
     plans = len(desk.hall.store.all(Plan))
     with pytest.raises(RefusedError) as refused:
         desk.run(act.plan, "tidy")
