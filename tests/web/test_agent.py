@@ -14,9 +14,11 @@ from tests.web.world import AWS, COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIR
 
 from remit.app.loop import alignment_of
 from remit.app.scan import keep_state
+from remit.app.views.agents_json import agent_page_json
 from remit.app.views.entitlements import CLASSES
 from remit.govern import lifecycle
 from remit.model.alignment import Class
+from remit.model.event import Event, Result
 from remit.model.finding import FindingState
 from remit.model.plan import Plan
 from remit.model.standing import ApprovedRemit, KnownAgent
@@ -311,3 +313,30 @@ def test_an_owner_that_nobody_could_ask_is_refused_beside_what_was_typed(own_cli
 def test_an_owner_without_a_name_of_who_says_so_is_refused(own_client: Client, own_world: World) -> None:
     assert own_client.post(f"/agents/{RETURNS}/owner", owner="lee@lumen.example").status == 409
     assert RETURNS not in own_world.current().owners
+
+
+def test_use_of_a_shared_identity_that_no_record_gives_to_one_agent_is_said_and_not_taken_for_none(
+    own_client: Client, own_world: World
+) -> None:
+    current = own_world.current()
+    sharing = current.sharing(COST_TRIAGE)
+    unused = next(one for one in alignment_of(current, COST_TRIAGE).lines if one.principal in sharing and one.action == "iam:PassRole")
+    assert (unused.last_used, unused.class_) == (None, Class.UNNEEDED)
+    events = [
+        Event(
+            id=f"shared-{number}", source=AWS, happened=own_world.ago(2), principal=unused.principal, system=unused.system,
+            action=unused.action, resource="arn:aws:iam::111122223333:role/x", result=Result.ALLOWED, place=f"trail#{number}",
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    own_world.store.add_events(events, {AWS: "later"})
+    said = "its identity did, 3 times; which of the agents on it is not known"
+    others = sharing[unused.principal]
+    for slug in (COST_TRIAGE, *others):
+        row = next(row for row in entries(agent(own_client, slug)) if "iam:PassRole" in row.text)
+        used = next(cell for cell in row.all("td") if cell.get("data-label") == "Used")
+        assert used.text == said
+    document = agent_page_json(own_world.current(), own_world.current().known(COST_TRIAGE))
+    line = next(one for one in document["alignment"] if one["action"] == "iam:PassRole")
+    assert (line["class"], line["shared_calls"], line["last_used"]) == ("unneeded", 3, None)
+    assert line["why"].endswith(said)

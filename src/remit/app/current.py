@@ -348,6 +348,13 @@ class Current:
             return self.uses_by_agent.get(slug, [])
         return self.store.uses(agent=slug)
 
+    def shared_uses(self, slug: str) -> list[Use]:
+        """What was done as identities that an agent shares, and no record tells by which of those who share them."""
+        shared = sorted(self.sharing(slug))
+        if "all_uses" in self.__dict__:
+            return [use for use in self.all_uses if not use.agent and use.principal in set(shared)]
+        return [use for ref in shared for use in self.store.uses(principal=ref) if not use.agent]
+
     def sharing(self, slug: str) -> dict[str, list[str]]:
         """For each identity of an agent the other agents, not retired, that use it."""
         others: dict[str, list[str]] = defaultdict(list)

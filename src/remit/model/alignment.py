@@ -48,6 +48,8 @@ class AlignmentLine(msgspec.Struct, frozen=True, kw_only=True):
     """For `narrow`: patterns of resources inside `resource` that a never takes out of what is kept."""
     is_past: bool = False
     """It was used, every grant of the identity was read, and none gives it any more."""
+    shared_calls: int = 0
+    """How often it was done as the identity by one of several agents that share it, and no record tells by which; it makes no class."""
     is_membership: bool = False
     """It gives nothing by itself and need not stay: what comes through it may be granted directly instead."""
 

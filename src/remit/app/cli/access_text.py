@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from remit.app.cli.page import Page, counted, listed, shortened
 from remit.app.views.entitlements import CLASSES, PAST, ClassWords, grouped
+from remit.app.views.shared_use import shared_use_text
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.shown import printable
 
@@ -68,7 +69,7 @@ def _show_group(page: Page, group: Group, indent: int, *, with_why: bool) -> Non
 
 def _use(line: AlignmentLine) -> str:
     if not line.last_used:
-        return ""
+        return f"; {shared_use_text(line)}" if line.shared_calls else ""
     return f"; {counted(line.count, 'time', 'times')}, last on {line.last_used[:10]}" if line.count else f"; last on {line.last_used[:10]}"
 
 

@@ -75,8 +75,9 @@ def agent(
         return
     from remit.app.cli.agents_text import show_agent
     from remit.app.loop import alignment_of
+    from remit.app.views.shared_use import told_with_shared_use
 
-    alignment = alignment_of(current, known.agent.id)
+    alignment = told_with_shared_use(current, alignment_of(current, known.agent.id))
     access = current.access_of([bound.principal for bound in current.bound_by_agent.get(known.agent.id, ())])
     show_agent(current, known, access, alignment, everything=everything)
     _say_what_fits(current, known)

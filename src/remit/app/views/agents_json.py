@@ -7,6 +7,7 @@ from typing import Any
 from remit.app.coverage import coverage
 from remit.app.current import Current
 from remit.app.loop import alignment_of
+from remit.app.views.shared_use import shared_use_text, told_with_shared_use
 from remit.app.views.who_can import NOTHING_ASKED, Asked, WhoCan, those_who_can
 from remit.app.views.who_can_json import able_json, answer_json
 from remit.model.access import Access, PrincipalAccess
@@ -80,7 +81,7 @@ def agent_json(current: Current, known: KnownAgent) -> dict[str, Any]:
 def agent_page_json(current: Current, known: KnownAgent) -> dict[str, Any]:
     """Everything about one agent: the same, with its access and what of it is needed, granted and used."""
     slug = known.agent.id
-    alignment = alignment_of(current, slug)
+    alignment = told_with_shared_use(current, alignment_of(current, slug))
     access = current.access_of([bound.principal for bound in current.bound_by_agent.get(slug, ())])
     return {
         **agent_json(current, known),
@@ -147,11 +148,12 @@ def _line_json(current: Current, line: AlignmentLine) -> dict[str, Any]:
         "resource": line.resource,
         "class": line.class_,
         "is_past": line.is_past,
-        "why": line.why,
+        "why": "; ".join(filter(None, (line.why, shared_use_text(line)))),
         "rule": line.rule,
         "because": [{"place": str(because.place), "text": because.text} for because in line.because],
         "last_used": line.last_used,
         "count": line.count,
+        "shared_calls": line.shared_calls,
         "columns": list(line.columns),
         "doubt": line.doubt,
     }

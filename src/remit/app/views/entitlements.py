@@ -21,7 +21,7 @@ CLASSES = {
     Class.USED_NOT_NEEDED: ClassWords("used but not needed", "it did this, and nothing that it is for calls for it"),
     Class.NEEDED_NOT_GRANTED: ClassWords("needed but not granted", "no grant was found for it"),
     Class.UNNEEDED: ClassWords("unneeded", "it could do this, and nothing that it is for calls for it"),
-    Class.NEEDED_UNUSED: ClassWords("needed but not used", "it may, and no log shows that it did"),
+    Class.NEEDED_UNUSED: ClassWords("needed but not used", "it may, and no record shows that it did itself"),
     Class.NEEDED_USED: ClassWords("needed and used", "as it should be"),
 }
 """Every class, the worst first."""
@@ -64,6 +64,6 @@ def grouped(lines: Sequence[AlignmentLine]) -> list[list[AlignmentLine]]:
     """What was never used and is there for one reason on one resource is one group; by identity, so that each is named once."""
     groups: dict[tuple[object, ...], list[AlignmentLine]] = {}
     for number, line in enumerate(lines):
-        key = (line.principal, line.resource, line.why, line.rule, line.columns) if line.last_used is None else (number,)
+        key = (line.principal, line.resource, line.why, line.rule, line.columns, line.shared_calls) if line.last_used is None else (number,)
         groups.setdefault(key, []).append(line)
     return sorted(groups.values(), key=lambda group: group[0].principal)

@@ -11,6 +11,7 @@ import msgspec
 
 from remit.app.views.entitlements import CLASSES, PAST, counted_by_class, grouped, order_of, words_of
 from remit.app.views.granting import Told, Ways, ways_in_short
+from remit.app.views.shared_use import shared_use_text
 from remit.app.web.sentences import parted
 from remit.model.alignment import Alignment, AlignmentLine, Class
 from remit.model.verbs import GRAVEST_FIRST
@@ -88,6 +89,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return parted(self.line.why)[0].removeprefix("objective ") if self.is_needed or self.line.rule else ""
 
     @property
+    def shared_use(self) -> str:
+        """What its identity did, where no record tells which of the agents on it; empty: nothing."""
+        return shared_use_text(self.line)
+
+    @property
     def title(self) -> str:
         """Its class in words."""
         return words_of(self.line).title
@@ -145,6 +151,11 @@ def sort_of(line: AlignmentLine) -> str:
 def lines_of(alignment: Alignment, abilities: Abilities) -> list[Line]:
     """Every line with its verbs; a tool of which nothing tells what it does has the verb `unknown`."""
     return [Line(line=line, verbs=abilities.verbs(line) or (UNKNOWN,)) for line in alignment.lines]
+
+
+def retold(lines: Sequence[Line], alignment: Alignment) -> list[Line]:
+    """The same lines as another telling of their alignment has them, each at its place."""
+    return [msgspec.structs.replace(line, line=told) for line, told in zip(lines, alignment.lines, strict=True)]
 
 
 def abilities_of(lines: Iterable[Line]) -> list[Ability]:

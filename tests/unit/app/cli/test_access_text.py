@@ -32,6 +32,12 @@ def test_actions_on_one_resource_for_one_reason_are_one_line_and_the_reason_is_s
     assert shown.count("no line asks for it") == 1
 
 
+def test_use_by_one_of_several_agents_is_told_with_the_line_that_it_is_of(capsys: pytest.CaptureFixture[str]):
+    shown = told([line("delete", "a.b", Class.UNNEEDED), line("select", "a.b", Class.UNNEEDED, shared_calls=1)], capsys)
+    assert "delete on a.b\n" in shown
+    assert "select on a.b; its identity did, 1 time; which of the agents on it is not known" in " ".join(shown.split())
+
+
 def test_a_long_class_says_how_much_is_left_out_and_how_to_see_it(capsys: pytest.CaptureFixture[str]):
     lines = [line("select", f"a.t{number}", Class.UNNEEDED) for number in range(40)]
     shown = told(lines, capsys)
