@@ -13,6 +13,8 @@ from litestar.response import Redirect
 
 from remit.app.current import Current
 from remit.app.intent import set_owner
+from remit.app.jobs import Result
+from remit.app.loop import watch
 from remit.app.views.shared_use import told_with_shared_use
 from remit.app.web.access_view import Chosen, Material, abilities_of, retold, table
 from remit.app.web.addresses import agent_address
