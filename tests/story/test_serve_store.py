@@ -140,12 +140,15 @@ def test_the_address_signs_in_once_and_the_next_one_is_printed(team: Team) -> No
         assert first.send("GET", path)[0] == 303
         assert first.send("GET", "/")[0] == 200
         assert second.send("GET", path)[0] == 401
-        assert served.until(lambda: any("/enter/" in line for line in served.errors))
-        following = one_time("".join(served.errors))
+        assert served.process.stdout is not None
+        line = next(line for line in served.process.stdout if line.startswith("open http"))
+        assert re.fullmatch(rf"open http://127\.0\.0\.1:{served.port}/enter/[\w-]{{20,}}\n", line), "on a line of its own, as the first"
+        following = one_time(line)
         assert following != path
         assert second.send("GET", following)[0] == 303
         assert second.send("GET", "/agents")[0] == 200
         assert served.stop() == 0
+        assert not any("/enter/" in line for line in served.errors), "it stands in one place"
 
 
 @pytest.mark.parametrize(

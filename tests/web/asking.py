@@ -151,4 +151,6 @@ class Client:
 def joined(world: World, report: Any = lambda text: None) -> Whole:
     """The service on the store of a world."""
     log = WatchedLog(world.logs / "decisions.jsonl")
-    return whole(world.url, log, TOKEN, Place("127.0.0.1", 8686, ADDRESS, world.logs), ("operator", {}), report)
+    return whole(
+        world.url, log, TOKEN, Place("127.0.0.1", 8686, ADDRESS, world.logs), ("operator", {}), report, announce=lambda address: None
+    )

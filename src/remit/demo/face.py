@@ -62,7 +62,7 @@ def face(folder: Path, environment: Mapping[str, str], port: int) -> Iterator[Fa
     served = [sys.executable, "-P", "-m", "remit", "serve", "--port", str(port)]
     messages = folder / MESSAGES
     # For this user alone: when an address was used, the service says the next one there.
-    with os.fdopen(os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as said:
+    with os.fdopen(os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW, 0o600), "wb") as said:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "remit.demo.leash", *served],
             cwd=folder,
@@ -92,9 +92,16 @@ def _announced(process: subprocess.Popen[str], messages: Path) -> str:
 
     def read() -> None:
         assert process.stdout is not None
+        is_open = False
         with process.stdout as said:
             for line in said:
-                lines.put(line.rstrip("\n"))
+                if is_open:
+                    # What comes after the start, the next address among it: nobody waits for it here.
+                    with suppress(OSError), messages.open("a", encoding="utf-8") as kept:
+                        kept.write(line)
+                else:
+                    is_open = _OPEN.match(line.rstrip("\n")) is not None
+                    lines.put(line.rstrip("\n"))
         lines.put(None)
 
     Thread(target=read, daemon=True).start()

@@ -70,8 +70,13 @@ def whole(
     who: tuple[str, Mapping[str, str]],
     report: Callable[[str], None],
     webhook: Target | None = None,
+    *,
+    announce: Callable[[str], None],
 ) -> Whole:
-    """Joins everything. `url` is the store's; `who` is the operating-system user and the environment that systems may read."""
+    """Joins everything. `url` is the store's; `who` is the operating-system user and the environment that systems may read.
+
+    `announce` is told the next one-time address, when one was used.
+    """
     # An empty store in the place of one that is gone would be obeyed as if nobody had been approved or stopped.
     opened = functools.partial(Store.open, url, must_exist=True)
     delivery = _way(webhook) if webhook is not None else None
@@ -84,7 +89,7 @@ def whole(
     site = Site(
         snapshots=snapshots,
         jobs=Jobs(lambda: text_from_time(_now())),
-        door=Door(place.url, place.port, lambda address: report(f"signed in; for another browser: open {address}")),
+        door=Door(place.url, place.port, announce),
         environment=who[1],
         os_user=who[0],
         version=version("remit"),

@@ -108,7 +108,7 @@ def _serve_store(given: str | None, host: str, port: int, state: Path | None, lo
         token = folder / TOKEN_FILE
         place = Place(address, bound.port, bound.url, decision_log(folder).parent, printable(str(token), 1000))
         who = os_user(), {name: value for name, value in environment().items() if name != _SECRET}
-        parts = whole(url, decisions, fresh_token(folder), place, who, _report, told)
+        parts = whole(url, decisions, fresh_token(folder), place, who, _report, told, announce=_announce_next)
         lines = [
             f"store: {printable(parts.site.snapshots.store.shown, 1000)}",
             f"listening on {bound.url}",
@@ -125,6 +125,13 @@ def _serve_store(given: str | None, host: str, port: int, state: Path | None, lo
         finally:
             decisions.close()
     _tell_end(is_interrupted)
+
+
+def _announce_next(address: str) -> None:
+    """Says the next one-time address where the start said the first, and alike; output that nobody takes must not stop who signed in."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.write(f"somebody signed in; another browser opens the web UI once by this address:\nopen {address}\n")
+        sys.stdout.flush()
 
 
 def _serve(path: Path, host: str, port: int, state: Path | None, log: Path | None) -> None:

@@ -23,11 +23,12 @@ class Joined:
         self.url = f"sqlite:///{folder / 'store.sqlite3'}"
         self.log = WatchedLog(folder / "state" / "decisions" / "decisions.jsonl")
         self.said: list[str] = []
+        self.announced: list[str] = []
         self.parts = self.made()
 
     def made(self, webhook: Target | None = None) -> Whole:
         place = Place("127.0.0.1", 8686, "http://127.0.0.1:8686", self.log.path.parent)
-        return whole(self.url, self.log, "token", place, ("operator", {}), self.said.append, webhook)
+        return whole(self.url, self.log, "token", place, ("operator", {}), self.said.append, webhook, announce=self.announced.append)
 
 
 @pytest.fixture
