@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.web.asking import Client
-from tests.web.world import AWS, COST_TRIAGE, DANA, RETIRED, RETURNS, STOPPED, World
+from tests.web.asking import TOKEN, Client
+from tests.web.world import AWS, COST_TRIAGE, DANA, INVOICE_DESK, RETIRED, RETURNS, STOPPED, World
 
 from remit.app import mend
 from remit.app.intent import approve_text
@@ -276,6 +276,40 @@ def test_a_plan_is_made_by_one_click_and_led_to(own_client: Client, own_world: W
     page = own_client.get(leads)
     assert f"Narrow {RETURNS}" in page.title
     assert "superseded" not in page.text.partition("Other plans")[0]
+
+
+def test_where_nothing_can_be_taken_away_no_plan_is_kept_and_older_ones_wait_no_more(
+    own_client: Client, own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = msgspec.structs.replace(_plan(own_world, "open"), id="plan:0190000000d4dddd", steps=(), step_states=(), residue=("`x` is left",))
+    monkeypatch.setattr(mend, "right_size", lambda *_: made)
+    page = own_client.after(f"/agents/{COST_TRIAGE}/plan")
+    assert "Nothing to take away" in page.text
+    assert "x is left" in page.text
+    assert own_world.store.get(Plan, made.id) is None
+    old = _plan(own_world, "open")
+    assert (old.state, "nothing was done" in old.stuck_because) == (PlanState.STUCK, True)
+    for state in ("waiting", "stuck"):
+        assert old.id not in own_client.get(f"/plans?state={state}").text
+    answer = own_client.stranger().send("POST", f"/api/v1/agents/{COST_TRIAGE}/plan", headers={"authorization": f"Bearer {TOKEN}"})
+    assert (answer.status_code, answer.json()["steps"], "location" in answer.headers) == (200, [], False)
+
+
+def test_a_stop_of_nothing_is_kept_only_where_what_others_stopped_hangs_on_it(own_client: Client, own_world: World) -> None:
+    own_client.after(f"/agents/{INVOICE_DESK}/quarantine", because="looks wrong")
+    assert own_world.current().state(INVOICE_DESK) is AgentState.SUSPENDED
+    assert all(plan.agent != INVOICE_DESK for plan in own_world.store.all(Plan)), "it has no identity in a connected system"
+    current = own_world.current()
+    other = next(slug for slugs in current.sharing(COST_TRIAGE).values() for slug in slugs)
+    stop = mend.plan_quarantine(current, COST_TRIAGE, own_world.at)
+    done = msgspec.structs.replace(stop, state=PlanState.APPLIED, step_states=(StepState.DONE,) * len(stop.steps))
+    nothing = msgspec.structs.replace(stop, id="plan:0190000000e5eeee", agent=other, steps=(), step_states=())
+    again = msgspec.structs.replace(nothing, id="plan:0190000000f6ffff", agent=COST_TRIAGE)
+    assert not mend.is_kept(current, nothing)
+    own_world.store.put(done, seen=own_world.at)
+    assert mend.is_kept(own_world.current(), nothing), "a release of the other must find it"
+    assert not mend.is_kept(own_world.current(), again), "the first one stands for it"
+    assert mend.is_kept(own_world.current(), stop)
 
 
 def test_an_agent_that_cannot_be_planned_for_is_refused_in_words(own_client: Client, own_world: World) -> None:

@@ -24,6 +24,7 @@ from remit.app.jobs import Job as AnyJob
 from remit.app.jobs import Result, Say
 from remit.app.persons import acting
 from remit.app.views.plans_json import plan_line_json, plan_page_json
+from remit.app.web.carrying import is_there
 from remit.app.web.plan_view import check_moves
 from remit.app.web.site import Site, carried
 from remit.model.errors import RefusedError
@@ -82,14 +83,17 @@ def read_plan(plan_id: FromPath[str], site: NamedDependency[Site]) -> Response[b
     status_code=201,
     operation_id="planRightSize",
     summary="Plan to take away what the agent does not need",
-    description="As `remit plan ID --json`. Nothing is changed by it.",
-    opt={"answer": PlanPage, "status": 201},
+    description="As `remit plan ID --json`. Nothing is changed by it. Where there is nothing to take away it has no steps and is not kept "
+    "(200); else it is kept, to be read and applied (201).",
+    opt={"answer": PlanPage, "status": 201, "may_keep_nothing": True},
     tags=["plans"],
 )
 def make_plan(agent_id: FromPath[str], site: NamedDependency[Site]) -> Response[bytes]:
-    """Kept, so that it can be read and applied."""
+    """Kept, so that it can be read and applied, where there is anything to apply."""
     current = site.fresh()
     made = mend.plan_right_size(current, known_agent(current, agent_id).agent.id, site.now())
+    if not made.steps:
+        return answered(plan_page_json(current, made))
     return answered(plan_page_json(current, made), 201, {"location": f"/api/v1/plans/{made.id}"})
 
 
@@ -134,13 +138,14 @@ def approver(site: Site, given: Act) -> tuple[str, str]:
 
 def carry_out(site: Site, what: str, plan: Plan, move: Callable[[], Plan]) -> AnyJob:
     """Begins to carry a plan out."""
-    link = f"/plans/{plan.id.removeprefix(_PREFIX)}"
+    is_kept = is_there(site, plan)
+    link = f"/plans/{plan.id.removeprefix(_PREFIX)}" if is_kept else f"/agents/{plan.agent}"
 
     def work(say: Say) -> Result:
         say("looking at every target before anything is touched")
         return carried(move(), link)
 
-    return site.jobs.start(what, work, plan=plan.id, link=link)
+    return site.jobs.start(what, work, plan=plan.id if is_kept else "", link=link)
 
 
 def _moved(site: Site, plan_id: str, given: Act, what: str) -> Response[bytes]:

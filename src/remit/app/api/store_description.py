@@ -6,7 +6,7 @@ it is `open` to whoever has no token.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -70,6 +70,11 @@ def _operations(paths: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
             yield path, method, operation
 
 
+def _besides(opt: Mapping[str, Any], done: Any) -> dict[str, Any]:
+    """The other codes with which what was done is answered: taken up as a job, or nothing was to be kept."""
+    return {code: done for name, code in (("may_take_long", "202"), ("may_keep_nothing", "200")) if opt.get(name)}
+
+
 def _complete(path: str, method: str, operation: dict[str, Any], route: HTTPRouteHandler, names: dict[str, Any]) -> None:
     """Adds what only we know of a route."""
     opt = route.opt
@@ -81,7 +86,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], route: HTTPRout
     faults = {str(code): {"description": _WHY[code], "content": _json(names["Fault"])} for code in codes}
     if operation["operationId"] == "approveRemit":
         faults["422"] = {"description": _WHY[422], "content": _json(names["Problems"])}
-    operation["responses"] = {str(opt.get("status", 200)): done, **({"202": done} if opt.get("may_take_long") else {}), **faults}
+    operation["responses"] = {str(opt.get("status", 200)): done, **_besides(opt, done), **faults}
     if "body" in opt:
         operation["requestBody"] = body_of(names[opt["body"].__name__], opt["example"])
     operator: list[dict[str, list[str]]] = [{"operator": []}]

@@ -25,7 +25,10 @@ _PURPOSES = {
 def show_plan(current: Current, plan: Plan) -> None:
     """The difference by identity, the replay, what is lost, the blind spots; and a last line that says it all."""
     page = Page()
-    page.line((plan.id, "bold cyan"), f"  {_PURPOSES[plan.kind]} of `{plan.agent}`, {plan.state}")
+    if plan.steps:
+        page.line((plan.id, "bold cyan"), f"  {_PURPOSES[plan.kind]} of `{plan.agent}`, {plan.state}")
+    else:
+        page.line((f"{_PURPOSES[plan.kind]} of `{plan.agent}`", "bold cyan"), "  without a step, so no plan is kept")
     if plan.is_from_draft:
         page.line(("needed is from the draft: no remit is approved, so this plan cannot be applied", "yellow"))
     if plan.steps:
@@ -38,7 +41,7 @@ def show_plan(current: Current, plan: Plan) -> None:
             _show_step(page, number, step)
     if not plan.steps:
         page.blank()
-        page.line(("nothing to change: as far as was read, nothing is granted that is not needed and can be taken away", "bold"))
+        page.line(("nothing to take away: as far as was read, nothing is granted that is not needed and can be taken away", "bold"))
     else:
         _show_replay(page, plan)
     _show_sentences(page, "No longer possible", plan.risk_removed, "")
@@ -62,7 +65,8 @@ def show_outcome(current: Current, plan: Plan) -> None:
         page.line("no identity had to be changed")
     held = sum(proof.holds for proof in plan.proofs)
     proved = f", {held:,} of {counted(len(plan.proofs), 'proof holds', 'proofs hold')}" if plan.proofs else ""
-    page.line((plan.id, "bold cyan"), f"  {_PURPOSES[plan.kind]} of `{plan.agent}`: {plan.state}{proved}")
+    named = f"{plan.id}  " if plan.steps or plan.kind is PlanKind.RETIRE else ""  # else it is not kept
+    page.line((named, "bold cyan"), f"{_PURPOSES[plan.kind]} of `{plan.agent}`: {plan.state}{proved}")
 
 
 def _show_step(page: Page, number: int, step: Step) -> None:
@@ -110,13 +114,13 @@ def _show_sentences(page: Page, title: str, sentences: Sequence[str], style: str
 def _summary(plan: Plan) -> str:
     marks = [_mark(step) for step in plan.steps]
     named = (("+", "to write"), ("~", "to change"), ("-", "to take away"))
-    steps = ", ".join(f"{marks.count(mark):,} {word}" for mark, word in named if mark in marks) or "nothing to change"
+    steps = ", ".join(f"{marks.count(mark):,} {word}" for mark, word in named if mark in marks) or "nothing to take away"
     if not plan.steps:
         return f"Plan: {steps}; {counted(len(plan.blind_spots), 'blind spot', 'blind spots')}"
     denied = verdict(plan).denied
     replayed = f"{counted(denied, 'recorded call', 'recorded calls')} would be denied" if denied else "no recorded call would be denied"
     replayed += f" ({verdict(plan).words})" if denied and plan.kind is PlanKind.RIGHT_SIZE else ""
-    replay = replayed if plan.replay.calls else "nothing was recorded"
+    replay = replayed if plan.replay.calls else "no call is recorded on what it changes"
     return f"Plan: {steps}; {replay}; {counted(len(plan.blind_spots), 'blind spot', 'blind spots')}"
 
 

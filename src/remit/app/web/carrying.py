@@ -32,6 +32,11 @@ def moving(site: Site, current: Current) -> dict[str, str]:
     return found
 
 
+def is_there(site: Site, plan: Plan) -> bool:
+    """Whether a plan can be carried out step by step or read later; a stop of nothing is not kept."""
+    return bool(plan.steps) or site.snapshots.store.get(Plan, plan.id) is not None
+
+
 def _is_held(site: Site) -> bool:
     """Whether a process has the hands now: two never act at once."""
     try:
@@ -43,12 +48,13 @@ def _is_held(site: Site) -> bool:
 
 def carry_out(site: Site, what: str, plan: Plan, move: Callable[[], Plan]) -> Redirect:
     """Begins to carry a plan out, and leads to the page where its steps show."""
+    link = plan_address(plan.id) if is_there(site, plan) else agent_address(plan.agent)
 
     def work(say: Say) -> Result:
         say("looking at every target before anything is touched")
-        return _told(move(), plan_address(plan.id))
+        return _told(move(), link)
 
-    return site.start(what, work, plan=plan.id, link=plan_address(plan.id))
+    return site.start(what, work, plan=plan.id, link=link)
 
 
 def release(site: Site, agent: str, in_force: Sequence[Plan], move: Callable[[], Plan]) -> Redirect:
@@ -78,7 +84,7 @@ def make(site: Site, what: str, made: Callable[[], Plan]) -> Redirect:
             raise
         else:
             came.append(plan)
-            return Result(said=(f"{plan.id}: {len(plan.steps):,} steps",), link=plan_address(plan.id))
+            return _made(plan)
         finally:
             ended.set()
 
@@ -88,7 +94,17 @@ def make(site: Site, what: str, made: Callable[[], Plan]) -> Redirect:
         return to_job
     if isinstance(came[0], RemitError):
         raise came[0]
-    return Redirect(plan_address(came[0].id), status_code=303)
+    # One without steps is not kept: why there are none stands on the page of the job.
+    return Redirect(plan_address(came[0].id), status_code=303) if came[0].steps else to_job
+
+
+def _made(plan: Plan) -> Result:
+    if plan.steps:
+        return Result(said=(f"{plan.id}: {len(plan.steps):,} steps",), link=plan_address(plan.id))
+    said = ["Nothing to take away: as far as was read, nothing is granted that is not needed and can be taken away. No plan is kept."]
+    said += [printable(sentence, 600) for sentence in plan.residue[:_MOST_PROOFS]]
+    said += [f"Blind spot: {printable(sentence, 600)}" for sentence in plan.blind_spots[:_MOST_PROOFS]]
+    return Result(said=tuple(said), link=agent_address(plan.agent))
 
 
 def _told(done: Plan, link: str) -> Result:

@@ -85,7 +85,7 @@ def test_no_recorded_call_is_no_proof_that_nothing_breaks(capsys: pytest.Capture
 
 def test_a_plan_without_steps_claims_no_replay(capsys: pytest.CaptureFixture[str]):
     shown = told(show_plan, msgspec.structs.replace(PLAN, steps=(), step_states=()), capsys)
-    assert "nothing to change" in shown
+    assert "nothing to take away" in shown
     assert "Replay" not in shown
 
 
