@@ -15,6 +15,7 @@ from remit.document.pattern import TextMatch, contains, overlaps, resource_match
 from remit.understand.material import Concerns
 from remit.understand.needs import Need
 
+_STARS = re.compile(r"\*+")
 _WORD_BEGIN = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MOST_INDEXES = 50
 _MOST_WRITTEN = 1_000
@@ -36,7 +37,10 @@ def is_on(system: str, granted: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join(".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern), re.DOTALL)
+    """What a pattern of action names matches. A policy may hold any number of `*`: what each skipped is never tried again."""
+    first, *rest = ("".join("." if char == "?" else re.escape(char) for char in part) for part in _STARS.split(pattern))
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    return re.compile(first + middle + "".join(f".*{last}" for last in rest[-1:]), re.DOTALL)
 
 
 def _by_service(vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
