@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
+
+import msgspec
 
 from remit.app.current import Current
 from remit.contracts import registry
 from remit.contracts.detection import Window
 from remit.govern import lifecycle
 from remit.model.agent import AgentState
-from remit.model.alignment import Alignment
+from remit.model.alignment import Alignment, Class
 from remit.model.draft import Draft
+from remit.model.errors import RefusedError
 from remit.model.finding import FindingState
 from remit.model.remit import Remit
 from remit.understand.abilities import Abilities, reach_of
@@ -49,7 +53,7 @@ def window(current: Current) -> Window:
     live = [
         slug
         for slug, known in current.agents.items()
-        if not known.is_gone and current.state(slug) is not AgentState.RETIRED and slug not in current.remit_faults
+        if not known.is_gone and not _is_retired(current, slug) and slug not in current.remit_faults
     ]
     refs = sorted({bound.principal for bound in current.bound})
     access = current.access_of(refs)
@@ -72,10 +76,22 @@ def window(current: Current) -> Window:
     )
 
 
-def note_reach(current: Current, slugs: Iterable[str], at: str) -> None:
-    """Keeps what agents reach now, because what they are granted was changed."""
-    _keep_reach(current, [alignment_of(current, slug) for slug in slugs if slug in current.agents], at)
+def look_again(current: Current, at: str, slugs: Iterable[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Watches outside of a scan, because what findings rest on was changed: a remit, an owner, a grant, how an agent stands.
+
+    `slugs` are the agents that it was about: what they reach is kept though they are retired. Ids that opened and closed; none where a
+    scan is under way and takes long, which watches when it is done.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(current.store.exclusive("scan"))
+        except RefusedError:
+            return (), ()
+        current.refresh()
+        came = watch(current, at)
+        _keep_reach(current, [alignment_of(current, slug) for slug in sorted(slugs) if _is_retired(current, slug)], at)
     current.refresh()
+    return came
 
 
 def _keep_reach(current: Current, alignments: Iterable[Alignment], at: str) -> None:
@@ -121,9 +137,21 @@ def note_draft(current: Current, slug: str, by: str, at: str) -> None:
         current.refresh()
 
 
+def _is_retired(current: Current, slug: str) -> bool:
+    return slug in current.agents and current.state(slug) is AgentState.RETIRED
+
+
 def alignment_of(current: Current, slug: str) -> Alignment:
     """Needed, granted and used of one agent: needed by its approved remit, else by its draft."""
     needs: Remit | Draft = current.remits.get(slug) or draft_of(current, slug)
     access = current.access_of([bound.principal for bound in current.bound_by_agent.get(slug, ())])
     uses = placed(current.uses_of(slug), access, Spans(current.vocabularies, current.concerns), current.concerns)
-    return align(slug, needs, access, uses, current.vocabularies, current.concerns)
+    return as_it_stands(current, align(slug, needs, access, uses, current.vocabularies, current.concerns))
+
+
+def as_it_stands(current: Current, alignment: Alignment) -> Alignment:
+    """The alignment of an agent that may be retired: it will not break by what it is not granted."""
+    if not _is_retired(current, alignment.agent):
+        return alignment
+    kept = tuple(line for line in alignment.lines if line.class_ is not Class.NEEDED_NOT_GRANTED)
+    return msgspec.structs.replace(alignment, lines=kept)

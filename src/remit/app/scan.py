@@ -9,7 +9,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
@@ -50,9 +50,12 @@ T = TypeVar("T")
 class _Records:
     """Audit records on their way into the store, a batch with its cursor at a time."""
 
-    def __init__(self, current: Current, source: str) -> None:
+    def __init__(self, current: Current, source: str, known: Container[str] | None = None) -> None:
+        """`known` are the agents that are known here; None: whom a record is about is not asked."""
         self._current = current
         self._source = source
+        self._known = known
+        self.of_strangers = 0
         self._batch: list[Event] = []
         self.added = 0
         self.unread = 0
@@ -74,8 +77,19 @@ class _Records:
         """Keeps what is waiting, and how far the log was read."""
         if hasattr(self, "_cursor"):
             cursors = {self._source: self._cursor}
-            self.added += self._current.store.add_events(self._batch, cursors, set_aside=lambda event, why: self._count(event.place, why))
+            own = [event for event in self._batch if self._is_known(event)]
+            strange = [event for event in self._batch if not self._is_known(event)]
+            with self._current.store.transaction():
+                strangers = self._kept(strange, {}) if strange else 0
+                self.added += strangers + self._kept(own, cursors)
+            self.of_strangers += strangers
             self._batch = []
+
+    def _is_known(self, event: Event) -> bool:
+        return self._known is None or not event.agent or event.agent in self._known
+
+    def _kept(self, events: Sequence[Event], cursors: Mapping[str, str]) -> int:
+        return self._current.store.add_events(events, cursors, set_aside=lambda event, why: self._count(event.place, why))
 
     def _count(self, place: str, why: str) -> None:
         self.unread += 1
@@ -281,9 +295,9 @@ def _audited(audit: Auditor, record: RawRecord) -> Sequence[Event] | Unread:
 # --- decisions -------------------------------------------------------------------------------------------------------------------------
 
 
-def read_decisions(current: Current, source: str, path: Path, at: str) -> Scan:
-    """The new decisions of one log."""
-    records = _Records(current, source)
+def read_decisions(current: Current, source: str, path: Path, at: str, known: Container[str] | None = None) -> Scan:
+    """The new decisions of one log. With `known`, those about agents that are none of these are counted apart; they are kept too."""
+    records = _Records(current, source, known)
     try:
         for line, cursor in read_decisions_from(path, current.store.cursor(source)):
             if isinstance(line, UnreadLine):
@@ -293,7 +307,14 @@ def read_decisions(current: Current, source: str, path: Path, at: str) -> Scan:
     except OSError as error:
         raise RefusedError(f"`{printable(str(path), 1000)}` cannot be read: {error.strerror or error}") from error
     records.flush()
-    return Scan(connection=source, at=at, events=records.added, unread_records=records.unread, unread_examples=tuple(records.examples))
+    return Scan(
+        connection=source,
+        at=at,
+        events=records.added,
+        of_strangers=records.of_strangers,
+        unread_records=records.unread,
+        unread_examples=tuple(records.examples),
+    )
 
 
 def default_logs(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -106,8 +106,7 @@ def turn(
         for number, connection in enumerate(connections, 1):
             told(f"reading {connection.id}" + (f", {number:,} of {len(connections):,}" if len(connections) > 1 else ""))
             scans.append(look(current, connection, environment, at, on_progress))
-        scans += _logs(current, at)
-        return _settled(current, at, tuple(connection.id for connection in connections), tuple(scans), told)
+        return _settled(current, at, tuple(connection.id for connection in connections), tuple(scans), told, with_logs=True)
 
 
 def forget(current: Current, name: str, told: Told = silently) -> Turn:
@@ -125,11 +124,17 @@ def forget(current: Current, name: str, told: Told = silently) -> Turn:
         return _settled(current, at, (connection.id,), (), told)
 
 
+def catch_up(current: Current) -> list[Scan]:
+    """Reads what points without a store, and services, logged since the last look; no more of a turn than that."""
+    return _logs(current, text_from_time(current.now))
+
+
 def _logs(current: Current, at: str) -> list[Scan]:
+    """The logs of the state folder. Points of several stores write there, so what is about agents unknown here is counted apart."""
     found = []
     for source, path in default_logs(decision_log(state_folder()).parent):
         try:
-            scan = read_decisions(current, source, path, at)
+            scan = read_decisions(current, source, path, at, known=current.agents)
         except RefusedError as error:
             scan = Scan(connection=source, at=at, fault=str(error))
         if scan.events or scan.unread_records or scan.fault:
@@ -137,9 +142,15 @@ def _logs(current: Current, at: str) -> list[Scan]:
     return found
 
 
-def _settled(current: Current, at: str, connections: tuple[str, ...], scans: tuple[Scan, ...], told: Told) -> Turn:
+def _settled(
+    current: Current, at: str, connections: tuple[str, ...], scans: tuple[Scan, ...], told: Told, *, with_logs: bool = False
+) -> Turn:
     told("joining what all connections show into agents and their identities")
     new, changed, gone = join(current, at)
+    if with_logs:
+        # After the joining, because a decision about an agent that was found just now is about one that is known.
+        scans += tuple(_logs(current, at))
+        current.rejoin()
     told("comparing what is needed, granted and used")
     opened, closed = watch(current, at)
     return Turn(

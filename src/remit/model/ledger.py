@@ -57,6 +57,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     gone: int = 0
     events: int = 0
     """New audit records or decisions."""
+    of_strangers: int = 0
+    """Of these, decisions about agents that this store does not know: the log may be of another store's points too."""
     unread_records: int = 0
     """Records that were set aside because they could not be understood."""
     unread_before: int = 0

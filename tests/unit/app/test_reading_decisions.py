@@ -8,6 +8,8 @@ import pytest
 
 from remit.app.current import Current
 from remit.app.scan import default_logs, look, read_decisions
+from remit.app.turn import Turn
+from remit.app.views.turn_text import turn_lines
 from remit.model.connection import Connection
 from remit.model.decision import LoggedDecision, Outcome, Step
 from remit.model.errors import RefusedError
@@ -95,6 +97,18 @@ def test_a_denial_because_the_agent_is_stopped_says_nothing_about_what_it_asked_
     assert [event.result for event in current.store.events()] == [Result.DENIED, Result.STOPPED, Result.STOPPED, Result.ALLOWED]
     (use,) = current.store.uses()
     assert (use.allowed, use.denied) == (1, 1)
+
+
+def test_decisions_about_agents_that_are_not_known_here_are_kept_and_counted_apart(current: Current, tmp_path: Path) -> None:
+    log = tmp_path / "decisions.jsonl"
+    log.write_bytes(line(1) + line(2) + line(3).replace(b"agent:desk", b"agent:clerk"))
+    scan = read_decisions(current, "decisions:state/decisions.jsonl", log, AT, known={"clerk"})
+    assert (scan.events, scan.of_strangers) == (3, 2)
+    assert len(current.store.events()) == 3, "who else asked is worth knowing"
+    told = next(turn_lines(Turn(connections=(), scans=(scan,))))
+    assert told.text == "1 new audit record, 2 decisions about agents unknown here"
+    again = read_decisions(current, "decisions:state/decisions.jsonl", log, AT, known={"clerk"})
+    assert (again.events, again.of_strangers) == (0, 0)
 
 
 def test_what_an_earlier_look_could_not_understand_stays_known(current: Current, tmp_path: Path) -> None:

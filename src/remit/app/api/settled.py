@@ -10,7 +10,7 @@ from remit.app.api.agent_shapes import Approved, Draft, Ownership
 from remit.app.api.bodies import NewOwner, NewRemit
 from remit.app.api.exchange import Sent, answered, known_agent
 from remit.app.intent import approve_text, set_owner
-from remit.app.loop import draft_of, watch
+from remit.app.loop import draft_of, look_again
 from remit.app.persons import acting
 from remit.app.views.intent_json import approved_json, draft_json, ownership_json
 from remit.app.web.site import Site
@@ -55,7 +55,10 @@ def approve(agent_id: FromPath[str], site: NamedDependency[Site], sent: NamedDep
     if remit.agent != slug:
         raise UsageError(f"the document is of `{remit.agent}`, and the address of `{slug}`")
     person = acting(given.person, site.os_user, is_local=site.is_local, called="`person`")
-    return answered(approved_json(approve_text(current, text, path, person, site.os_user, site.now())))
+    done = approve_text(current, text, path, person, site.os_user, site.now())
+    if done.is_new:
+        look_again(current, site.now())
+    return answered(approved_json(done))
 
 
 @put(
@@ -73,9 +76,8 @@ def own(agent_id: FromPath[str], site: NamedDependency[Site], sent: NamedDepende
     current = site.fresh()
     slug = known_agent(current, agent_id).agent.id
     person = acting(given.person, site.os_user, is_local=site.is_local, called="`person`")
-    with current.store.exclusive("scan"):
-        ownership = set_owner(current, slug, given.owner, person, site.now())
-        watch(current, site.now())
+    ownership = set_owner(current, slug, given.owner, person, site.now())
+    look_again(current, site.now())
     return answered(ownership_json(ownership))
 
 

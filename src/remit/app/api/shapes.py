@@ -213,6 +213,7 @@ class Scanned(Shape, frozen=True, kw_only=True):
     changed: int
     gone: int
     events: int
+    events_of_unknown_agents: int
     unread_records: int
     unread_examples: list[str]
     fault: str | None

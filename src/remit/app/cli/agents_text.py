@@ -12,6 +12,7 @@ from remit.app.views.entitlements import summary
 from remit.app.views.questions import denied_lately, first_sentence, open_findings, purpose_of
 from remit.app.views.who_can import WhoCan
 from remit.model.access import PrincipalAccess
+from remit.model.agent import AgentState
 from remit.model.alignment import Alignment
 from remit.model.finding import FindingState
 from remit.model.shown import printable
@@ -40,13 +41,18 @@ def show_agents(current: Current, agents: Sequence[KnownAgent], answer: WhoCan |
 
 
 def _show_standing(page: Page, current: Current, agents: Sequence[KnownAgent]) -> None:
-    states = Counter(current.state(known.agent.id) for known in agents)
+    """As home counts: the living by their states, and besides them what is retired and gone."""
+    there = [known.agent.id for known in agents if not known.is_gone]
+    live = [slug for slug in there if current.state(slug) is not AgentState.RETIRED]
+    states = Counter(current.state(slug) for slug in live)
     standing = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-    without = sum(current.owner(known.agent.id) is None for known in agents)
+    without = sum(current.owner(slug) is None for slug in live)
+    others = {"retired": len(there) - len(live), "gone": len(agents) - len(there)}
+    beside = "".join(f", and {count:,} {word}" for word, count in others.items() if count)
     findings = sum(finding.state is FindingState.OPEN for finding in current.findings)
     page.blank()
     page.line(
-        f"{counted(len(agents), 'agent', 'agents')}: {standing}; {without:,} without an owner;"
+        f"{counted(len(live), 'agent', 'agents')}{beside}{f': {standing}' if standing else ''}; {without:,} without an owner;"
         f" {counted(findings, 'open finding', 'open findings')}"
     )
 

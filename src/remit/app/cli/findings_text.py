@@ -56,7 +56,8 @@ def _show_one(page: Page, finding: Finding) -> None:
 def _show_many(page: Page, members: Sequence[Finding]) -> None:
     """What is said of the first is said of all; each has its agent, its place and its id."""
     first = members[0]
-    heading = f"  {counted(len(members), 'agent', 'agents')}; of the first:"
+    agents = len({finding.agent for finding in members})
+    heading = f"  {counted(len(members), 'finding', 'findings')} of {counted(agents, 'agent', 'agents')}; of the first:"
     page.item((str(first.severity), _COLOURS[first.severity]), (first.rule, "bold"), heading, room=_ROOM)
     page.line(printable(first.title, 400), indent=_ROOM)
     page.item("to do  ", printable(first.remedy, 400), indent=_ROOM)

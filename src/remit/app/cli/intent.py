@@ -74,6 +74,7 @@ def approve(
     The approvers of the version in force approve the next one; a first version needs the owner set by `remit owner` among its own.
     """
     from remit.app.intent import approve as approve_file
+    from remit.app.loop import look_again
     from remit.app.views.intent_json import approved_json
     from remit.document.check import check
 
@@ -86,6 +87,8 @@ def approve(
         for problem in error.problems:
             say(str(problem))
         raise typer.Exit(1) from error
+    if done.is_new:
+        look_again(current, text_from_time(at))
     for problem in check(done.remit, at.date().isoformat()):
         say(str(problem))
     if as_json:
@@ -107,14 +110,13 @@ def owner(
 ) -> None:
     """Set who answers for an agent. The owner approves its first remit."""
     from remit.app.intent import set_owner
-    from remit.app.loop import watch
+    from remit.app.loop import look_again
     from remit.app.views.intent_json import ownership_json
 
     current = open_current(store)
     at = text_from_time(now())
-    with current.store.exclusive("scan"):
-        ownership = set_owner(current, identifier, named, person(as_person, current.store), at)
-        watch(current, at)
+    ownership = set_owner(current, identifier, named, person(as_person, current.store), at)
+    look_again(current, at)
     if as_json:
         print_json(ownership_json(ownership))
     else:
@@ -138,10 +140,16 @@ def why(
     """Say what a decision rests on, and the smallest change to the remit that would turn it."""
     from remit.app.cli.page import Page
     from remit.app.meant import decision_meant
+    from remit.app.turn import catch_up
     from remit.app.views.intent_json import why_json
     from remit.understand.turning import why as why_of
 
     current = open_current(store)
+    if current.store.decision(decision) is None:
+        # What a point wrote a moment ago is what is asked about most.
+        for scan in catch_up(current):
+            if scan.fault:
+                say(f"remit: {scan.fault}")
     event = decision_meant(current, decision)
     remit = current.remit_to_act_by(event.agent)
     found = why_of(event, remit, current.state(event.agent), list(current.vocabularies.values()), now().timestamp())

@@ -27,6 +27,7 @@ def scan_json(scanned: Scan) -> dict[str, Any]:
         "changed": scanned.changed,
         "gone": scanned.gone,
         "events": scanned.events,
+        "events_of_unknown_agents": scanned.of_strangers,
         "unread_records": scanned.unread_records,
         "unread_examples": list(scanned.unread_examples),
         "fault": scanned.fault or None,

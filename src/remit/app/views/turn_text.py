@@ -75,7 +75,9 @@ def _scan_lines(scan: Scan) -> Iterator[Line]:
     parts = [_counted(scan.objects, *(("file", "files") if is_code else ("object", "objects"))) + " read"] if scan.objects else []
     parts += [f"{scan.changed:,} new or changed"] if scan.changed and not is_code else []
     parts += [f"{scan.gone:,} gone"] if scan.gone else []
-    parts += [f"{_counted(scan.events, 'new audit record', 'new audit records')}"] if scan.events else []
+    own = scan.events - scan.of_strangers
+    parts += [f"{_counted(own, 'new audit record', 'new audit records')}"] if own else []
+    parts += [f"{_counted(scan.of_strangers, 'decision', 'decisions')} about agents unknown here"] if scan.of_strangers else []
     parts += [f"{_counted(scan.unread_records, 'record', 'records')} set aside as unreadable"] if scan.unread_records else []
     yield Line(about=scan.connection, text=", ".join(parts) or "nothing new")
     for example in scan.unread_examples[:1] if scan.unread_records else ():

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 import msgspec
 
 from remit.app.current import Current
-from remit.app.loop import draft_of
+from remit.app.loop import as_it_stands, draft_of
 from remit.app.views.granting import Ways
 from remit.app.web.access_view import Line, lines_of
 from remit.app.web.strands import Strand, strands_of
 from remit.model.access import PrincipalAccess
+from remit.model.agent import AgentState
 from remit.model.alignment import Alignment
 from remit.model.draft import Draft
 from remit.model.event import Use
@@ -37,6 +38,7 @@ class AgentAccess(msgspec.Struct, frozen=True, kw_only=True):
     needs: Remit | Draft
     access: Sequence[PrincipalAccess]
     uses: Sequence[Use]
+    state: AgentState
     alignment: Alignment
     spans: Spans
     lines: Sequence[Line]
@@ -55,7 +57,7 @@ class Kept:
     def of(self, current: Current, slug: str) -> AgentAccess:
         """What the agent can access now."""
         access = current.access_of([bound.principal for bound in current.bound_by_agent.get(slug, ())])
-        uses = current.uses_of(slug)
+        uses, state = current.uses_of(slug), current.state(slug)
         with self._lock:
             seen, known = self._found.get(slug, (None, None))
         is_used_alike = known is not None and known.uses == uses
@@ -63,7 +65,7 @@ class Kept:
         if needs is None and known is not None and is_used_alike and seen is not None and seen() is current:
             needs = known.needs
         needs = needs or draft_of(current, slug)
-        if known is not None and is_used_alike and known.needs == needs and _are_same(known.access, access):
+        if known is not None and is_used_alike and known.needs == needs and known.state is state and _are_same(known.access, access):
             found = known
         else:
             found = _worked_out(current, slug, needs, access, uses)
@@ -81,13 +83,14 @@ def _are_same(some: Sequence[PrincipalAccess], others: Sequence[PrincipalAccess]
 
 
 def _worked_out(current: Current, slug: str, needs: Remit | Draft, access: Sequence[PrincipalAccess], uses: Sequence[Use]) -> AgentAccess:
-    alignment = align(slug, needs, access, uses, current.vocabularies, current.concerns)
+    alignment = as_it_stands(current, align(slug, needs, access, uses, current.vocabularies, current.concerns))
     spans = Spans(current.vocabularies, current.concerns)
     lines, ways = lines_of(alignment, Abilities(spans)), Ways(access, spans)
     return AgentAccess(
         needs=needs,
         access=access,
         uses=uses,
+        state=current.state(slug),
         alignment=alignment,
         spans=spans,
         lines=lines,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -13,7 +14,8 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.response import Redirect
 
 from remit.app.current import Current
-from remit.app.jobs import Jobs, Result, Work
+from remit.app.jobs import Jobs, Result, Say, Work
+from remit.app.loop import look_again
 from remit.app.persons import acting
 from remit.app.snapshot import Snapshots
 from remit.app.store_policy import StorePolicy
@@ -136,6 +138,16 @@ class Site:
     def start(self, what: str, work: Work, *, plan: str = "", link: str = "") -> Redirect:
         """Begins a job, and leads to its page."""
         return Redirect(f"/jobs/{self.jobs.start(what, work, plan=plan, link=link).id}", status_code=303)
+
+    def look_again(self, because: str) -> None:
+        """Begins a look at findings, because what they rest on was changed; nobody waits for it."""
+
+        def work(_say: Say) -> Result:
+            opened, closed = look_again(self.fresh(), self.now())
+            return Result(said=(f"{len(opened):,} opened, {len(closed):,} closed",))
+
+        with contextlib.suppress(RefusedError):  # too much is under way: the next look at what happened settles the findings
+            self.jobs.start(f"Look at findings again: {because}", work, link="/findings")
 
 
 class Posted(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ import pytest
 from remit.app import turn as turning
 from remit.app.cli import main
 from remit.model.connection import Connection
+from remit.model.decision import Step
 from remit.model.evidence import Gap, GapKind
 from remit.model.ledger import Scan
 from remit.model.place import Place
@@ -77,3 +78,24 @@ def test_a_connection_that_failed_is_a_failure_though_logs_of_points_were_read(r
     log = Scan(connection="decisions:state/decisions.jsonl", at="2026-11-26T10:00:00Z", events=2)
     monkeypatch.setattr(turning, "_logs", lambda *_: [log])
     assert run("connect", "postgres", "postgresql://reader@127.0.0.1:9/fnops")[0] == 1
+
+
+def test_why_reads_what_a_point_logged_a_moment_ago_and_a_scan_tells_whose_it_was(run: Run, tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "clerk.py").write_text('from agents import Agent\n\nclerk = Agent(name="Clerk", model="gpt-5")\n', "utf-8")
+    logged = {
+        "time": "2026-11-26T09:00:00.000000Z", "id": "0192f3a1-0000-7000-8000-000000000001", "agent": "agent:clerk", "system": "mcp:desk",
+        "action": "shred", "resource": "shred", "outcome": "deny", "step": int(Step.NO_MATCH), "line": "", "rule": "",
+        "because": "denied: no line of the remit allows it", "point": "mcp", "session": "s1", "v": 1,
+    }  # fmt: skip
+    log = tmp_path / "state" / "remit" / "decisions" / "decisions.jsonl"
+    assert run("connect", "code", str(shop))[0] == 0
+    log.parent.mkdir(parents=True)
+    log.write_text(json.dumps(logged) + "\n", "utf-8")
+    code, out, err = run("why", "clerk")
+    assert (code, "shred at mcp:desk" in out) == (0, True), err
+    stranger = {**logged, "agent": "agent:baker", "id": "0192f3a1-0000-7000-8000-000000000002"}
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(stranger) + "\n")
+    assert "1 decision about agents unknown here" in run("scan")[1]

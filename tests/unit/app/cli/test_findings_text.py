@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from remit.app.cli.findings_text import show_findings
@@ -29,6 +30,12 @@ def test_many_of_one_rule_are_said_once_and_each_keeps_its_id_and_agent(capsys: 
     assert shown.count("title of") == 1
     assert all(f"finding:{number:012x}  agent-{number}" in shown for number in range(90))
     assert shown.splitlines()[-1] == "90 open (90 medium)"
+
+
+def test_many_findings_of_few_agents_are_no_many_agents(capsys: pytest.CaptureFixture[str]):
+    many = [msgspec.structs.replace(found(number, "out-of-intent"), agent=f"agent-{number % 3}") for number in range(6)]
+    show_findings(many, ["code:shop"])
+    assert "6 findings of 3 agents; of the first:" in capsys.readouterr().out
 
 
 def test_few_are_told_each_with_what_to_do(capsys: pytest.CaptureFixture[str]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +12,7 @@ from litestar.response import Redirect
 
 from remit.app.current import Current
 from remit.app.intent import set_owner
-from remit.app.jobs import Result
-from remit.app.loop import watch
-from remit.app.views.shared_use import told_with_shared_use
-from remit.app.web.access_view import Chosen, Material, abilities_of, retold, table
+from remit.app.web.access_view import Chosen, Material, abilities_of, table
 from remit.app.web.addresses import agent_address
 from remit.app.web.agent_access import Kept
 from remit.app.web.agent_view import AgentView, Identity, agent_view, nearest_agents
@@ -61,17 +57,8 @@ def owner(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site],
         set_owner(current, known.agent.id, named, by, at)
     except (RefusedError, UsageError) as error:
         return _page(site, request, site.current, known, status=409, typed=typed, problem=str(error))
-    with contextlib.suppress(RefusedError):  # too much is under way: the next look at what happened settles the findings
-        site.jobs.start(f"Look at findings again: {known.agent.id} has an owner", lambda _say: _look_again(site), link="/findings")
+    site.look_again(f"{known.agent.id} has an owner")
     return Redirect(agent_address(known.agent.id), status_code=303)
-
-
-def _look_again(site: Site) -> Result:
-    """Findings about owners open and close with who answers for an agent."""
-    current = site.fresh()
-    with current.store.exclusive("scan"):
-        opened, closed = watch(current, site.now())
-    return Result(said=(f"{len(opened):,} opened, {len(closed):,} closed",))
 
 
 def _page(
@@ -80,7 +67,7 @@ def _page(
     slug = known.agent.id
     found = _KEPT.of(current, slug)
     given = Material(
-        lines=retold(found.lines, told_with_shared_use(current, found.alignment)),
+        lines=found.lines,
         ways=found.ways,
         recorded={use.place for use in found.uses},
         name=current.identity_text,
