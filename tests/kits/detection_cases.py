@@ -6,7 +6,7 @@ identities: {name: {kind: role|user|login, fields of the principal, access: [{ac
 uses: [{agent, identity, action, resource, ...}]       bound: [{agent, identity, ...}]
 remits: {slug: {can: [lines], more: text}}             needed: {slug: [[class, identity, action, resource]]}
 owners: {slug: person}    states: {slug: {state, since}}    unread: [connections]
-finds: [{agent, key: part of it, severity, says: part of the title, evidence: part of a place}]
+finds: [{agent, key: part of it, severity, says: part of the title, evidence: part of a place, remedy: part, remedy_without: no part}]
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ def test_a_case(rule: str, name: str, case: dict[str, Any]) -> None:
     for item, one in zip(found, wanted, strict=True):
         assert one.get("key", "") in item.key
         assert one.get("says", "") in item.title
+        assert one.get("remedy", "") in item.remedy
+        assert one.get("remedy_without") is None or one["remedy_without"] not in item.remedy
         severity = item.severity or DETECTIONS[rule].RULE.severity
         assert severity == one.get("severity", severity)
         assert any(one.get("evidence", "") in place for place in item.evidence)

@@ -1,8 +1,9 @@
 """Agents that have not acted for a long time while their credentials still work.
 
 How long: `lifecycle.dormant_after` of the approved remit, else thirty days. Nothing is concluded from silence where nobody listened:
-every system of the agent must have been recorded over that whole time, up to lately, and its last reading must have had no gaps. Whoever
-used the identity, it is not asleep.
+only identities count whose system was recorded over that whole time, up to lately, and whose last reading had no gaps. Those of other
+systems are told of as not known, and excuse none: a key that lies about is no safer because another system keeps a short log. Any sign
+of the agent, in whichever system, is a sign of life, and whoever used the identity, it is not asleep.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from remit.contracts.detection import Rule, Window
 from remit.model.access import Principal
 from remit.model.finding import Severity, Spotted
 from remit.model.identity import Bound
+from remit.model.shown import printable
 from remit.model.standing import KnownAgent
 from remit.model.times import days_between, text_from_time
 from remit.watch.window import agents_of, bindings_by_agent, severity_by_reach, shown
@@ -52,14 +54,15 @@ def _of(
     now = text_from_time(window.now)
     remit = window.remits.get(slug)
     days = remit.lifecycle.dormant_after_days if remit is not None and remit.lifecycle.dormant_after_days else _DORMANT_DAYS
-    principals = {binding.principal: window.principals[binding.principal] for binding in bindings}
-    for principal in principals.values():
-        if not _was_heard(window, principal.connection, trails, days, now):
-            return
+    bound = {binding.principal: window.principals[binding.principal] for binding in bindings}
+    principals = {ref: one for ref, one in bound.items() if _was_heard(window, one.connection, trails, days, now)}
+    if not principals:
+        return
+    for principal in bound.values():
         said = [principal.last_used, *(login.last_used for login in principal.logins)]
         if any(at is not None and days_between(at, now) <= days for at in said):
             return
-    mine = [at for (agent, ref), at in last.items() if agent == slug or ref in principals]
+    mine = [at for (agent, ref), at in last.items() if agent == slug or ref in bound]
     if any(days_between(at, now) <= days for at in mine):
         return
     # What is new has had no time to act, unless records show that it was there before.
@@ -67,10 +70,12 @@ def _of(
         return
     since = f"last on {max(mine)}" if mine else "never since records began"
     listed = ", ".join(shown(window, ref) for ref in sorted(principals))
+    unheard = sorted({printable(one.connection) for ref, one in bound.items() if ref not in principals})
+    but = f"; whether it acts in {', '.join(f'`{name}`' for name in unheard)} is not known, for too little is recorded" if unheard else ""
     yield Spotted(
         agent=slug,
         key="dormant",
-        title=f"`{slug}` acted {since}, and {listed} can still be used",
+        title=f"`{slug}` acted {since}, and {listed} can still be used{but}",
         evidence=(*(principal.place for _, principal in sorted(principals.items())), str(known.agent.place)),
         severity=severity_by_reach(window, principals, RULE.severity),
     )

@@ -3,6 +3,8 @@
 The date: a tag `expires` or Postgres's VALID UNTIL of the identity, or the condition of a grant (DateLessThan). Such a condition ends
 the grant by itself; it is a finding all the same, because what was meant for a while stands there for somebody to lengthen. A date
 without a time ends with its day, UTC.
+
+The date of an identity itself (its tag, its VALID UNTIL) stays when its grants are narrowed: a plan does not mend that, a retirement does.
 """
 
 from __future__ import annotations
@@ -22,7 +24,16 @@ RULE = Rule(
     title="A temporary grant is past its date",
     why="What was given for a while and stays is access that nobody decided to keep.",
     severity=Severity.MEDIUM,
-    remedy="`remit plan AGENT` takes it away; where it is still needed, set a new date on purpose",
+    remedy="`remit retire AGENT --as PERSON` ends an identity that is past its date; `remit plan AGENT` takes away a grant that is, unless "
+    "the agent needs it; what is still needed gets a new date on purpose, in its own system",
+)
+_OF_IDENTITY = (
+    "`remit retire AGENT --as PERSON` takes the access of its identities away for good; where the agent is still needed, have whoever "
+    "answers for it set a new date at the identity, or take the date off: no plan does"
+)
+_OF_GRANT = (
+    "`remit plan AGENT` takes the grant away, unless the agent needs it; where it is still needed, have whoever answers for it "
+    "set a new date in its condition"
 )
 _LENGTH_OF_DATE = len("2026-11-26")
 
@@ -48,6 +59,7 @@ def detect(window: Window) -> Iterator[Spotted]:
                 title=f"{what}, used by {agents}, was meant to end on {printable(date)} and is still there",
                 evidence=places,
                 severity=severity_by_reach(window, [ref], RULE.severity),
+                remedy=_OF_IDENTITY if key == ref else _OF_GRANT,
             )
 
 
