@@ -31,6 +31,7 @@ from remit.model.event import Use
 from remit.model.identity import Bound
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
 from remit.model.times import text_from_time
+from remit.remedy import plan as machine
 from remit.remedy import quarantine as stopping
 from remit.remedy.forbidden import excepted_by, forbidden_by, named_apart_by
 from remit.remedy.rightsize import right_size
@@ -43,7 +44,10 @@ Approver = tuple[str, str]
 
 
 def plan_right_size(current: Current, slug: str, at: str) -> Plan:
-    """A plan that leaves the agent what it needs; in the store, and nothing else happened."""
+    """A plan that leaves the agent what it needs; in the store, and nothing else happened.
+
+    One without steps is not kept: there is nothing to take away, and what older plans that were never begun would take is gone.
+    """
     state = current.state(slug)
     if state in (AgentState.RETIRED, AgentState.SUSPENDED):
         what = "it has nothing to narrow" if state is AgentState.RETIRED else f"run `remit release {slug}` first"
@@ -53,8 +57,25 @@ def plan_right_size(current: Current, slug: str, at: str) -> Plan:
         raise RefusedError(f"{half_done_text(begun[-1])}; {ways_text(begun[-1], current.owner(slug) or 'PERSON')}, then plan again")
     current.remit_to_act_by(slug)
     made = right_size(_situation(current, slug), _new_id(), at)
-    current.store.put(made, seen=at)
+    if made.steps:
+        current.store.put(made, seen=at)
+    else:
+        _outdate(current, slug, at)
     return made
+
+
+def _outdate(current: Current, slug: str, at: str) -> None:
+    """Marks the narrowings of an agent that nobody began: a comparison after them found nothing that could be taken away."""
+    if not any(_waits(plan) for plan in current.plans.of(slug)):
+        return
+    why = "a comparison after this one found nothing that could be taken away; nothing was done"
+    with current.store.exclusive("act"):  # nobody begins one meanwhile
+        waiting = [plan for plan in current.store.all(Plan) if plan.agent == slug and _waits(plan)]
+        current.store.put_all([machine.on_stuck(plan, why, at) for plan in waiting], seen=at)
+
+
+def _waits(plan: Plan) -> bool:
+    return plan.kind is PlanKind.RIGHT_SIZE and plan.state is PlanState.REPLAYED
 
 
 def plan_quarantine(current: Current, slug: str, at: str) -> Plan:
@@ -70,8 +91,20 @@ def suspend(current: Current, slug: str, approver: Approver, because: str) -> bo
 
 
 def begin_quarantine(current: Current, made: Plan, approver: Approver, because: str) -> None:
-    """Denies the agent at every point that asks the store, and keeps the plan."""
-    _suspended(current, made.agent, approver, because, (made,))
+    """Denies the agent at every point that asks the store, and keeps the plan where it is needed."""
+    _suspended(current, made.agent, approver, because, (made,) if is_kept(current, made) else ())
+
+
+def is_kept(current: Current, made: Plan) -> bool:
+    """Whether a quarantine has to stand in the store: not where it stops nothing, and nothing that others stopped hangs on it.
+
+    INVARIANT: an identity that another agent's quarantine stopped stays so when that one is released, by the plan of this agent.
+    """
+    if made.steps:
+        return True
+    plans = current.plans.all()
+    held = stopping.stopped(plans)
+    return not stopping.to_release(plans, made.agent) and any(item.principal in held for item in current.bound_by_agent.get(made.agent, ()))
 
 
 def _suspended(current: Current, slug: str, approver: Approver, because: str, plans: Sequence[Plan]) -> bool:
@@ -89,7 +122,9 @@ def _suspended(current: Current, slug: str, approver: Approver, because: str, pl
 def carry_out_quarantine(
     current: Current, made: Plan, approver: Approver, because: str, environment: Mapping[str, str], told: act.Watch = act.unwatched
 ) -> Plan:
-    """Stops the identities."""
+    """Stops the identities. Where there were none to stop, and the plan was not kept, it is given as applied."""
+    if not made.steps and current.store.get(Plan, made.id) is None:
+        return msgspec.structs.replace(made, state=PlanState.APPLIED)
     return _carried(current, act.apply, _approval(made.id, approver, because), _means(current, environment, told))
 
 

@@ -12,7 +12,8 @@ from litestar.response import Redirect
 
 from remit.app.current import Current
 from remit.app.intent import set_owner
-from remit.app.web.access_view import Chosen, Material, abilities_of, table
+from remit.app.views.shared_use import told_with_shared_use
+from remit.app.web.access_view import Chosen, Material, abilities_of, retold, table
 from remit.app.web.addresses import agent_address
 from remit.app.web.agent_access import Kept
 from remit.app.web.agent_view import AgentView, Identity, agent_view, nearest_agents
@@ -67,7 +68,7 @@ def _page(
     slug = known.agent.id
     found = _KEPT.of(current, slug)
     given = Material(
-        lines=found.lines,
+        lines=retold(found.lines, told_with_shared_use(current, found.alignment)),
         ways=found.ways,
         recorded={use.place for use in found.uses},
         name=current.identity_text,
