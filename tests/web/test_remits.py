@@ -67,8 +67,9 @@ def test_what_is_kept_is_what_was_read_and_says_nothing_that_approval_makes_untr
 
 def test_checking_says_every_error_at_once_with_its_line_and_keeps_the_text(own_client: Client, own_world: World) -> None:
     typed = _text(own_world).replace("read:", "raed:").replace("mode: enforce", "mode: on")
-    page = own_client.post(f"/agents/{COST_TRIAGE}/draft", document=typed.replace("\n", "\r\n"), page="remit")
-    assert page.status == 409
+    page = own_client.after(f"/agents/{COST_TRIAGE}/draft", document=typed.replace("\n", "\r\n"), page="remit")
+    excerpts = [code.text for code in page.main.all("code") if code.has_class("excerpt")]
+    assert any("raed:" in excerpt for excerpt in excerpts), "the line stands beside what is wrong with it"
     assert page.text.count("nearest is read") >= 2
     lines = [number for number, line in enumerate(typed.split("\n"), 1) if "raed" in line or "mode: on" in line]
     for number in lines:
@@ -79,9 +80,14 @@ def test_checking_says_every_error_at_once_with_its_line_and_keeps_the_text(own_
 
 def test_checking_a_good_text_says_what_it_would_change(own_client: Client, own_world: World) -> None:
     typed = _text(own_world).replace("600/hour", "900/hour")
-    page = own_client.post(f"/agents/{COST_TRIAGE}/draft", document=typed, page="remit")
+    leads = own_client.post(f"/agents/{COST_TRIAGE}/draft", document=typed, page="remit").leads_to
+    assert leads == f"/agents/{COST_TRIAGE}/remit?checked=1#edit", "going back to it sends nothing again"
+    page = own_client.get(leads)
     assert page.status == 200
+    assert _typed(page).strip() == typed.strip()
     assert "It can be used" in page.text
+    assert "It can be used" not in own_client.get(f"/agents/{COST_TRIAGE}/remit").text
+    assert "It can be used" not in own_client.get(f"/agents/{RETURNS}/draft?checked=1").text, "it is no text of another agent"
     assert "widens limits.calls 600/hour becomes 900/hour" in page.text
     assert len(_versions(own_world, COST_TRIAGE)) == 2
 
@@ -95,8 +101,9 @@ def test_taking_a_draft_to_edit_makes_a_discovered_agent_one_with_a_draft_and_lo
         if own_world.current().state(slug) is AgentState.DISCOVERED and not known.is_gone
     )
     page = own_client.get(f"/agents/{slug}/draft")
-    refused = own_client.post(f"/agents/{slug}/draft", document=_typed(page), person="dana\u202e@lumen.example")
-    assert (refused.status, "is no name" in refused.text) == (409, True)
+    refused = own_client.after(f"/agents/{slug}/draft", document=_typed(page), person="dana\u202e@lumen.example")
+    assert "is no name" in refused.text
+    assert "It can be used" not in refused.text
     assert own_world.current().state(slug) is AgentState.DISCOVERED
     own_client.post(f"/agents/{slug}/draft", document=_typed(page), person=DANA)
     current = own_world.current()
@@ -126,12 +133,23 @@ def test_a_version_that_came_in_between_is_not_taken_back_unread(own_client: Cli
     assert "same=3" in own_client.post(where, document=first, person=DANA, page="remit", number=number).leads_to
     for address in (where, f"/agents/{COST_TRIAGE}/draft"):
         page = own_client.post(address, document=second, person="lee@lumen.example", page="remit", number=number)
-        assert (page.status, f"version 3 was approved by {DANA} since this text was begun" in page.text) == (409, True)
+        if address != where:
+            page = own_client.get(page.leads_to)
+        assert page.status == (409 if address == where else 200)
+        assert f"version 3 was approved by {DANA} since this text was begun" in page.text
         assert _typed(page).strip() == second.strip()
     assert len(_versions(own_world, COST_TRIAGE)) == 3
     # Whoever has been told may go on.
     number = _number(page, where)
     assert "approved=4" in own_client.post(where, document=second, person="lee@lumen.example", page="remit", number=number).leads_to
+
+
+def test_a_version_that_came_after_a_text_was_looked_at_is_told_when_somebody_goes_back_to_it(own_client: Client, own_world: World) -> None:
+    text, where = _text(own_world), f"/agents/{COST_TRIAGE}/remit"
+    looked = own_client.post(f"/agents/{COST_TRIAGE}/draft", document=text + "\n", page="remit", number="3").leads_to
+    assert "since this text was begun" not in own_client.get(looked).text
+    own_client.after(where, document=text.replace("600/hour", "500/hour"), person=DANA, page="remit", number="3")
+    assert f"version 3 was approved by {DANA} since this text was begun" in own_client.get(looked).text
 
 
 def test_the_same_document_again_changes_nothing_and_says_so(own_client: Client, own_world: World) -> None:
@@ -167,7 +185,7 @@ def test_a_text_with_a_secret_is_not_kept(own_client: Client, own_world: World) 
 
 def test_marks_that_turn_the_direction_of_writing_are_named_before_anybody_approves(own_client: Client, own_world: World) -> None:
     typed = _text(own_world) + f"# harmless {hostile.RIGHT_TO_LEFT}\n"
-    page = own_client.post(f"/agents/{COST_TRIAGE}/draft", document=typed, page="remit")
+    page = own_client.after(f"/agents/{COST_TRIAGE}/draft", document=typed, page="remit")
     assert "Read these lines twice" in page.text
     assert "\\u202e" in page.text
 

@@ -31,6 +31,8 @@ class Session:
         """Stands in every form (against cross-site request forgery)."""
         self.person = ""
         """The name that was typed last, offered again."""
+        self.looked_at: tuple[str, str, str, int | None] = ("", "", "", None)
+        """The remit that was looked at last before anybody approved it: agent, text, refusal, version that it is to be; kept here alone."""
         self.seen = since
 
     def is_word(self, given: str) -> bool:

@@ -1,7 +1,9 @@
 """Drafts, approval and versions of remits.
 
 Invariants:
-- nothing is kept of a typed document before it is approved; what is wrong with it is told all at once, and the text stands as it was typed;
+- nothing is stored of a typed document before it is approved; what is wrong with it is told all at once, and the text stands as
+  it was typed;
+- a document that was looked at is shown by an address of its own, so that going back to it sends nothing again;
 - a draft that somebody takes to edit makes a discovered agent one with a draft, as a written one does.
 """
 
@@ -44,12 +46,12 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
 @get("/agents/{slug:str}/draft", sync_to_thread=True)
 def draft(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     """The draft of an agent, each line with its sources, beside the document to edit."""
-    return _draft_page(request, site, slug)
+    return _draft_page(request, site, slug, _looked_at_before(request, site, agent_at(site.current, slug).agent.id))
 
 
 @post("/agents/{slug:str}/draft", sync_to_thread=True)
-def check_draft(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site], posted: NamedDependency[Posted]) -> Response[bytes]:
-    """Says what there is to say about an edited document; keeps that somebody works on it, and nothing of it."""
+def check_draft(slug: FromPath[str], site: NamedDependency[Site], posted: NamedDependency[Posted]) -> Redirect:
+    """Leads to what there is to say about an edited document; keeps that somebody works on it, and the text in its session alone."""
     agent = agent_at(site.current, slug).agent.id
     typed = _checked(site, agent, posted)
     try:
@@ -60,9 +62,9 @@ def check_draft(slug: FromPath[str], request: AnyRequest, site: NamedDependency[
         typed = msgspec.structs.replace(typed, refused=str(error), is_checked=False)
     else:
         note_draft(site.fresh(), agent, by, site.now())
-    if posted.text("page") == "remit" and agent in site.current.versions:
-        return _remit_page(request, site, agent, typed)
-    return _draft_page(request, site, agent, typed)
+    posted.session.looked_at = agent, typed.text, typed.refused, _meant_as(posted)
+    is_remit = posted.text("page") == "remit" and agent in site.current.versions
+    return Redirect(f"{agent_address(agent, 'remit' if is_remit else 'draft')}?checked=1{'#edit' if is_remit else ''}", status_code=303)
 
 
 @get("/agents/{slug:str}/remit", sync_to_thread=True)
@@ -71,7 +73,7 @@ def remit(slug: FromPath[str], request: AnyRequest, site: NamedDependency[Site])
     agent = agent_at(site.current, slug).agent.id
     if agent not in site.current.versions:
         return Redirect(agent_address(agent, "draft"), status_code=303)
-    return _remit_page(request, site, agent)
+    return _remit_page(request, site, agent, _looked_at_before(request, site, agent))
 
 
 @post("/agents/{slug:str}/remit", sync_to_thread=True)
@@ -105,6 +107,21 @@ def _checked(site: Site, agent: str, posted: Posted) -> Typed:
     return Typed(text=text, looked=looked, is_checked=looked.remit is not None)
 
 
+def _looked_at_before(request: AnyRequest, site: Site, agent: str) -> Typed | None:
+    """The document of this agent that somebody asked about last in this session, and what is to say to it now; None: there is none."""
+    session = site.session(request)
+    if session is None or session.looked_at[0] != agent or not asked(request, "checked"):
+        return None
+    _, text, refused, number = session.looked_at
+    try:
+        if number is not None:  # a version may have come in between, and nobody takes that back unread
+            check_is_next(site.current, agent, number)
+    except RefusedError as error:
+        refused = str(error)
+    looked = looked_at(site.current, agent, text, site.now()[:10]) if text else None
+    return Typed(text=text, looked=looked, refused=refused, is_checked=not refused and looked is not None and looked.remit is not None)
+
+
 def _meant_as(posted: Posted) -> int | None:
     """The number of the version that the form was going to make when it was loaded."""
     text = posted.text("number", most=_MOST_DIGITS)
@@ -118,7 +135,7 @@ def _draft_page(request: AnyRequest, site: Site, slug: str, typed: Typed | None 
     return site.page(
         request,
         "draft.html",
-        status=409 if _is_refused(typed) else 200,
+        status=409 if request.method == "POST" and _is_refused(typed) else 200,
         draft=found,
         objectives=[
             (objective, [line for line in found.lines if line.objective == objective.name and not line.is_observed_only])
@@ -144,7 +161,7 @@ def _remit_page(request: AnyRequest, site: Site, agent: str, typed: Typed | None
     return site.page(
         request,
         "remit.html",
-        status=409 if _is_refused(typed) else 200,
+        status=409 if request.method == "POST" and _is_refused(typed) else 200,
         remit=current.remits.get(agent),
         fault=current.remit_faults.get(agent, ""),
         versions=[_row(version) for version in reversed(versions)],
