@@ -10,13 +10,12 @@ Invariants:
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 import msgspec
 
+from remit.discover import codeowners
 from remit.discover.merge import Sighting
 from remit.model.agent import AgentKind, InferredAction, OwnerCandidate
 from remit.model.evidence import ActionSeen, CallSeen, CredentialSeen, IdentitySeen, OwnerSeen
@@ -25,7 +24,6 @@ from remit.model.place import Confidence, Place
 
 _MOST_ACTIONS = 200
 _SURENESS = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)
-_WILDCARDS = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _Function = tuple[str, str | None]
 """Path, and dotted name; None for the module's own level."""
 
@@ -237,7 +235,7 @@ def owner_candidates(sightings: Sequence[Sighting], seen: Iterable[OwnerSeen]) -
         for owner in _of_nearest_readme(readmes, sighting.seen.place.path):
             _add(named[index], owner)
         for owner in reversed(patterns):
-            if _pattern(owner.pattern or "").match(sighting.seen.place.path):
+            if codeowners.names(owner.pattern or "", sighting.seen.place.path):
                 _add(named[index], owner)
                 break
     return [tuple(candidates.values()) for candidates in named]
@@ -265,19 +263,3 @@ def _of_nearest_readme(readmes: Mapping[str, list[OwnerSeen]], path: str) -> lis
 def _add(candidates: dict[str, OwnerCandidate], owner: OwnerSeen) -> None:
     for name in owner.names:
         candidates.setdefault(name, OwnerCandidate(name=name, because=Because(place=owner.place, text=owner.because)))
-
-
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    """A CODEOWNERS pattern: gitignore's, without negation and character classes; `docs/*` does not reach into sub-folders."""
-    is_rooted = "/" in pattern.rstrip("/")
-    body = pattern.strip("/")
-    parts = [_WILDCARDS.get(piece, re.escape(piece)) for piece in re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", body)]
-    start = "" if is_rooted else "(?:.*/)?"
-    if pattern.endswith("/"):
-        end = "/.*"
-    elif body.endswith("/*"):
-        end = ""
-    else:
-        end = "(?:/.*)?"
-    return re.compile(f"{start}{''.join(parts)}{end}\\Z", re.DOTALL)
