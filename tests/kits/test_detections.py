@@ -38,6 +38,7 @@ def test_a_case(rule: str, name: str, case: dict[str, Any]) -> None:
         assert one.get("key", "") in item.key
         assert one.get("says", "") in item.title
         assert one.get("remedy", "") in item.remedy
+        assert one.get("others", list(item.others)) == list(item.others)
         assert one.get("remedy_without") is None or one["remedy_without"] not in item.remedy
         severity = item.severity or DETECTIONS[rule].RULE.severity
         assert severity == one.get("severity", severity)
@@ -103,6 +104,7 @@ def twice(window: Window) -> Iterator[Spotted]:
         (variant(detect=ordered), "in another order"),
         (variant(detect=twice), "have the key"),
         (variant(detect=changed(agent="stranger")), "no agent of the window"),
+        (variant(detect=changed(others=("stranger",))), "is no other agent of the window"),
         (variant(detect=changed(key="")), "has no key"),
         (variant(detect=changed(evidence=())), "has no evidence"),
         (variant(detect=changed(evidence=("made/up.py:1",))), "is not in the window"),

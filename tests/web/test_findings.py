@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from tests.web.asking import Client, Page
-from tests.web.world import COST_TRIAGE, DANA, INVOICE_DESK, World
+from tests.web.asking import TOKEN, Client, Page
+from tests.web.world import COST_TRIAGE, DANA, INVOICE_DESK, RETURNS, World
 
-from remit.model.finding import Finding, FindingState
+from remit.app.views import questions
+from remit.app.web.listing import rows
+from remit.model.finding import Finding, FindingState, Severity
 
 _GRAVITY = ["critical", "high", "medium", "low"]
 
@@ -16,6 +19,13 @@ def _open(world: World, rule: str = "") -> Finding:
     return next(
         finding for finding in world.current().findings if finding.state is FindingState.OPEN and (not rule or finding.rule == rule)
     )
+
+
+def _listed(client: Client, query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.send("GET", f"/api/v1/findings{query}", headers={"authorization": f"Bearer {TOKEN}"}).json()[
+        "findings"
+    ]
+    return found
 
 
 def _severities(page: Page) -> list[str]:
@@ -129,3 +139,29 @@ def test_nothing_is_accepted_without_the_word_of_the_session(own_client: Client,
     finding = _open(own_world)
     own_client.word = "guessed"
     assert own_client.post(f"/findings/{_short(finding)}/accept", because="x", until="2099-01-01", person=DANA).status == 403
+
+
+def test_a_finding_about_several_agents_is_one_and_stands_under_each_of_them(own_client: Client, own_world: World) -> None:
+    shared = Finding(
+        id="finding:aaaabbbbcccc", rule="shared-identity", agent=COST_TRIAGE, key="x", severity=Severity.CRITICAL, title="both act as `x`",
+        evidence=("a:1",), owner=None, remedy="`remit agent AGENT`", others=(RETURNS,),
+    )  # fmt: skip
+    own_world.store.put(shared, seen=own_world.at)
+    current = own_world.current()
+    for slug in (COST_TRIAGE, RETURNS):
+        assert shared.id in [one.id for one in questions.open_findings(current, slug)]
+        assert "both act as x" in own_client.get(f"/findings?agent={slug}").text
+        assert "/findings/aaaabbbbcccc" in own_client.get(f"/agents/{slug}").links
+        listed = _listed(own_client, f"?agent={slug}")
+        assert [(one["agent"], one["others"]) for one in listed if one["id"] == shared.id] == [
+            (f"agent:{COST_TRIAGE}", [f"agent:{RETURNS}"])
+        ]
+    assert shared not in questions.open_findings(current, INVOICE_DESK)
+    counts = {row.slug: row.open_findings for row in rows(current, current.agents.values())}
+    assert counts[RETURNS] == sum(one.state is FindingState.OPEN and one.is_about(RETURNS) for one in current.findings)
+    everything = _listed(own_client, "?limit=200")
+    assert [one["id"] for one in everything].count(shared.id) == 1
+    opened = sum(one.state is FindingState.OPEN for one in current.findings)
+    assert f"{opened} open findings" in own_client.get("/").text, "counted once"
+    page = own_client.get("/findings/aaaabbbbcccc")
+    assert {f"/agents/{COST_TRIAGE}", f"/agents/{RETURNS}"} <= set(page.links)

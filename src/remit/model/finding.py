@@ -41,6 +41,8 @@ class Spotted(msgspec.Struct, frozen=True, kw_only=True):
     """None: the rule's own."""
     remedy: str = ""
     """Empty: the rule's own."""
+    others: tuple[str, ...] = ()
+    """Slugs of the other agents that it is about as much as `agent`."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,3 +68,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     accepted_until: str | None = None
     accepted_because: str = ""
     accepted_by: str = ""
+    others: tuple[str, ...] = ()
+    """Slugs of the other agents that it is about as much as `agent`: it is one finding, and stands under each of them."""
+
+    def is_about(self, slug: str) -> bool:
+        """Whether it stands under this agent."""
+        return slug == self.agent or slug in self.others

@@ -65,6 +65,7 @@ def _fresh(rule: Rule, item: Spotted, window: Window, now: str) -> Finding:
         remedy=(item.remedy or rule.remedy).replace("AGENT", item.agent),
         hangs_on=tuple(dict.fromkeys(printable(place, 1000) for place in item.hangs_on))[:_MOST_PLACES],
         opened=now,
+        others=item.others,
     )
 
 
@@ -75,6 +76,7 @@ def _joined(first: Finding, second: Finding) -> Finding:
         severity=max(first.severity, second.severity, key=_ORDER.index),
         evidence=tuple(dict.fromkeys((*first.evidence, *second.evidence)))[:_MOST_PLACES],
         hangs_on=tuple(dict.fromkeys((*first.hangs_on, *second.hangs_on)))[:_MOST_PLACES],
+        others=tuple(sorted({*first.others, *second.others})),
     )
 
 

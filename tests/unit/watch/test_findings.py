@@ -108,3 +108,11 @@ def test_hostile_text_is_escaped() -> None:
     (finding,) = after((), spot(title="\x1b[2Jall clear", evidence=("a\nb",)))
     assert "\x1b" not in finding.title
     assert "\n" not in finding.evidence[0]
+
+
+def test_one_about_several_agents_is_one_finding_that_stands_under_each() -> None:
+    (found,) = after((), spot(others=("pack", "sort")), spot(others=("wash",)))
+    assert (found.agent, found.others) == ("triage", ("pack", "sort", "wash"))
+    assert [found.is_about(slug) for slug in ("triage", "sort", "cook")] == [True, True, False]
+    (alone,) = after((found,), spot())
+    assert (alone.id, alone.others) == (found.id, ())

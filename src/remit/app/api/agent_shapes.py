@@ -247,6 +247,7 @@ class AlignmentLine(Shape, frozen=True, kw_only=True):
     because: list[Because]
     last_used: str | None
     count: int
+    shared_calls: int
     columns: list[str]
     doubt: str | None
 

@@ -57,7 +57,7 @@ def list_findings(
         finding
         for finding in findings.by_need(current.findings, {slug: current.risk(slug) for slug in current.agents})
         if (with_closed or finding.state is not model.FindingState.CLOSED)
-        and (slug is None or finding.agent == slug)
+        and (slug is None or finding.is_about(slug))
         and (severity is None or finding.severity is severity)
         and (rule is None or finding.rule == rule)
         and (standing is None or finding.state is standing)

@@ -24,6 +24,7 @@ class Finding(Shape, frozen=True, kw_only=True):
     rule: str
     severity: Severity
     agent: str
+    others: list[str]
     title: str
     evidence: list[str]
     owner: str | None

@@ -39,7 +39,7 @@ def findings(
     shown = [
         finding
         for finding in by_need(current.findings, {known: current.risk(known) for known in current.agents})
-        if (everything or finding.state is not FindingState.CLOSED) and (slug is None or finding.agent == slug)
+        if (everything or finding.state is not FindingState.CLOSED) and (slug is None or finding.is_about(slug))
     ]
     if as_json:
         print_json({"findings": [finding_json(finding) for finding in shown]})

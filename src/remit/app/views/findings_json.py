@@ -15,6 +15,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "severity": finding.severity,
         "agent": AGENT_PREFIX + finding.agent,
+        "others": [AGENT_PREFIX + slug for slug in finding.others],
         "title": finding.title,
         "evidence": list(finding.evidence),
         "owner": finding.owner,

@@ -45,8 +45,8 @@ def first_sentence(text: str | None) -> str:
 
 
 def open_findings(current: Current, slug: str) -> list[Finding]:
-    """The open findings of one agent, severest first."""
-    found = [finding for finding in current.findings if finding.agent == slug and finding.state is FindingState.OPEN]
+    """The open findings about one agent, severest first."""
+    found = [finding for finding in current.findings if finding.is_about(slug) and finding.state is FindingState.OPEN]
     return sorted(found, key=lambda finding: (_SEVEREST_FIRST.index(finding.severity), finding.opened, finding.id))
 
 

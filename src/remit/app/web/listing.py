@@ -92,11 +92,12 @@ def sliced(items: Sequence[T], number: int, size: int) -> Slice[T]:
 
 
 def open_findings(current: Current) -> dict[str, list[Finding]]:
-    """The open findings of each agent."""
+    """The open findings about each agent; one about several stands under each of them."""
     found: dict[str, list[Finding]] = {}
     for finding in current.findings:
         if finding.state is FindingState.OPEN:
-            found.setdefault(finding.agent, []).append(finding)
+            for slug in (finding.agent, *finding.others):
+                found.setdefault(slug, []).append(finding)
     return found
 
 

@@ -20,7 +20,7 @@ from remit.app.web.plan_view import Listed
 from remit.app.web.sentences import parted
 from remit.model.agent import AgentState
 from remit.model.errors import RefusedError
-from remit.model.finding import Severity
+from remit.model.finding import FindingState, Severity
 from remit.model.plan import Plan, PlanKind, PlanState, StepState
 from remit.model.standing import KnownAgent
 
@@ -129,7 +129,7 @@ def _under_way(plans: Sequence[Listed], moving: Mapping[str, str]) -> Iterator[N
 
 
 def _findings(current: Current, risk: dict[str, float]) -> list[tuple[Severity, Need]]:
-    found = [finding for members in open_findings(current).values() for finding in members if finding.severity in SEVERITIES[:2]]
+    found = [finding for finding in current.findings if finding.state is FindingState.OPEN and finding.severity in SEVERITIES[:2]]
     found.sort(key=lambda finding: (SEVERITIES.index(finding.severity), -risk.get(finding.agent, 0), finding.agent, finding.id))
     return [
         (

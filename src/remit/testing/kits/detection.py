@@ -93,6 +93,9 @@ def _of_window(detection: Any, window: Window, spotted: Sequence[Spotted]) -> It
     for item in spotted:
         if item.agent not in window.agents:
             yield f"`{item.agent}` is no agent of the window"
+        for other in item.others:
+            if other not in window.agents or other == item.agent:
+                yield f"`{other}`, another that a sight of `{item.agent}` is about, is no other agent of the window"
         if not item.key or not item.title or "\n" in item.title:
             yield f"a sight of `{item.agent}` has no key, or no title of one line"
         if not item.evidence:

@@ -3,7 +3,7 @@
 Agents that run as one (they hand over to each other, stand in one file, are started by one deployment) share their process's identity by
 nature, and a copy that took the identity of what it was copied from is `copy`'s finding; a person's own login is `persons_key`'s.
 One finding for each identity, at the agent that borrows it: the one bound by use alone, else the one whose name the identity does not
-have, else the one that came last.
+have, else the one that came last. It stands under the others too.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def detect(window: Window) -> Iterator[Spotted]:
             title=f"{_named_together(slugs)} act as {shown(window, ref)}",
             evidence=(window.principals[ref].place, *(str(binding.because[0].place) for binding in bindings if binding.because)),
             severity=severity_by_reach(window, [ref], RULE.severity),
+            others=tuple(slug for slug in slugs if slug != borrower),
         )
 
 

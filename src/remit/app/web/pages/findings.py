@@ -126,7 +126,7 @@ def _fits(finding: Finding, filters: dict[str, str], but: str = "") -> bool:
         (but == "state" or state == "all" or finding.state == (state or FindingState.OPEN))
         and (but == "severity" or not filters["severity"] or finding.severity == filters["severity"])
         and (not filters["rule"] or finding.rule == filters["rule"])
-        and (not filters["agent"] or finding.agent == filters["agent"])
+        and (not filters["agent"] or finding.is_about(filters["agent"]))
     )
 
 

@@ -15,12 +15,12 @@ from remit.app.views.agents_json import by_risk
 from remit.app.web import carrying
 from remit.app.web.connecting import FIELDS, TITLES
 from remit.app.web.coverage import covered
-from remit.app.web.listing import open_findings, rows
+from remit.app.web.listing import rows
 from remit.app.web.needs import needs, waiting
 from remit.app.web.plan_view import Listed, listed
 from remit.app.web.site import AnyRequest, Site
 from remit.model.agent import AgentState
-from remit.model.finding import Severity
+from remit.model.finding import FindingState, Severity
 from remit.model.times import text_from_time
 
 _RISKIEST = 10
@@ -63,7 +63,7 @@ def home(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
 
 def _figures(current: Current, live: list[str], retired: int, plans: list[Listed], denied: int) -> list[Figure]:
     states = Counter(current.state(slug) for slug in live)
-    by_severity = Counter(finding.severity for members in open_findings(current).values() for finding in members)
+    by_severity = Counter(finding.severity for finding in current.findings if finding.state is FindingState.OPEN)
     ownerless = sum(current.owner(slug) is None for slug in live)
     unapproved = sum(slug not in current.versions for slug in live)
     graves = ", ".join(f"{by_severity[severity]:,} {severity}" for severity in SEVERITIES if by_severity[severity])

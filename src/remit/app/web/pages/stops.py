@@ -205,7 +205,7 @@ def _ahead(made: Any) -> tuple[Plan | None, str]:
 
 def _suggestion(current: Current, agent: str) -> str:
     """Why it may be stopped: what its gravest open finding is about, in the words of the rule."""
-    opened = [finding for finding in current.findings if finding.agent == agent and finding.state is FindingState.OPEN]
+    opened = [finding for finding in current.findings if finding.is_about(agent) and finding.state is FindingState.OPEN]
     for finding in by_need(opened, {}):
         rule = rules().get(finding.rule)
         if rule is not None:
