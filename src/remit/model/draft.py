@@ -2,6 +2,7 @@
 
 Invariants:
 - what is granted is never a reason for a line;
+- what its own words forbid is written as `never`, or the line that does it is `withheld`: words narrow a draft and never widen it;
 - a line without a source does not exist; what could not be settled is `unresolved`, never guessed.
 """
 
@@ -50,6 +51,18 @@ class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing says that the agent is meant to do this; a person must look at it before approving."""
 
 
+class DraftNever(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that its own words forbid, written as a line of `never`."""
+
+    verb: str
+    system: str
+    resource: str
+    """`*`: on everything."""
+    outside: tuple[str, ...] = ()
+    """Domains out of which nothing may go; empty: whatever the destination."""
+    because: Because
+
+
 class Unresolved(msgspec.Struct, frozen=True, kw_only=True):
     """Something that the evidence hints at and that could not be settled."""
 
@@ -76,4 +89,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     identities: tuple[str, ...]
     objectives: tuple[DraftObjective, ...]
     lines: tuple[DraftLine, ...]
+    withheld: tuple[DraftLine, ...] = ()
+    """What its code would do and its own words forbid: no part of the draft until a person says so."""
+    never: tuple[DraftNever, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()

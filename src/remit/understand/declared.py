@@ -158,13 +158,14 @@ def written_claims(material: Material, texts: Sequence[Wording]) -> Iterator[Cla
     for wording in texts:
         for claim in claims(wording.text):
             for part, word in claim.written:
-                for system, resource in _written(material, word):
+                for system, resource in written_out(material, word):
                     yield from _claim(wording, claim, part, system, resource)
             for part, system, resource in _called(material, claim):
                 yield from _claim(wording, claim, part, system, resource)
 
 
-def _written(material: Material, word: str) -> Iterator[tuple[str, str]]:
+def written_out(material: Material, word: str) -> Iterator[tuple[str, str]]:
+    """(system, resource) of what a word writes out: an address, an ARN, a bucket or relation by its whole name."""
     bucket, arn = _BUCKET_URL.match(word), _ARN.match(word)
     if bucket is not None:
         folder = (bucket[2] or "").strip("/*")
@@ -229,7 +230,7 @@ def _acts_in_aws(material: Material) -> bool:
 
 def _claim(wording: Wording, claim: Claimed, part: str, system: str, resource: str) -> Iterator[Claim]:
     said = {Verb.READ} if part == "source" and not claim.verbs & {Verb.EXECUTE} else claim.verbs
-    verbs = [verb.value for verb in _IN_ORDER if {Verb(each) for each in said_as(system, verb.value)} & said and _has(system, verb)]
+    verbs = [verb.value for verb in _IN_ORDER if {Verb(each) for each in said_as(system, verb.value)} & said and is_usual(system, verb)]
     if verbs:
         yield Claim(
             verb=verbs[0],
@@ -245,7 +246,7 @@ def _claim(wording: Wording, claim: Claimed, part: str, system: str, resource: s
         )
 
 
-def _has(system: str, verb: Verb) -> bool:
+def is_usual(system: str, verb: Verb) -> bool:
     """Whether a verb is one that agents mean on a thing of this service."""
     usual = _USUAL.get(system)
     return usual is None or verb in usual

@@ -2,7 +2,7 @@
 
 Invariants:
 - hostile text stands in double quotes or in a comment, escaped, on one line: it can neither end its place nor become a key;
-- what only use shows stands there as a comment: it is needed when a person takes the `#` away, and not before;
+- what only use shows, or words forbid, stands there as a comment: it is needed when a person takes the `#` away, and not before;
 - no comment says whether the text is approved: it is signed as it was read, and each comment stays true after that;
 - where the owner is known and something is supported, `document.parse` reads the file without an error; an owner that is not known is
   left empty, which `approve` refuses with the place to fill.
@@ -29,7 +29,8 @@ _REVIEW = "90d"
 
 def document(draft: Draft) -> str:
     """The file's text."""
-    return "\n".join([*_head(draft), *_objectives(draft), "", f"lifecycle: {{review: {_REVIEW}}}", *_only_used(draft), *_open(draft), ""])
+    body = (*_head(draft), *_objectives(draft), *_never(draft), "", f"lifecycle: {{review: {_REVIEW}}}")
+    return "\n".join([*body, *_withheld(draft), *_only_used(draft), *_open(draft), ""])
 
 
 def quoted(text: str) -> str:
@@ -145,6 +146,31 @@ def _sources(reasons: Iterable[Reason]) -> Iterator[str]:
             places = "; ".join(f"{reason.because.place}: {reason.because.text}" for reason in found[:_MOST_PLACES])
             more = f"; and {len(found) - _MOST_PLACES} more" if len(found) > _MOST_PLACES else ""
             yield f"{origin}: {places}{more}"
+
+
+def _never(draft: Draft) -> Iterator[str]:
+    if not draft.never:
+        return
+    yield "never:"
+    before = ""
+    for line in draft.never:
+        source = _comment(f"{line.because.place}: {line.because.text}", "  ")
+        if source != before:
+            yield source
+        before = source
+        resource = f", resource: {quoted(line.resource)}" if line.resource != "*" else ""
+        outside = f", outside: [{', '.join(quoted(domain) for domain in line.outside)}]" if line.outside else ""
+        yield f"  - {{{line.verb}: {quoted(line.system)}{resource}{outside}}}"
+
+
+def _withheld(draft: Draft) -> Iterator[str]:
+    if not draft.withheld:
+        return
+    yield ""
+    yield _comment("Its code would do this, and its own words forbid it: one of the two is wrong, and somebody who knows settles which.")
+    for line in draft.withheld:
+        yield from (_comment(f"  {text}") for text in _sources(line.reasons))
+        yield f"# - {_line(line)}"  # whole, however long: without its `#` it is a line of the remit
 
 
 def _only_used(draft: Draft) -> Iterator[str]:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from remit.model.draft import Draft, DraftLine, DraftObjective, Origin, Unresolved
+from remit.model.draft import Draft, DraftLine, DraftNever, DraftObjective, Origin, Unresolved
 from remit.model.identity import Because
 from remit.model.ids import slug_from_name
 from remit.model.place import Place
 from remit.model.remit import Remit
 from remit.model.shown import printable
-from remit.understand.declared import Wording, claims_of_remits, forbidding, remits, wordings, written_claims
+from remit.understand.declared import Wording, claims_of_remits, forbidding, remits, shared_parts, wordings, written_claims
+from remit.understand.forbidding import settle
 from remit.understand.inferred import inferred
 from remit.understand.inherited import inherited
+from remit.understand.marks import is_heading, unmarked
 from remit.understand.material import Material
 from remit.understand.reconcile import Line, reconcile
-from remit.understand.wording import claims, sentences
+from remit.understand.wording import GRAMMAR, claims, sentences
 
 _MOST_PURPOSE_CHARS = 300
 _MOST_WHY_CHARS = 240
@@ -52,6 +54,9 @@ _SKIPPED_IN_NAMES = frozenset(
         "to",
     }
 )
+_SAYS_MORE = GRAMMAR["says_more"]
+"""What comes behind these says more of what was named."""
+_FEW_WORDS = 2
 
 
 def draft(material: Material) -> Draft:
@@ -61,22 +66,10 @@ def draft(material: Material) -> Draft:
     of_client = inherited(material, texts)
     written = [*written_claims(material, texts), *of_client.claims]
     lines, unresolved = reconcile(material, list(claims_of_remits(files)), written, inferred(material), texts)
+    forbidden = settle(material, lines, texts, shared_parts(material))
     purpose, purpose_because = _purpose(files, texts)
     objectives = _Objectives(material, files, purpose, purpose_because)
-    drafted = tuple(
-        DraftLine(
-            objective=objectives.of(line),
-            verb=line.verb,
-            system=line.system,
-            resource=line.resource,
-            columns=line.columns,
-            where=line.where,
-            actions=line.actions,
-            reasons=line.reasons,
-            is_observed_only=line.is_observed_only,
-        )
-        for line in lines
-    )
+    drafted = tuple(_drafted(line, objectives.of(line)) for line in forbidden.live)
     return Draft(
         agent=material.agent.id,
         purpose=purpose,
@@ -85,8 +78,39 @@ def draft(material: Material) -> Draft:
         identities=_identities(material),
         objectives=objectives.used(drafted),
         lines=drafted,
-        unresolved=(*unresolved, *of_client.unresolved, *_forbidden(lines, texts), *_not_taken_over(files)),
+        withheld=tuple(_drafted(line, "") for line in forbidden.withheld),
+        never=(*_never_of(files), *forbidden.never),
+        unresolved=(
+            *unresolved,
+            *of_client.unresolved,
+            *forbidden.unresolved,
+            *_forbidden(forbidden.live, texts),
+            *_not_taken_over(files),
+        ),
     )
+
+
+def _drafted(line: Line, objective: str) -> DraftLine:
+    return DraftLine(
+        objective=objective,
+        verb=line.verb,
+        system=line.system,
+        resource=line.resource,
+        columns=line.columns,
+        where=line.where,
+        actions=line.actions,
+        reasons=line.reasons,
+        is_observed_only=line.is_observed_only,
+    )
+
+
+def _never_of(files: Sequence[Remit]) -> Iterator[DraftNever]:
+    """What remit files forbid; a line with a condition on arguments is told instead."""
+    for remit in files:
+        for never in remit.never:
+            if not never.where:
+                because = Because(place=Place(remit.path, never.line or 1), text="a remit file says so")
+                yield DraftNever(verb=never.verb, system=never.system, resource=never.resource, outside=never.outside, because=because)
 
 
 def _forbidden(lines: Iterable[Line], texts: Sequence[Wording]) -> Iterator[Unresolved]:
@@ -104,7 +128,7 @@ def _not_taken_over(files: Sequence[Remit]) -> Iterator[Unresolved]:
     """What a remit file says that a draft has no place for: a person copies it."""
     for remit in files:
         said = {
-            "never": remit.never,
+            "never": [never for never in remit.never if never.where],
             "limits": [limit for limit in (remit.limits.calls, remit.limits.pay, remit.limits.rows) if limit is not None],
             "where": [line for _, line in remit.capabilities() if line.where],
             "lifecycle.expires": remit.lifecycle.expires,
@@ -131,12 +155,13 @@ def _purpose(files: Sequence[Remit], texts: Sequence[Wording]) -> tuple[str, Bec
     if files:
         return files[0].purpose, Because(place=Place(files[0].path, 1), text="`purpose` of a remit file")
     for wording in texts:
-        found = sentences(wording.text)
+        said = sentences(wording.text)
+        found = [sentence for sentence in said if not is_heading(sentence)] or said
         if not found:
             continue
-        words = found[0]
+        words = unmarked(found[0])
         if len(words) < _SHORT_LEAD_IN and len(found) > 1:
-            words = f"{words} {found[1]}"
+            words = f"{words} {unmarked(found[1])}"
         return printable(words, _MOST_PURPOSE_CHARS), Because(place=wording.place_of(found[0]), text=f"the first words of {wording.what}")
     return "", None
 
@@ -160,7 +185,7 @@ class _Objectives:
         said = next((claim for claim in line.claims if claim.origin is Origin.DECLARED and claim.sentence), None)
         if said is not None:
             return self._named(
-                f"said {said.sentence}", _name_from(said.sentence), printable(said.sentence, _MOST_WHY_CHARS), (said.because,)
+                f"said {said.sentence}", _name_from(said.sentence), printable(unmarked(said.sentence), _MOST_WHY_CHARS), (said.because,)
             )
         why = self._main_why or f"Nothing says what {self._agent.id} is for: its owner must."
         return self._named(
@@ -193,13 +218,27 @@ class _Objectives:
 
 
 def _name_from(sentence: str) -> str | None:
-    """A name in plain words: the first verb of a sentence and what it is about."""
+    """A name in plain words: the first verb of a sentence and what it is about, up to where the sentence says more of that."""
+    sentence = unmarked(sentence)
     for claim in claims(sentence):
-        words = [
-            word for part, word in claim.written if part == "object" and word.lower() not in _SKIPPED_IN_NAMES and _PLAIN_WORD.match(word)
-        ]
+        objects = [word for part, word in claim.written if part == "object"]
+        words = [word for word in _up_to_more(objects, 1) if _is_for_names(word)]
         if words:
             return slug_from_name("-".join([claim.word, *words[: _NAME_WORDS - 1]])[:60])
-    bare = (word.strip(".,:;()") for word in sentence.split())
-    plain = [word for word in bare if word.lower() not in _SKIPPED_IN_NAMES and _PLAIN_WORD.match(word)][:_NAME_WORDS]
+    bare = [word.strip(".,:;()") for word in sentence.split()]
+    plain = [word for word in _up_to_more(bare, _FEW_WORDS) if _is_for_names(word)][:_NAME_WORDS]
     return slug_from_name("-".join(plain)[:60]) if plain else None
+
+
+def _up_to_more(words: Sequence[str], least: int) -> Iterator[str]:
+    """The words in front of "of", "that" and their like, behind the first few that can stand in a name."""
+    count = 0
+    for word in words:
+        if count >= least and word.lower() in _SAYS_MORE:
+            return
+        count += _is_for_names(word)
+        yield word
+
+
+def _is_for_names(word: str) -> bool:
+    return word.lower() not in _SKIPPED_IN_NAMES and word.lower() not in _SAYS_MORE and _PLAIN_WORD.match(word) is not None

@@ -120,7 +120,12 @@ def _of_draft(draft: Draft) -> Needs:
                 is_conditional=_is_held_nowhere(line),
             )
         )
-    return Needs(needs=tuple(needs), forbidden=(), is_from_draft=True, hash="")
+    forbidden = tuple(
+        Forbidden(verb=never.verb, system=never.system, resource=never.resource, rule=f"never[{number}]", because=never.because)
+        for number, never in enumerate(draft.never)
+        if not never.outside
+    )
+    return Needs(needs=tuple(needs), forbidden=forbidden, is_from_draft=True, hash="")
 
 
 def _is_held_nowhere(line: Capability | DraftLine) -> bool:

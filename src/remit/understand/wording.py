@@ -21,15 +21,18 @@ import msgspec
 
 from remit.model.verbs import Verb
 
-_TABLE = tomllib.loads((pkgutil.get_data("remit.understand", "words.toml") or b"").decode())
+TABLE = tomllib.loads((pkgutil.get_data("remit.understand", "words.toml") or b"").decode())
 _VERBS: dict[str, frozenset[Verb]] = {}
 for _verb in Verb:
-    for _word in _TABLE["verbs"].get(_verb.value, ()):
+    for _word in TABLE["verbs"].get(_verb.value, ()):
         _VERBS[_word] = _VERBS.get(_word, frozenset()) | {_verb}
-_STORES = frozenset(_TABLE["verbs"]["stores"])
-_GRAMMAR = {name: frozenset(words) for name, words in _TABLE["grammar"].items()}
+_STORES = frozenset(TABLE["verbs"]["stores"])
+GRAMMAR = {name: frozenset(words) for name, words in TABLE["grammar"].items()}
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*(?:[-*•\d]+[.)]?\s+|\n)|\n(?=\s*[A-Z])")
-_TOKEN = re.compile(r"(?:\w+\.)?\"[^\"\s]+\"|/[\w./-]+\w|[A-Za-z0-9][A-Za-z0-9_'./:*$-]*|[,;()]")
+TOKEN = re.compile(r"(?:\w+\.)?\"[^\"\s]+\"|/[\w./-]+\w|[A-Za-z0-9][A-Za-z0-9_'./:*$-]*|[,;()]")
+_HEADING = re.compile(r"^([ \t]{0,3}#{1,6} [^\n]*)\n", re.MULTILINE)
+_ITEM = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+(.+)")
+_HEADS_LIST = re.compile(r"(?:never|do not|don't|must not|may not|cannot|not allowed to)\W*:\W*\Z", re.IGNORECASE)
 _BY_MEANS = frozenset({Verb.TRANSMIT, Verb.EXECUTE})
 """Verbs that act on what they use: "notify via the alerts topic"."""
 _CLAUSE_BEGINS = frozenset({"", ",", ";", "(", ")", "and", "or", "then", "but", "that", "which", "who", "to", "when", "if"})
@@ -40,6 +43,7 @@ _ADDRESSES = ("s3://", "arn:")
 _WRITTEN_OUT = re.compile(r"[A-Za-z0-9][-_./:]+[A-Za-z0-9]")
 """How names of things are told from words: `crm.deals`, `review-jobs`, `s3://drafts/in`."""
 _LEAST_SHARE = 0.5
+_LEAST_BEFORE_EED = 3
 _PRONOUNS = frozenset({"it", "them", "their", "its", "each", "one", "these", "those"})
 _MOST_SENTENCES = 200
 _MOST_CHARS = 20_000
@@ -64,20 +68,40 @@ class Claimed(msgspec.Struct, frozen=True):
 
 def sentences(text: str) -> list[str]:
     """The sentences and list items of a text, white space folded."""
-    found = (" ".join(part.split()).strip("-*• ") for part in _SENTENCE.split(text[:_MOST_CHARS]))
+    apart = _HEADING.sub(r"\1\n\n", text[:_MOST_CHARS])
+    found = (" ".join(part.split()).strip("-*• ") for part in _SENTENCE.split(apart))
     return [sentence for sentence in found if sentence][:_MOST_SENTENCES]
 
 
 @lru_cache(maxsize=2048)
 def claims(text: str) -> tuple[Claimed, ...]:
     """Everything that a text says is done, in its order."""
-    return tuple(claim for sentence in sentences(text) for claim in _with_pronouns(_claims_of(sentence)))
+    listed = listed_as_forbidden(text)
+    return tuple(claim for sentence in sentences(text) if sentence not in listed for claim in _with_pronouns(_claims_of(sentence)))
 
 
 @lru_cache(maxsize=2048)
 def forbidden(text: str) -> tuple[Claimed, ...]:
     """Everything that a text may forbid, in its order: a negation may reach further here than people meant it."""
-    return tuple(claim for sentence in sentences(text) for is_negated, claim in _said_in(sentence) if is_negated)
+    listed = listed_as_forbidden(text)
+    said = ((sentence in listed, found) for sentence in sentences(text) for found in _said_in(sentence))
+    return tuple(claim for is_listed, (is_negated, claim) in said if is_negated or is_listed)
+
+
+@lru_cache(maxsize=2048)
+def listed_as_forbidden(text: str) -> frozenset[str]:
+    """The sentences that are items of a list under `You must never:`."""
+    found: set[str] = set()
+    is_under = False
+    for line in text[:_MOST_CHARS].splitlines():
+        item = _ITEM.match(line)
+        if _HEADS_LIST.search(line.replace("*", "").replace("_", "")):
+            is_under = True
+        elif item is not None and is_under:
+            found.update(sentences(item[1])[:1])
+        elif line.strip():
+            is_under = False
+    return frozenset(found)
 
 
 def _with_pronouns(found: Iterable[Claimed]) -> Iterator[Claimed]:
@@ -107,7 +131,8 @@ def stem(word: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _is_written_out(word: str) -> bool:
+def is_written_out(word: str) -> bool:
+    """Whether a word is the name of a thing, and no word of a language."""
     return _WRITTEN_OUT.search(word) is not None
 
 
@@ -116,7 +141,7 @@ def stems_of_name(name: str) -> frozenset[str]:
     """The parts of a resource's name that say what is in it."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     parts = (part for part in re.split(r"[^A-Za-z]+", spaced) if len(part) > 1)
-    return frozenset(stem(part) for part in parts if part.lower() not in _GRAMMAR["generic"])
+    return frozenset(stem(part) for part in parts if part.lower() not in GRAMMAR["generic"])
 
 
 class Spoken(msgspec.Struct, frozen=True):
@@ -133,7 +158,7 @@ class Spoken(msgspec.Struct, frozen=True):
 
         By a name that is written out they do wholly.
         """
-        written = [word for word in words if _is_written_out(word)]
+        written = [word for word in words if is_written_out(word)]
         if any(self._is_at(word) for word in written):
             return 1.0
         return max((self._share_of(name, words, written) for name in self.names), default=0.0)
@@ -173,10 +198,11 @@ def supports(claim: Claimed, verbs: Set[Verb], thing: Spoken) -> float:
 
 def verbs_of_word(word: str) -> frozenset[Verb]:
     """What a word says as a verb, in any of its forms; none where it is no verb."""
-    return _VERBS.get(_verb_stem(word) or "", frozenset())
+    return _VERBS.get(verb_stem(word) or "", frozenset())
 
 
-def _verb_stem(word: str) -> str | None:
+def verb_stem(word: str) -> str | None:
+    """The verb of ours that a word is a form of."""
     word = word.lower()
     for form in _forms(word):
         if form in _VERBS:
@@ -189,7 +215,8 @@ def _forms(word: str) -> Iterator[str]:
     for ending, others in (("ies", ("y",)), ("ied", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ing", ("", "e")), ("ed", ("", "e"))):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             base = word[: -len(ending)]
-            yield from (base + other for other in others)
+            # "seed" and "feed" are no past forms of "see" and "fee".
+            yield from (base + other for other in others if not (ending == "ed" and base.endswith("e")) or len(base) > _LEAST_BEFORE_EED)
             if len(base) > 2 and base[-1] == base[-2]:
                 yield base[:-1]
 
@@ -200,7 +227,7 @@ def _claims_of(sentence: str) -> Iterator[Claimed]:
 
 def _said_in(sentence: str) -> Iterator[tuple[bool, Claimed]]:
     """What a sentence says is done, each with whether it is forbidden."""
-    tokens = _TOKEN.findall(sentence)
+    tokens = TOKEN.findall(sentence)
     heads = _heads(tokens)
     is_negated = False
     for position, head in enumerate(heads):
@@ -211,7 +238,7 @@ def _said_in(sentence: str) -> Iterator[tuple[bool, Claimed]]:
             is_negated = False
             between = between[bounds[-1] + 1 :]
         # A negation reaches the verb behind it, and those that follow in its clause: "never change, delete or share".
-        is_negated = is_negated or any(token in _GRAMMAR["negations"] for token in between[-_NEGATION_REACH:])
+        is_negated = is_negated or any(token in GRAMMAR["negations"] for token in between[-_NEGATION_REACH:])
         yield is_negated, _claim(sentence, tokens, head, heads[position + 1] if position + 1 < len(heads) else len(tokens))
 
 
@@ -223,38 +250,38 @@ def _heads(tokens: list[str]) -> list[int]:
         before = tokens[index - 1].lower() if index else ""
         if before in _CLAUSE_BEGINS or before.endswith(":"):
             is_taken = False
-        if not verbs_of_word(token) or (before in _GRAMMAR["before_nouns"] and not token.lower().endswith("ing")):
+        if not verbs_of_word(token) or (before in GRAMMAR["before_nouns"] and not token.lower().endswith("ing")):
             continue
         after = tokens[index + 1].lower() if index + 1 < len(tokens) else ""
-        if after in _GRAMMAR["is_said_of"]:
+        if after in GRAMMAR["is_said_of"]:
             continue
         # Behind another word a second verb of a clause is a noun: "read the instrument file", "summarise incident reports".
-        if not is_taken or before in _GRAMMAR["leads"] or before.endswith("ly"):
+        if not is_taken or before in GRAMMAR["leads"] or before.endswith("ly"):
             found.append(index)
             is_taken = True
     return found
 
 
 def _claim(sentence: str, tokens: list[str], head: int, end: int) -> Claimed:
-    word = _verb_stem(tokens[head]) or ""
+    word = verb_stem(tokens[head]) or ""
     part = "object"
     written: list[tuple[str, str]] = []
     for token in tokens[head + 1 : end]:
         lowered = token.lower()
-        if token in (";", ")") or lowered in _GRAMMAR["ends"]:
+        if token in (";", ")") or lowered in GRAMMAR["ends"]:
             break
         if Verb.DELETE in _VERBS[word] and lowered == "from":
             part = "target"  # "delete its row from the table"
-        elif (_VERBS[word] & _BY_MEANS and lowered in _GRAMMAR["means"]) or (word in _STORES and lowered in _GRAMMAR["destinations"]):
+        elif (_VERBS[word] & _BY_MEANS and lowered in GRAMMAR["means"]) or (word in _STORES and lowered in GRAMMAR["destinations"]):
             part = "target"
-        elif lowered in _GRAMMAR["sources"]:
+        elif lowered in GRAMMAR["sources"]:
             part = "source"
-        elif lowered in _GRAMMAR["destinations"]:
+        elif lowered in GRAMMAR["destinations"]:
             part = "target" if part == "target" else "source"
         elif token not in (",", "("):
             written.append((part, token.rstrip(".:/*") if not token.startswith(("s3:", "arn:")) else token.rstrip(".:")))
     stems = {
-        name: frozenset(each if _is_written_out(each) else stem(each) for part, text in written if part == name for each in _split(text))
+        name: frozenset(each if is_written_out(each) else stem(each) for part, text in written if part == name for each in _split(text))
         for name in ("object", "target", "source")
     }
     # What something is deleted from is looked at too.
@@ -263,7 +290,7 @@ def _claim(sentence: str, tokens: list[str], head: int, end: int) -> Claimed:
 
 
 def _split(text: str) -> list[str]:
-    if _is_written_out(text):
+    if is_written_out(text):
         return [text.lower() if text.startswith(_ADDRESSES) else text]
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
     return [part for part in re.split(r"[^A-Za-z0-9']+", spaced) if part]

@@ -35,6 +35,9 @@ def test_the_file_says_what_the_draft_says(case: dict[str, Any]) -> None:
         return
     assert parsed.remit is not None, parsed.problems
     assert {(line.verb, line.system, line.resource) for _, line in parsed.remit.capabilities()} == needed
+    assert [(never.verb, never.system, never.resource, never.outside) for never in parsed.remit.never] == [
+        (never.verb, never.system, never.resource, never.outside) for never in found.never
+    ]
     assert parsed.remit.owner.contact == "dana@example.com"
     assert set(parsed.remit.identities) == set(found.identities)
 

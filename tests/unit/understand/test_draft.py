@@ -12,6 +12,7 @@ from tests.unit.understand.worlds import AGENT_FILE, lines_of, material_of
 
 from remit.model.draft import Origin
 from remit.understand.draft import draft
+from remit.understand.marks import unmarked
 from remit.understand.needs import needs_of
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
@@ -25,6 +26,9 @@ def test_evidence_becomes_lines_with_their_origins(case: dict[str, Any]) -> None
     found = draft(material_of(case))
     assert lines_of(found, only_used=False) == sorted(case["lines"])
     assert lines_of(found, only_used=True) == sorted(case.get("only_used", []))
+    assert sorted(f"{line.verb} | {line.system} | {line.resource}" for line in found.withheld) == sorted(case.get("withheld", []))
+    never = [" | ".join((line.verb, line.system, line.resource, *line.outside)) for line in found.never]
+    assert sorted(never) == sorted(case.get("never", []))
     for words in case.get("unresolved", []):
         assert any(words in item.what for item in found.unresolved), found.unresolved
     assert bool(found.unresolved) == bool(case.get("unresolved"))
@@ -78,3 +82,31 @@ def test_without_words_the_objective_says_that_they_are_missing() -> None:
 def test_the_same_evidence_gives_the_same_draft() -> None:
     for case in CASES:
         assert draft(material_of(case)) == draft(material_of(case))
+
+
+def test_names_are_short_and_sentences_are_without_marks() -> None:
+    purpose = "### Bills\n**Remind** owners of `animals` of bills that are unpaid.\nRead s3://exports/daily/ of that day."
+    found = draft(material_of({"purpose": purpose, "code": [["ce:GetCostAndUsage", None]]}))
+    assert found.purpose == "Remind owners of animals of bills that are unpaid. Read s3://exports/daily/ of that day."
+    assert ("remind-owners", "Remind owners of animals of bills that are unpaid.") in {(one.name, one.why) for one in found.objectives}
+
+
+@pytest.mark.parametrize(
+    ("marked", "plain"),
+    [
+        ("### Run tests", "Run tests"),
+        ("- [ ] do [this](https://example.com/x) *now*", "do this now"),
+        ("read `my_table`, __init__.py and _never_ a * b", "read my_table, __init__.py and never a * b"),
+        ("snake_case_name and *.csv stay", "snake_case_name and *.csv stay"),
+    ],
+)
+def test_marks_go_and_names_stay(marked: str, plain: str) -> None:
+    assert unmarked(marked) == plain
+
+
+def test_what_words_forbid_goes_before_what_the_draft_needs() -> None:
+    purpose = "Read the booking requests in the bucket kestrel-bookings under requests/. Never delete a booking."
+    needs = needs_of(draft(material_of({"purpose": purpose, "code": [["s3:GetObject", "arn:aws:s3:::kestrel-bookings/requests/*"]]})))
+    assert [(one.verb, one.resource, one.rule) for one in needs.forbidden] == [
+        ("delete", "arn:aws:s3:::kestrel-bookings/requests/*", "never[0]")
+    ]

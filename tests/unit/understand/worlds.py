@@ -36,6 +36,7 @@ AWS: Mapping[str, tuple[Verb, str]] = {
     "dynamodb:PutItem": (Verb.CREATE, _ANY),
     "dynamodb:UpdateItem": (Verb.UPDATE, _ANY),
     "sqs:SendMessage": (Verb.CREATE, _ANY),
+    "sqs:DeleteMessage": (Verb.DELETE, _ANY),
     "sns:Publish": (Verb.TRANSMIT, _ANY),
     "bedrock:InvokeModel": (Verb.EXECUTE, _ANY),
     "secretsmanager:GetSecretValue": (Verb.READ, _ANY),
