@@ -13,9 +13,10 @@ import msgspec
 import pytest
 from tests.web import hostile
 from tests.web.asking import TOKEN, Client, Page
-from tests.web.world import AWS, COST_TRIAGE, RETURNS, STOPPED, World
+from tests.web.world import AWS, COST_TRIAGE, DANA, POSTGRES, RETURNS, STOPPED, World
 from typer.testing import CliRunner
 
+from remit.app import mend
 from remit.app.api.store_description import document
 from remit.app.cli.main import build
 from remit.app.loop import alignment_of
@@ -23,9 +24,13 @@ from remit.app.views.agents_json import by_risk
 from remit.app.views.who_can import Asked, who_can
 from remit.document.pattern import overlaps
 from remit.model.access import NativeObject
+from remit.model.agent import AgentState
 from remit.model.alignment import AlignmentLine, Class
 from remit.model.place import Place
+from remit.model.plan import PlanState, StepState
+from remit.model.standing import Standing
 from remit.model.verbs import GRAVEST_FIRST, Verb
+from remit.systems.postgres.objects import ROLE
 from remit.understand.abilities import Abilities
 from remit.understand.holdings import Held, Holdings
 from remit.understand.spans import Spans, is_pattern
@@ -114,6 +119,51 @@ def test_identities_that_were_not_read_are_not_known_and_never_unable(own_client
     answer = who_can(current, Asked(verb=Verb.DELETE), by_risk(current, with_gone=False))
     assert RETURNS in answer.not_known
     assert f"Not known of {len(answer.not_known)} more agents" in page.text
+
+
+def quarantined(world: World, state: StepState, *, login: bool) -> None:
+    """The quarantine of cost-triage as carried out but for the last look: its steps stand so, its database role may log in or not."""
+    current = world.current()
+    plan = mend.plan_quarantine(current, COST_TRIAGE, world.ago(1))
+    assert {step.principal for step in plan.steps} >= {"postgres:finops/cost_triage"}
+    world.store.put(msgspec.structs.replace(plan, state=PlanState.APPLIED, step_states=(state,) * len(plan.steps)), seen=world.at)
+    role = next(item for item in current.objects(POSTGRES) if item.kind == ROLE and item.id == "cost_triage")
+    world.store.put(msgspec.structs.replace(role, body={**role.body, "login": login}), seen=world.at)
+
+
+def test_a_stopped_identity_can_do_nothing_until_it_is_released_and_it_is_said(own_client: Client, own_world: World) -> None:
+    address = "/agents?can=read&on=costs.daily"
+    assert COST_TRIAGE in rows(own_client.get(address))
+    quarantined(own_world, StepState.DONE, login=False)
+    page = own_client.get(address)
+    assert COST_TRIAGE not in rows(page)
+    assert f"until they are released; then these can again: {COST_TRIAGE}" in page.text
+    printed = json.loads(told(own_world, "--json", "--can", "read", "--on", "costs.daily"))
+    assert f"agent:{COST_TRIAGE}" in printed["asked"]["stopped"]
+    assert "can again" in told(own_world, "--can", "read", "--on", "costs.daily")
+    assert "can again" not in own_client.get("/agents?can=pay").text
+
+
+@pytest.mark.parametrize(("state", "login"), [(StepState.FAILED, False), (StepState.DONE, True)])
+def test_a_stop_that_is_half_done_or_was_undone_by_hand_stops_nothing(own_world: World, state: StepState, *, login: bool) -> None:
+    quarantined(own_world, state, login=login)
+    current = own_world.current()
+    answer = who_can(current, Asked(verb=Verb.READ, on="costs.daily"), by_risk(current, with_gone=True))
+    assert "postgres:finops/cost_triage" in {way.principal for way in answer.able[COST_TRIAGE].ways}
+    assert COST_TRIAGE not in answer.stopped
+
+
+def test_a_retired_agent_can_do_nothing_whatever_tools_it_declares(own_client: Client, own_world: World) -> None:
+    with_tools(own_world, "delete_order")
+    assert "book-keeper" in rows(own_client.get("/agents?can=delete"))
+    gone = Standing(agent="book-keeper", state=AgentState.RETIRED, since=own_world.at, by=DANA)
+    own_world.store.put(gone, seen=own_world.at)
+    assert "book-keeper" not in rows(own_client.get("/agents?can=delete"))
+    assert "book-keeper" not in rows(own_client.get("/search?q=who+can+delete"))
+    assert "book-keeper" not in told(own_world, "--can", "delete")
+    current = own_world.current()
+    answer = who_can(current, Asked(verb=Verb.DELETE), by_risk(current, with_gone=True))
+    assert "book-keeper" not in (*answer.able, *answer.not_known, *answer.stopped)
 
 
 def test_tools_that_an_agent_declares_count_by_their_names(own_client: Client, own_world: World) -> None:

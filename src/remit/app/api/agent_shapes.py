@@ -192,6 +192,8 @@ class AbleAsked(Shape, frozen=True, kw_only=True):
     """False: nothing that was read or is on record holds the text; grants that name it count, and those on everything."""
     not_known: list[str]
     """Other agents with an identity whose grants were not all read."""
+    stopped: list[str]
+    """Other agents that could if no quarantine had stopped their identities."""
 
 
 class Agents(Shape, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@
 How exact it is: grants are what the systems showed at the last look, evaluated as on the page of an agent; of a tool its name is known,
 and what it does where a coding agent brings it along. Invariants:
 - a grant on a pattern counts for whatever it covers: who may delete everything can delete the one thing that is asked about;
-- an agent whose identities were not read is told of as not known, never as one that cannot.
+- an agent whose identities were not read is told of as not known, never as one that cannot;
+- a retired agent can do nothing, and by an identity that a quarantine stopped nobody can until it is released.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import msgspec
 from remit.app.current import Current
 from remit.discover.risk import tool_verb
 from remit.document.pattern import overlaps
-from remit.model.agent import Agent
+from remit.model.agent import Agent, AgentState
+from remit.model.plan import Plan, StepState
 from remit.model.standing import KnownAgent
 from remit.model.verbs import Verb
+from remit.remedy import quarantine
 from remit.understand.client_tools import client_tools
 from remit.understand.heads import head_of
 from remit.understand.holdings import Held
@@ -34,6 +37,8 @@ _BY_WHAT = (
 _BUCKET = "s3:bucket"
 _NAMED = 2
 """Systems that a sentence names; the rest are counted."""
+_MOST_STOPPED = 6
+"""Agents with stopped identities that a sentence names."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +114,8 @@ class WhoCan(msgspec.Struct, frozen=True, kw_only=True):
     """By slug, in the order of the agents that were asked about; only those that can."""
     not_known: tuple[str, ...]
     """Others that act as an identity of which not every grant was read: nobody knows whether they can."""
+    stopped: tuple[str, ...]
+    """Others that could if no quarantine had stopped their identities: once released, they can."""
     is_known_thing: bool
     """Whether anything that was read or is on record holds the text; else only grants that name it, or that are on everything, count."""
 
@@ -116,7 +123,10 @@ class WhoCan(msgspec.Struct, frozen=True, kw_only=True):
     def exactness(self) -> tuple[str, ...]:
         """How exact it is, in sentences."""
         held = f"nothing that was read or is on record holds `{self.asked.on}`: grants that name it count, and those on everything"
-        return (_BY_WHAT,) if self.is_known_thing else (_BY_WHAT, held)
+        listed = ", ".join(f"`{slug}`" for slug in self.stopped[:_MOST_STOPPED])
+        more = f" and {len(self.stopped) - _MOST_STOPPED:,} more" if len(self.stopped) > _MOST_STOPPED else ""
+        stopped = f"identities that a quarantine stopped can do nothing until they are released; then these can again: {listed}{more}"
+        return (_BY_WHAT, *(() if self.is_known_thing else (held,)), *((stopped,) if self.stopped else ()))
 
 
 def who_can(current: Current, asked: Asked, agents: Iterable[KnownAgent]) -> WhoCan:
@@ -127,6 +137,7 @@ def who_can(current: Current, asked: Asked, agents: Iterable[KnownAgent]) -> Who
         asked=asked,
         able=able,
         not_known=tuple(agent.id for agent in question.agents if agent.id not in able and not question.is_read(agent)),
+        stopped=tuple(agent.id for agent in question.agents if agent.id not in able and question.is_stopped(agent)),
         is_known_thing=not asked.on or question.things.is_any,
     )
 
@@ -141,26 +152,33 @@ def those_who_can(current: Current, asked: Asked, agents: Sequence[KnownAgent]) 
 
 class _Question:
     def __init__(self, current: Current, asked: Asked, agents: Sequence[Agent]) -> None:
-        self.agents = agents
+        # INVARIANT (retired): every point denies it, and what it acted as is nothing that it can act as.
+        self.agents = [agent for agent in agents if current.state(agent.id) is not AgentState.RETIRED]
         self.things = _Things(current, asked.on)
         self._current, self._asked = current, asked
         self._text = asked.on.casefold()
         # All at once: a system works out what its identities have in common only once then.
-        refs = dict.fromkeys(bound.principal for agent in agents for bound in current.bound_by_agent.get(agent.id, ()))
+        refs = dict.fromkeys(bound.principal for agent in self.agents for bound in current.bound_by_agent.get(agent.id, ()))
         self._access = {found.principal: found for found in current.access_of(list(refs))}
         self._fits: dict[tuple[str, Held], bool] = {}
         self._about: dict[tuple[str, str, Group], bool] = {}
         self._covered: dict[tuple[str, str, str, Group], bool] = {}
         self._ways = {ref: self._way(ref) for ref in self._access}
+        self._stopped = _shut(current)
 
     def able(self, agent: Agent) -> Able:
         refs = dict.fromkeys(bound.principal for bound in self._current.bound_by_agent.get(agent.id, ()))
-        ways = tuple(way for ref in refs if (way := self._ways.get(ref)) is not None)
+        ways = tuple(way for ref in refs if ref not in self._stopped and (way := self._ways.get(ref)) is not None)
         return Able(ways=ways, tools=tuple(tool for tool, verbs in self._tools_of(agent).items() if self._does(tool, verbs)))
 
     def is_read(self, agent: Agent) -> bool:
         bound = self._current.bound_by_agent.get(agent.id, ())
         return all((found := self._access.get(item.principal)) is not None and not found.unread for item in bound)
+
+    def is_stopped(self, agent: Agent) -> bool:
+        """Whether a stop is what it cannot for, as far as grants still show: some systems show none of an identity that is stopped."""
+        bound = self._current.bound_by_agent.get(agent.id, ())
+        return any(item.principal in self._stopped and self._ways.get(item.principal) is not None for item in bound)
 
     def _does(self, tool: str, verbs: Sequence[Verb]) -> bool:
         return self._text in tool.casefold() and (self._asked.verb in verbs if self._asked.verb is not None else bool(verbs))
@@ -258,6 +276,26 @@ class _Things:
                 last = bisect_right(ids, head, lo=first, key=lambda thing: thing[: len(head)]) if head else len(ids)
                 if first < last:
                     yield group, ids if last - first == len(ids) else ids[first:last]
+
+
+def _shut(current: Current) -> frozenset[str]:
+    """Identities that nobody can act as until a release: each step of their quarantine is done, and no login of them was seen since.
+
+    A person's is none of them: a stop ends the keys of the agent alone.
+    """
+    held = {plan.id: plan for plan in current.plans.all()}
+    return frozenset(
+        ref
+        for ref, plan in quarantine.stopped(held.values()).items()
+        if (principal := current.principals.get(ref)) is not None
+        and principal.person is None
+        and not any(login.is_active for login in principal.logins)
+        and _states_on(held[plan], ref) == {StepState.DONE}
+    )
+
+
+def _states_on(plan: Plan, ref: str) -> set[StepState]:
+    return {state for step, state in zip(plan.steps, plan.step_states, strict=True) if step.principal == ref}
 
 
 def _before_its_name(thing: str) -> str:

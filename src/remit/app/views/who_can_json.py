@@ -12,12 +12,13 @@ _MOST = 20
 
 
 def answer_json(answer: WhoCan) -> dict[str, Any]:
-    """What was asked, and of whom it is not known."""
+    """What was asked, of whom it is not known, and who can again once a quarantine is released."""
     return {
         "can": answer.asked.verb,
         "on": answer.asked.on or None,
         "is_known_resource": answer.is_known_thing,
         "not_known": [AGENT_PREFIX + slug for slug in answer.not_known],
+        "stopped": [AGENT_PREFIX + slug for slug in answer.stopped],
     }
 
 
