@@ -12,6 +12,8 @@ from tests.web.asking import Client, Page
 from tests.web.parsed import Element
 from tests.web.world import AWS, COST_TRIAGE, DANA, HOSTILE, INVOICE_DESK, RETIRED, RETURNS, STOPPED, World
 
+from remit.app import mend
+from remit.app.cli.agents_text import show_agent
 from remit.app.loop import alignment_of
 from remit.app.scan import keep_state
 from remit.app.views.agents_json import agent_page_json
@@ -20,7 +22,7 @@ from remit.govern import lifecycle
 from remit.model.alignment import Class
 from remit.model.event import Event, Result
 from remit.model.finding import FindingState
-from remit.model.plan import Plan
+from remit.model.plan import Plan, PlanState, Step, StepState
 from remit.model.standing import ApprovedRemit, KnownAgent
 
 
@@ -340,3 +342,32 @@ def test_use_of_a_shared_identity_that_no_record_gives_to_one_agent_is_said_and_
     line = next(one for one in document["alignment"] if one["action"] == "iam:PassRole")
     assert (line["class"], line["shared_calls"], line["last_used"]) == ("unneeded", 3, None)
     assert line["why"].endswith(said)
+
+
+def test_an_identity_that_the_quarantine_of_another_agent_stopped_is_said_to_be_stopped_with_it(
+    own_client: Client, own_world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    current = own_world.current()
+    ahead = mend.plan_quarantine(current, COST_TRIAGE, own_world.at)
+    ref, (other, *_) = next((step.principal, slugs) for step in ahead.steps if (slugs := current.sharing(COST_TRIAGE).get(step.principal)))
+    identity = current.identity_text(ref)
+    assert "is stopped" not in agent(own_client, other).text
+    for state, said in ((StepState.DONE, "is stopped"), (StepState.FAILED, "is stopped in part")):
+        done = msgspec.structs.replace(ahead, state=PlanState.APPLIED, step_states=(StepState.DONE,) * (len(ahead.steps) - 1) + (state,))
+        done = msgspec.structs.replace(done, steps=(*(one for one in done.steps if one.principal != ref), *_of(ahead, ref)))
+        own_world.store.put(done, seen=own_world.at)
+        assert f"Its identity {identity} {said}, with {COST_TRIAGE}" in agent(own_client, other).text
+        assert "with " + COST_TRIAGE not in agent(own_client, COST_TRIAGE).text, "its own stop is told by its state"
+        current = own_world.current()
+        known, alignment = current.known(other), alignment_of(current, other)
+        show_agent(current, known, [], alignment)
+        assert f"its identity {identity} {said}, with {COST_TRIAGE}" in " ".join(capsys.readouterr().out.split())
+        told = {one["principal"]: one["stopped_with"] for one in agent_page_json(current, known)["identities"]}
+        assert told[ref] == f"agent:{COST_TRIAGE}"
+        assert [slug for one, slug in told.items() if one != ref and slug] == []
+    own_world.store.put(msgspec.structs.replace(done, state=PlanState.UNDONE), seen=own_world.at)
+    assert "is stopped" not in agent(own_client, other).text
+
+
+def _of(plan: Plan, ref: str) -> tuple[Step, ...]:
+    return tuple(step for step in plan.steps if step.principal == ref)

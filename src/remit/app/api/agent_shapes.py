@@ -53,6 +53,8 @@ class Identity(Shape, frozen=True, kw_only=True):
     because: list[str]
     why: list[str]
     shared_with: list[str]
+    stopped_with: str | None
+    """The agent whose quarantine stopped it."""
     is_connected: bool
 
 

@@ -10,6 +10,7 @@ from remit.app.cli.page import Page, Words, counted, listed
 from remit.app.current import Current
 from remit.app.views.entitlements import summary
 from remit.app.views.questions import denied_lately, first_sentence, open_findings, purpose_of
+from remit.app.views.stopped import stopped_with
 from remit.app.views.who_can import WhoCan
 from remit.model.access import PrincipalAccess
 from remit.model.agent import AgentState
@@ -202,6 +203,8 @@ def _stands(current: Current, known: KnownAgent) -> Iterator[tuple[Words, ...]]:
     if standing is not None and standing.because:
         style = "bold red" if standing.state in ("suspended", "retired") else ""
         yield ((str(standing.state), style), f" since {standing.since} by {printable(standing.by)}: {printable(standing.because, 300)}")
+    for one in stopped_with(current, known.agent.id):
+        yield ((f"its identity {printable(one.identity, 200)} {one.state}, with {one.agent}", "bold red"),)
 
 
 def _built(known: KnownAgent) -> Iterator[tuple[Words, ...]]:

@@ -8,6 +8,7 @@ from remit.app.coverage import coverage
 from remit.app.current import Current
 from remit.app.loop import alignment_of
 from remit.app.views.shared_use import shared_use_text, told_with_shared_use
+from remit.app.views.stopped import stopped_with
 from remit.app.views.who_can import NOTHING_ASKED, Asked, WhoCan, those_who_can
 from remit.app.views.who_can_json import able_json, answer_json
 from remit.model.access import Access, PrincipalAccess
@@ -94,6 +95,7 @@ def agent_page_json(current: Current, known: KnownAgent) -> dict[str, Any]:
 def identity_json(current: Current, bound: Bound) -> dict[str, Any]:
     """One identity of an agent, and why we think so."""
     sharers = [AGENT_PREFIX + slug for slug in current.sharing(bound.agent).get(bound.principal, ())]
+    stopped = stopped_with(current, bound.agent) if sharers else ()
     return {
         "ref": current.identity_text(bound.principal),
         "principal": bound.principal,
@@ -101,6 +103,7 @@ def identity_json(current: Current, bound: Bound) -> dict[str, Any]:
         "because": [str(because.place) for because in bound.because],
         "why": [because.text for because in bound.because],
         "shared_with": sharers,
+        "stopped_with": next((AGENT_PREFIX + one.agent for one in stopped if one.principal == bound.principal), None),
         "is_connected": bound.principal in current.principals,
     }
 

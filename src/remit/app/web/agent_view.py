@@ -10,6 +10,7 @@ import msgspec
 from remit.app.current import Current
 from remit.app.views.entitlements import CLASSES, counted_by_class
 from remit.app.views.questions import Purpose, decisions_of, open_findings, purpose_of
+from remit.app.views.stopped import StoppedWith, stopped_with
 from remit.app.web.plan_view import superseded
 from remit.model.access import PrincipalAccess
 from remit.model.agent import Agent, AgentState
@@ -67,6 +68,8 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
     known: KnownAgent
     state: AgentState
     standing: Standing | None
+    stopped_with: tuple[StoppedWith, ...]
+    """Its identities that the quarantines of others stopped."""
     fault: str
     """Why its approved remit does not count."""
     owner: str | None
@@ -108,6 +111,7 @@ def agent_view(current: Current, known: KnownAgent, alignment: Alignment, access
         known=known,
         state=current.state(slug),
         standing=current.standings.get(slug),
+        stopped_with=stopped_with(current, slug),
         fault=current.remit_faults.get(slug, ""),
         owner=current.owner(slug),
         ownership=current.owners.get(slug),
