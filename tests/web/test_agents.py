@@ -102,7 +102,7 @@ def test_a_row_answers_who_owns_it_as_whom_it_acts_and_what_is_open(client: Clie
     row = next(row for row in client.get("/agents").main.one("table").all("tr") if row.all("a") and row.all("a")[0].text == COST_TRIAGE)
     assert "dana@" in row.text.replace(" ", "")
     assert "aws:role/cost-triage" in row.text.replace(" ", "")
-    opened = sum(finding.agent == COST_TRIAGE and finding.state == "open" for finding in current.findings)
+    opened = sum(finding.is_about(COST_TRIAGE) and finding.state == "open" for finding in current.findings)
     assert (f"{opened} open" if opened else "none open") in row.text
 
 
