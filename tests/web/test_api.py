@@ -324,6 +324,8 @@ def test_a_finding_is_accepted_until_a_date(own_client: Client, described: dict[
     path = f"/findings/{found['id']}/accept"
     for bad in ({"because": "x", "until": "2020-01-01"}, {"because": "x", "until": "soon"}, {"because": "", "until": "2999-01-01"}):
         assert ask(own_client, "POST", path, bad).status_code == 400
+    refused = ask(own_client, "POST", path, {"because": "x", "until": "soon"})
+    assert refused.json()["error"] == "`until` `soon` is not a date; write it like `2027-01-31`"
     came = ask(own_client, "POST", path, {"because": "moves in January", "until": "2999-01-31", "person": DANA})
     held_to_its_shape(described, "/findings/{finding_id}/accept", "post", came)
     assert (came.json()["state"], came.json()["accepted_by"]) == ("accepted", DANA)

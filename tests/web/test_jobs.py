@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from tests.web import hostile
-from tests.web.asking import Client
-from tests.web.world import World
+from tests.web.asking import TOKEN, Client, Runner, joined
+from tests.web.world import DANA, World
 
-from remit.app.jobs import Result, Say
+from remit.app.jobs import Job, Jobs, Result, Say
 from remit.model.errors import RefusedError
 
 
@@ -67,6 +68,21 @@ def test_what_failed_says_why_and_hostile_words_stay_words(own_client: Client) -
             assert written not in page.html
 
 
+def test_a_plan_that_is_being_carried_out_leads_to_the_job_that_does_it(own_client: Client, own_world: World) -> None:
+    go_on = threading.Event()
+
+    def work(_say: Say) -> Result:
+        go_on.wait(20)
+        return Result()
+
+    job = own_client.site.jobs.start("Apply", work, plan=own_world.plans["open"])
+    page = own_client.post(f"/plans/{own_world.plans['open']}/apply", person=DANA)
+    go_on.set()
+    assert page.status == 409
+    assert f"/jobs/{job.id}" in page.links
+    assert "is being carried out already" in page.text
+
+
 def test_a_fault_of_our_own_ends_its_job_alone(own_client: Client) -> None:
     def work(say: Say) -> Result:
         raise KeyError("secret-word")
@@ -76,6 +92,37 @@ def test_a_fault_of_our_own_ends_its_job_alone(own_client: Client) -> None:
     page = own_client.get(f"/jobs/{job.id}")
     assert "fault of remit itself: KeyError" in page.text
     assert "secret-word" not in page.html
+
+
+def test_a_fault_of_our_own_is_told_to_the_operator_by_its_place_and_not_in_its_words(
+    own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    parts, runner = joined(own_world, told.append), Runner()
+
+    def broken(self: Jobs, identifier: str) -> Job | None:
+        raise KeyError("secret-word")
+
+    def work(_say: Say) -> Result:
+        raise ValueError("secret-word")
+
+    try:
+        asking = Client(parts, runner)
+        asking.sign_in()
+        job = parts.site.jobs.start("Scan everything", work)
+        parts.site.jobs.wait(20)
+        assert told == [f"job `{job.id}`: this is a fault of remit itself: ValueError in app/jobs.py:{told[0].rpartition(':')[2]}"]
+        assert asking.get("/jobs/999").status == 404
+        assert len(told) == 1, "what is asked wrongly is no fault of ours"
+        monkeypatch.setattr(Jobs, "get", broken)
+        for path in ("/jobs/1", "/api/v1/jobs/1"):
+            assert asking.send("GET", path, headers={"authorization": f"Bearer {TOKEN}"}).status_code == 500, path
+        assert len(told) == 3
+        assert all(line.startswith("this is a fault of remit itself: KeyError in app/") for line in told[1:])
+        assert "secret-word" not in "".join(told)
+    finally:
+        runner.close()
+        parts.site.snapshots.store.close()
 
 
 def test_the_steps_of_a_plan_are_its_progress(own_client: Client, own_world: World) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from tests.web import hostile
 from tests.web.asking import TOKEN, Client, Page
-from tests.web.world import AWS, COST_TRIAGE, DANA, POSTGRES, RETURNS, STOPPED, World
+from tests.web.world import AWS, COST_TRIAGE, DANA, POSTGRES, RETIRED, RETURNS, STOPPED, World
 from typer.testing import CliRunner
 
 from remit.app import mend
@@ -121,20 +121,25 @@ def test_identities_that_were_not_read_are_not_known_and_never_unable(own_client
     assert f"Not known of {len(answer.not_known)} more agents" in page.text
 
 
-def quarantined(world: World, state: StepState, *, login: bool) -> None:
-    """The quarantine of cost-triage as carried out but for the last look: its steps stand so, its database role may log in or not."""
-    current = world.current()
-    plan = mend.plan_quarantine(current, COST_TRIAGE, world.ago(1))
-    assert {step.principal for step in plan.steps} >= {"postgres:finops/cost_triage"}
-    world.store.put(msgspec.structs.replace(plan, state=PlanState.APPLIED, step_states=(state,) * len(plan.steps)), seen=world.at)
-    role = next(item for item in current.objects(POSTGRES) if item.kind == ROLE and item.id == "cost_triage")
-    world.store.put(msgspec.structs.replace(role, body={**role.body, "login": login}), seen=world.at)
+def quarantined(world: World, slug: str, state: StepState) -> None:
+    """A quarantine as carried out but for the last look: its steps stand so."""
+    plan = mend.plan_quarantine(world.current(), slug, world.ago(1))
+    assert plan.steps
+    plan = msgspec.structs.replace(plan, state=PlanState.APPLIED, step_states=(state,) * len(plan.steps))
+    world.store.put(plan, seen=world.at)
+
+
+def log_in(world: World, *, may: bool) -> None:
+    """Whether the database role of cost-triage may log in, as last read."""
+    role = next(item for item in world.current().objects(POSTGRES) if item.kind == ROLE and item.id == "cost_triage")
+    world.store.put(msgspec.structs.replace(role, body={**role.body, "login": may}), seen=world.at)
 
 
 def test_a_stopped_identity_can_do_nothing_until_it_is_released_and_it_is_said(own_client: Client, own_world: World) -> None:
     address = "/agents?can=read&on=costs.daily"
     assert COST_TRIAGE in rows(own_client.get(address))
-    quarantined(own_world, StepState.DONE, login=False)
+    quarantined(own_world, COST_TRIAGE, StepState.DONE)
+    log_in(own_world, may=False)
     page = own_client.get(address)
     assert COST_TRIAGE not in rows(page)
     assert f"until they are released; then these can again: {COST_TRIAGE}" in page.text
@@ -146,7 +151,8 @@ def test_a_stopped_identity_can_do_nothing_until_it_is_released_and_it_is_said(o
 
 @pytest.mark.parametrize(("state", "login"), [(StepState.FAILED, False), (StepState.DONE, True)])
 def test_a_stop_that_is_half_done_or_was_undone_by_hand_stops_nothing(own_world: World, state: StepState, *, login: bool) -> None:
-    quarantined(own_world, state, login=login)
+    quarantined(own_world, COST_TRIAGE, state)
+    log_in(own_world, may=login)
     current = own_world.current()
     answer = who_can(current, Asked(verb=Verb.READ, on="costs.daily"), by_risk(current, with_gone=True))
     assert "postgres:finops/cost_triage" in {way.principal for way in answer.able[COST_TRIAGE].ways}
@@ -312,6 +318,28 @@ def test_a_question_is_answered_on_top(client: Client, text: str, asked: str) ->
     shown = page.main.all("section")[0]
     assert list(rows(page))[: len(listed)] == list(listed) or not listed
     assert (f"{len(listed)} agent" if listed else "None, as far as was read") in shown.text
+
+
+def test_a_question_about_one_agent_is_answered_for_it_alone(client: Client, own_client: Client, own_world: World) -> None:
+    page = client.get(f"/search?q={quote(f'can {RETURNS} delete lumen-payroll?')}")
+    assert page.title == f"Can {RETURNS} delete lumen-payroll"
+    shown = page.main.all("section")[0]
+    assert shown.all("h2")[0].text == "Yes"
+    assert list(rows(page))[:1] == [RETURNS]
+    for asked, verdict in (
+        (f"Can agent:{STOPPED} remove lumen-payroll", "No, as far as was read"),
+        (f"can {RETIRED} delete", "No, it is retired"),
+    ):
+        page = client.get(f"/search?q={quote(asked)}")
+        assert page.main.all("section")[0].all("h2")[0].text == verdict
+    quarantined(own_world, RETURNS, StepState.DONE)
+    page = own_client.get(f"/search?q={quote(f'can {RETURNS} delete lumen-payroll')}")
+    assert page.main.all("section")[0].all("h2")[0].text == "No, it is stopped"
+    quarantined(own_world, COST_TRIAGE, StepState.DONE)
+    log_in(own_world, may=False)
+    page = own_client.get(f"/search?q={quote(f'can {COST_TRIAGE} read costs.daily')}")
+    assert page.main.all("section")[0].all("h2")[0].text == "Not known", "one of its identities stands in a system that nobody connected"
+    assert client.get("/search?q=can+nobody-here+delete").title == "Found for “can nobody-here delete”"
 
 
 @pytest.mark.parametrize("text", ["remove", "deleted", "delete-orders", "can", "who can", "which agents can fly", "costs", "mail delete"])

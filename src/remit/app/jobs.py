@@ -35,6 +35,14 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class BusyError(RefusedError):
+    """A plan is being carried out already. `job` is the id of the job that does it."""
+
+    def __init__(self, plan: str, job: str) -> None:
+        super().__init__(f"`{plan}` is being carried out already, by job `{job}`: wait for its end")
+        self.job = job
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of work as it is now."""
 
@@ -72,9 +80,10 @@ Work = Callable[[Say], Result]
 class Jobs:
     """Every job since the start. Safe for several threads."""
 
-    def __init__(self, clock: Callable[[], str]) -> None:
-        """`clock` gives RFC 3339."""
+    def __init__(self, clock: Callable[[], str], report: Callable[[str], None]) -> None:
+        """`clock` gives RFC 3339; `report` is told each fault of our own that ended a job."""
         self._clock = clock
+        self._report = report
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._run_of = secrets.token_hex(2)
@@ -84,11 +93,11 @@ class Jobs:
     def start(self, what: str, work: Work, *, plan: str = "", link: str = "") -> Job:
         """Begins work in a thread of its own. `link` is where it leads when the work names nothing better.
 
-        Raises RefusedError while a job carries out the same `plan`, and when too much is under way.
+        Raises BusyError while a job carries out the same `plan`, and RefusedError when too much is under way.
         """
         with self._lock:
             if busy := next((self._jobs[one] for one in self._threads if plan and self._jobs[one].plan == plan), None):
-                raise RefusedError(f"`{plan}` is being carried out already, by job `{busy.id}`: wait for its end")
+                raise BusyError(plan, busy.id)
             if len(self._threads) >= _MOST_AT_ONCE:
                 raise RefusedError(f"{_MOST_AT_ONCE} pieces of work are under way; wait for one of them")
             job = Job(id=f"{self._run_of}-{next(self._numbers)}", what=what, begun=self._clock(), plan=plan, link=link)
@@ -133,7 +142,9 @@ class Jobs:
         except RemitError as error:
             self._end(identifier, JobState.FAILED, fault=printable(str(error), 4000))
         except Exception as error:  # noqa: BLE001 - a fault of our own ends the job, not the service; its text may repeat what was read
-            self._end(identifier, JobState.FAILED, fault=own_fault(error))
+            told = own_fault(error)
+            self._report(f"job `{identifier}`: {told}")
+            self._end(identifier, JobState.FAILED, fault=told)
         else:
             state = JobState.FAILED if result.is_failed else JobState.DONE
             self._end(identifier, state, said=result.said, link=result.link)

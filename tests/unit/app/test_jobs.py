@@ -13,7 +13,7 @@ AT = "2026-11-26T10:00:00Z"
 
 
 def jobs() -> Jobs:
-    return Jobs(lambda: AT)
+    return Jobs(lambda: AT, lambda text: None)
 
 
 def ended(made: Jobs, job: Job) -> Job:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from remit.app.api.exchange import failed
+from remit.app.cli import main
 from remit.app.findings import by_need
 from remit.app.own_fault import own_fault
 
@@ -35,3 +36,18 @@ def test_programs_are_told_the_place_and_not_the_words() -> None:
     assert answer.status_code == 500
     assert " in app/findings.py:" in json.loads(answer.content)["error"]
     assert b"hunter2" not in answer.content
+
+
+def test_the_command_line_tells_it_alike_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(_words: list[str], _above: Mapping[str, str]) -> Callable[[], None]:
+        return lambda: by_need(["hunter2"], {})  # type: ignore[list-item,return-value]
+
+    monkeypatch.setattr(main, "build", broken)
+    monkeypatch.setattr(main, "_prepare_streams", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        main.run({})
+    told = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert told.startswith("remit: this is a fault of remit itself: AttributeError in app/findings.py:")
+    assert told.endswith("; what was begun is told by `remit doctor`\n")
+    assert "hunter2" not in told

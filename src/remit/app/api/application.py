@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -12,6 +13,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import Scope
 
 from remit.app.api import agents, description, desk, exchange, health, store_description
 from remit.app.api.agents import Operations
@@ -20,6 +22,7 @@ from remit.app.api.guard import FOR_PROGRAMS, Application, Guard, GuardedApplica
 from remit.app.api.headed import Headed
 from remit.app.api.health import Readiness
 from remit.app.api.metrics import Metrics
+from remit.app.own_fault import own_fault
 from remit.app.web.routes import no_page, routes
 from remit.app.web.site import Site
 from remit.model.errors import RefusedError, RemitError
@@ -52,8 +55,12 @@ def whole_application(
     metrics: Metrics,
     *,
     token_file: str = "operator-token",  # noqa: S107 - where it stands, not what it is
+    report: Callable[[str], None],
 ) -> Application:
-    """Everything that the service on a store answers: pages, API, decisions. `token` is the operator's, for programs."""
+    """Everything that the service on a store answers: pages, API, decisions. `token` is the operator's, for programs.
+
+    `report` is told each fault of our own that a page or the API met.
+    """
     callers = Callers(token, token_file, site.door)
     document = store_description.document()
 
@@ -65,6 +72,11 @@ def whole_application(
         is_program = request.url.path.startswith(FOR_PROGRAMS)
         return exchange.refused(request, error) if is_program else no_page(site, request, error)
 
+    async def tell_own_fault(error: Exception, _scope: Scope) -> None:
+        # Its place alone: an address may hold a word that lets in, and the text of the fault what was read.
+        if not isinstance(error, HTTPException | RemitError):
+            report(own_fault(error))
+
     rest = Litestar(
         route_handlers=[*store_description.PUBLIC, describe_api, *desk.routers(site, callers), *routes(site)],
         dependencies={
@@ -74,6 +86,7 @@ def whole_application(
         state=State({"site": site, "callers": callers}),
         openapi_config=None,
         exception_handlers={HTTPException: refused, RemitError: exchange.not_done, Exception: exchange.failed},
+        after_exception=[tell_own_fault],
         request_max_body_size=_MAX_FORM_BYTES,
         debug=False,
         logging_config=None,

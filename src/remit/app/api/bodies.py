@@ -40,8 +40,8 @@ class Acceptance(Act, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a finding may stand, and until when."""
 
     because: Text
-    until: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2027-01-31"])]
-    """The last day."""
+    until: Annotated[str, Meta(extra_json_schema={"format": "date"}, examples=["2027-01-31"])]
+    """The last day, like `2027-01-31`."""
 
 
 class NewScan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -88,7 +88,7 @@ def whole(
     snapshots = Snapshots(store, _now)
     site = Site(
         snapshots=snapshots,
-        jobs=Jobs(lambda: text_from_time(_now())),
+        jobs=Jobs(lambda: text_from_time(_now()), report),
         door=Door(place.url, place.port, announce),
         environment=who[1],
         os_user=who[0],
@@ -101,7 +101,7 @@ def whole(
     if delivery is not None and webhook is not None:
         notifier = Notifier(opened, delivery, webhook.url, report, lambda: text_from_time(_now()))
     metrics = Metrics(decide, log, policy, notifier)
-    app = whole_application(service, guard, site, token, Readiness(policy, log), metrics, token_file=place.token_file)
+    app = whole_application(service, guard, site, token, Readiness(policy, log), metrics, token_file=place.token_file, report=report)
     follower = Follower(snapshots, lambda: _logs(place.logs, log.path), report)
     return Whole(app, service, guard, follower, site, policy, notifier, report)
 

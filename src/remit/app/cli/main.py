@@ -135,18 +135,10 @@ def run(above: Mapping[str, str]) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - INVARIANT (no traceback): and no text of it, for it may repeat what was read
-        sys.stderr.write(f"remit: {_own_fault(error)}\n")
+        from remit.app.own_fault import own_fault  # here: only a mistake of Remit's own needs it
+
+        sys.stderr.write(f"remit: {own_fault(error)}; what was begun is told by `remit doctor`\n")
         sys.exit(1)
-
-
-def _own_fault(error: Exception) -> str:
-    """What a fault that nobody foresaw is called: its kind and where it happened, for whoever mends it."""
-    import traceback  # here: only a mistake of Remit's own needs it
-
-    steps = traceback.extract_tb(error.__traceback__)
-    own = next((step for step in reversed(steps) if f"{os.sep}remit{os.sep}" in step.filename), steps[-1])
-    where = own.filename.rpartition(f"{os.sep}remit{os.sep}")[2] or own.filename
-    return f"this is a fault of remit itself: {type(error).__name__} in {where}:{own.lineno}; what was begun is told by `remit doctor`"
 
 
 def _prepare_streams() -> None:

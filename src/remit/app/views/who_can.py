@@ -173,7 +173,10 @@ class _Question:
 
     def is_read(self, agent: Agent) -> bool:
         bound = self._current.bound_by_agent.get(agent.id, ())
-        return all((found := self._access.get(item.principal)) is not None and not found.unread for item in bound)
+        return all(
+            item.principal in self._stopped or ((found := self._access.get(item.principal)) is not None and not found.unread)
+            for item in bound
+        )
 
     def is_stopped(self, agent: Agent) -> bool:
         """Whether a stop is what it cannot for, as far as grants still show: some systems show none of an identity that is stopped."""

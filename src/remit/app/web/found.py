@@ -18,6 +18,7 @@ from remit.app.views.who_can import Asked, WhoCan, who_can
 from remit.app.web.addresses import agent_address, plan_address
 from remit.app.web.listing import AgentRow, rows, text_of
 from remit.discover.risk import tool_verb
+from remit.model.agent import AgentState
 from remit.model.connection import Connection
 from remit.model.finding import Finding, FindingState
 from remit.model.ids import AGENT_PREFIX
@@ -36,6 +37,8 @@ _ID_CHARS = 36
 
 _LEADS = (("which", "agents", "can"), ("who", "can"))
 """How a question begins whose next word is a verb."""
+_ABOUT_ONE = 2
+"""Words before the verb of a question about one agent: `can`, and the agent."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
     answer: WhoCan
     rows: Sequence[AgentRow]
+    of: str = ""
+    """The one agent that was asked about, a slug; empty: all that there are."""
+    verdict: str = ""
+    """Whether that one can."""
 
 
 def asked_in(text: str) -> Asked | None:
@@ -90,11 +97,31 @@ def asked_in(text: str) -> Asked | None:
     return Asked(verb=verb, on=" ".join(words[len(lead) + 1 :])) if verb is not None else None
 
 
-def answered(current: Current, asked: Asked) -> Answered:
-    """Who can, riskiest first."""
-    answer = who_can(current, asked, by_risk(current, with_gone=False))
+def asked_of(current: Current, text: str) -> tuple[str, Asked] | None:
+    """The agent, and the question about it alone, that a text is: `can cost-triage delete`, `can cost-triage remove lumen-orders?`."""
+    words = text.rstrip("? ").split()
+    if len(words) <= _ABOUT_ONE or words[0].casefold() != "can":
+        return None
+    slug = words[1].removeprefix(AGENT_PREFIX)
+    asked = asked_in(" ".join(("who can", *words[_ABOUT_ONE:])))
+    return (slug, asked) if asked is not None and slug in current.agents else None
+
+
+def answered(current: Current, asked: Asked, of: str = "") -> Answered:
+    """Who can, riskiest first; of one agent, whether it can."""
+    answer = who_can(current, asked, [current.agents[of]] if of else by_risk(current, with_gone=False))
     first = [current.agents[slug] for slug in itertools.islice(answer.able, MOST)]
-    return Answered(answer=answer, rows=rows(current, first, answer))
+    return Answered(answer=answer, rows=rows(current, first, answer), of=of, verdict=_verdict(current, answer, of) if of else "")
+
+
+def _verdict(current: Current, answer: WhoCan, slug: str) -> str:
+    if answer.able:
+        return "Yes"
+    if current.state(slug) is AgentState.RETIRED:
+        return "No, it is retired"
+    if answer.not_known:
+        return "Not known"
+    return "No, it is stopped" if answer.stopped else "No, as far as was read"
 
 
 def found(current: Current, text: str, plans: Sequence[Plan]) -> Found:

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath
 
+from remit.app.jobs import BusyError
 from remit.app.own_fault import own_fault
 from remit.app.web.pages import (
     agent,
@@ -47,6 +48,7 @@ def routes(site: Site) -> list[Any]:
     handled: dict[type[Exception] | int, Any] = {
         HTTPException: lambda request, error: _told(site, request, error.status_code, error.detail),
         RemitError: lambda request, error: _told(site, request, 409, str(error)),
+        BusyError: lambda request, error: _told(site, request, 409, str(error), job=error.job),
         Exception: lambda request, error: _told(site, request, 500, own_fault(error)),
     }
     pages = [route for module in _PAGES for route in module.ROUTES]
@@ -84,8 +86,8 @@ def no_page(site: Site, request: AnyRequest, error: HTTPException) -> Response[A
     return _told(site, request, error.status_code, why)
 
 
-def _told(site: Site, request: AnyRequest, status: int, why: str) -> Response[Any]:
-    """An error as a page: what was wrong, and the way back. Nothing was changed."""
+def _told(site: Site, request: AnyRequest, status: int, why: str, *, job: str = "") -> Response[Any]:
+    """An error as a page: what was wrong, and the way back, or to the `job` that was in the way. Nothing was changed."""
     if status == 401:
         return site.page(request, "entrance.html", status=401, why="")
-    return site.page(request, "told.html", status=status, why=why)
+    return site.page(request, "told.html", status=status, why=why, job=job)
