@@ -31,7 +31,6 @@ from remit.model.event import Use
 from remit.model.identity import Bound
 from remit.model.plan import Approval, Plan, PlanKind, PlanState
 from remit.model.times import text_from_time
-from remit.remedy import plan as machine
 from remit.remedy import quarantine as stopping
 from remit.remedy.forbidden import excepted_by, forbidden_by, named_apart_by
 from remit.remedy.rightsize import right_size
@@ -46,7 +45,7 @@ Approver = tuple[str, str]
 def plan_right_size(current: Current, slug: str, at: str) -> Plan:
     """A plan that leaves the agent what it needs; in the store, and nothing else happened.
 
-    One without steps is not kept: there is nothing to take away, and what older plans that were never begun would take is gone.
+    One without steps is kept too: whoever applies it is told that nothing had to be changed, and older ones wait for nobody any more.
     """
     state = current.state(slug)
     if state in (AgentState.RETIRED, AgentState.SUSPENDED):
@@ -57,25 +56,8 @@ def plan_right_size(current: Current, slug: str, at: str) -> Plan:
         raise RefusedError(f"{half_done_text(begun[-1])}; {ways_text(begun[-1], current.owner(slug) or 'PERSON')}, then plan again")
     current.remit_to_act_by(slug)
     made = right_size(_situation(current, slug), _new_id(), at)
-    if made.steps:
-        current.store.put(made, seen=at)
-    else:
-        _outdate(current, slug, at)
+    current.store.put(made, seen=at)
     return made
-
-
-def _outdate(current: Current, slug: str, at: str) -> None:
-    """Marks the narrowings of an agent that nobody began: a comparison after them found nothing that could be taken away."""
-    if not any(_waits(plan) for plan in current.plans.of(slug)):
-        return
-    why = "a comparison after this one found nothing that could be taken away; nothing was done"
-    with current.store.exclusive("act"):  # nobody begins one meanwhile
-        waiting = [plan for plan in current.store.all(Plan) if plan.agent == slug and _waits(plan)]
-        current.store.put_all([machine.on_stuck(plan, why, at) for plan in waiting], seen=at)
-
-
-def _waits(plan: Plan) -> bool:
-    return plan.kind is PlanKind.RIGHT_SIZE and plan.state is PlanState.REPLAYED
 
 
 def plan_quarantine(current: Current, slug: str, at: str) -> Plan:

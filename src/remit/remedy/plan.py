@@ -159,6 +159,8 @@ def why_superseded(plan: Plan, course: Course, remit_hash: str) -> str:
         return ""
     if plan.state is PlanState.STUCK:
         return plan.stuck_because  # what it was made of is not there any more: nothing was touched
+    if not plan.steps:
+        return "it takes nothing away: as far as was read, nothing is granted that is not needed and can be taken away"
     if course.newest is not None and (course.newest.made, course.newest.id) > (plan.made, plan.id):
         return f"a newer plan of this agent is there: `{course.newest.id}`"
     if course.done is not None and course.done.changed > plan.made:

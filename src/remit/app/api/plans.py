@@ -83,17 +83,14 @@ def read_plan(plan_id: FromPath[str], site: NamedDependency[Site]) -> Response[b
     status_code=201,
     operation_id="planRightSize",
     summary="Plan to take away what the agent does not need",
-    description="As `remit plan ID --json`. Nothing is changed by it. Where there is nothing to take away it has no steps and is not kept "
-    "(200); else it is kept, to be read and applied (201).",
-    opt={"answer": PlanPage, "status": 201, "may_keep_nothing": True},
+    description="As `remit plan ID --json`. Nothing is changed by it. Where there is nothing to take away it has no steps.",
+    opt={"answer": PlanPage, "status": 201},
     tags=["plans"],
 )
 def make_plan(agent_id: FromPath[str], site: NamedDependency[Site]) -> Response[bytes]:
-    """Kept, so that it can be read and applied, where there is anything to apply."""
+    """Kept, so that it can be read and applied."""
     current = site.fresh()
     made = mend.plan_right_size(current, known_agent(current, agent_id).agent.id, site.now())
-    if not made.steps:
-        return answered(plan_page_json(current, made))
     return answered(plan_page_json(current, made), 201, {"location": f"/api/v1/plans/{made.id}"})
 
 

@@ -68,8 +68,6 @@ def quarantine(
     changed = site.denying(slug, lambda: mend.suspend(current, slug, by, because))
     if not is_operator:
         return answered(_stopped(current, slug, changed))
-    if not mend.is_kept(current, made):
-        return answered(_standing(current, slug, changed) | {"job": None, "identities": "none of it was left to stop"})
     told = f"Stop {slug}: it is denied at every point that asks this store; its identities follow"
     made: Plan | None = None
     try:

@@ -71,8 +71,8 @@ def _operations(paths: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
 
 
 def _besides(opt: Mapping[str, Any], done: Any) -> dict[str, Any]:
-    """The other codes with which what was done is answered: taken up as a job, or nothing was to be kept."""
-    return {code: done for name, code in (("may_take_long", "202"), ("may_keep_nothing", "200")) if opt.get(name)}
+    """The other code with which what was done is answered: taken up as a job."""
+    return {"202": done} if opt.get("may_take_long") else {}
 
 
 def _complete(path: str, method: str, operation: dict[str, Any], route: HTTPRouteHandler, names: dict[str, Any]) -> None:

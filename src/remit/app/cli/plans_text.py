@@ -25,10 +25,7 @@ _PURPOSES = {
 def show_plan(current: Current, plan: Plan) -> None:
     """The difference by identity, the replay, what is lost, the blind spots; and a last line that says it all."""
     page = Page()
-    if plan.steps:
-        page.line((plan.id, "bold cyan"), f"  {_PURPOSES[plan.kind]} of `{plan.agent}`, {plan.state}")
-    else:
-        page.line((f"{_PURPOSES[plan.kind]} of `{plan.agent}`", "bold cyan"), "  without a step, so no plan is kept")
+    page.line((plan.id, "bold cyan"), f"  {_PURPOSES[plan.kind]} of `{plan.agent}`, {plan.state}")
     if plan.is_from_draft:
         page.line(("needed is from the draft: no remit is approved, so this plan cannot be applied", "yellow"))
     if plan.steps:
@@ -65,7 +62,7 @@ def show_outcome(current: Current, plan: Plan) -> None:
         page.line("no identity had to be changed")
     held = sum(proof.holds for proof in plan.proofs)
     proved = f", {held:,} of {counted(len(plan.proofs), 'proof holds', 'proofs hold')}" if plan.proofs else ""
-    named = f"{plan.id}  " if plan.steps or plan.kind is PlanKind.RETIRE else ""  # else it is not kept
+    named = f"{plan.id}  " if plan.steps or plan.kind is not PlanKind.QUARANTINE else ""  # else it is not kept
     page.line((named, "bold cyan"), f"{_PURPOSES[plan.kind]} of `{plan.agent}`: {plan.state}{proved}")
 
 

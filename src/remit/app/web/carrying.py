@@ -94,17 +94,14 @@ def make(site: Site, what: str, made: Callable[[], Plan]) -> Redirect:
         return to_job
     if isinstance(came[0], RemitError):
         raise came[0]
-    # One without steps is not kept: why there are none stands on the page of the job.
-    return Redirect(plan_address(came[0].id), status_code=303) if came[0].steps else to_job
+    return Redirect(plan_address(came[0].id), status_code=303)
 
 
 def _made(plan: Plan) -> Result:
     if plan.steps:
         return Result(said=(f"{plan.id}: {len(plan.steps):,} steps",), link=plan_address(plan.id))
-    said = ["Nothing to take away: as far as was read, nothing is granted that is not needed and can be taken away. No plan is kept."]
-    said += [printable(sentence, 600) for sentence in plan.residue[:_MOST_PROOFS]]
-    said += [f"Blind spot: {printable(sentence, 600)}" for sentence in plan.blind_spots[:_MOST_PROOFS]]
-    return Result(said=tuple(said), link=agent_address(plan.agent))
+    said = "Nothing to take away: as far as was read, nothing is granted that is not needed and can be taken away."
+    return Result(said=(said,), link=plan_address(plan.id))
 
 
 def _told(done: Plan, link: str) -> Result:

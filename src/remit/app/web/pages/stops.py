@@ -62,8 +62,6 @@ def quarantine(slug: FromPath[str], request: AnyRequest, site: NamedDependency[S
         site.denying(agent, lambda: mend.suspend(site.fresh(), agent, approver, because))
     except (RefusedError, UsageError) as error:
         return _quarantine_page(request, site, slug, refused=str(error), because=posted.fields.get("because", "")[:_MOST_REASON])
-    if not mend.is_kept(current, made):
-        return Redirect(agent_address(agent), status_code=303)  # no identity is left to stop: there is nothing to watch
     told = f"Stop {agent}: it is denied at every point that asks this store; its identities follow"
     try:
         made = mend.plan_quarantine(site.fresh(), agent, site.now())
