@@ -31,7 +31,7 @@ from remit.store.records import Damaged, Store
 from remit.store.suspended import Suspension
 
 ANSWER_SECONDS = 1.0
-"""How long a decision waits for the server of a store, before it denies."""
+"""How long a decision waits for a lock of the store; a server that says nothing is given up a second later, and the decision denies."""
 _NOBODY = Index({}, {})
 _STOPPED = frozenset({AgentState.SUSPENDED, AgentState.RETIRED})
 _LONG_S = 0.5

@@ -29,10 +29,10 @@ for _verb in Verb:
 _STORES = frozenset(TABLE["verbs"]["stores"])
 GRAMMAR = {name: frozenset(words) for name, words in TABLE["grammar"].items()}
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*(?:[-*•\d]+[.)]?\s+|\n)|\n(?=\s*[A-Z])")
-TOKEN = re.compile(r"(?:\w+\.)?\"[^\"\s]+\"|/[\w./-]+\w|[A-Za-z0-9][A-Za-z0-9_'./:*$-]*|[,;()]")
+TOKEN = re.compile(r"(?:\b\w{1,100}\.)?\"[^\"\s]+\"|/[\w./-]{1,200}\w|[A-Za-z0-9][A-Za-z0-9_'./:*$-]*|[,;()]")
 _HEADING = re.compile(r"^([ \t]{0,3}#{1,6} [^\n]*)\n", re.MULTILINE)
 _ITEM = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+(.+)")
-_HEADS_LIST = re.compile(r"(?:never|do not|don't|must not|may not|cannot|not allowed to)\W*:\W*\Z", re.IGNORECASE)
+_HEADS_LIST = re.compile(r"(?:never|do not|don't|must not|may not|cannot|not allowed to)\W{0,20}:\W{0,20}\Z", re.IGNORECASE)
 _BY_MEANS = frozenset({Verb.TRANSMIT, Verb.EXECUTE})
 """Verbs that act on what they use: "notify via the alerts topic"."""
 _CLAUSE_BEGINS = frozenset({"", ",", ";", "(", ")", "and", "or", "then", "but", "that", "which", "who", "to", "when", "if"})

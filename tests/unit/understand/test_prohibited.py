@@ -103,3 +103,8 @@ def test_no_prohibition_widens_a_draft(words: list[str]) -> None:
     for line in found.never:
         assert (line.system, line.resource) != ("*", "*") or line.outside or all(verb != line.verb for verb, _, _ in live)
     assert len(found.unresolved) >= len({(line.verb, line.resource) for line in found.withheld})
+
+
+@pytest.mark.parametrize("text", ["/" * 20_000, "é" * 20_000, "never" + ":" * 19_000 + "x", "a." * 10_000, '"' * 20_000])
+def test_a_text_made_to_hold_a_reader_up_is_read_to_its_end(text: str):
+    assert prohibited(text) == prohibited(text + " ")

@@ -24,7 +24,7 @@ from remit.app.cli.options import (
     steps_in_order,
 )
 from remit.app.cli.progress import Steps
-from remit.model.errors import RefusedError, UsageError
+from remit.model.errors import RefusedError, RemitError, UsageError
 from remit.model.plan import PlanKind, PlanState
 from remit.model.shown import printable
 from remit.model.times import text_from_time
@@ -112,7 +112,7 @@ def quarantine(
 
     Other agents on the same identities are stopped with them; they are named first, and on a terminal it asks. `release` takes it back.
     """
-    from remit.app.mend import begin_quarantine, carry_out_quarantine, plan_quarantine, unreached_points
+    from remit.app.mend import begin_quarantine, carry_out_quarantine, unreached_points
 
     if not because.strip():
         raise UsageError("`--because` is empty; say why, for whoever finds the agent stopped")
@@ -120,7 +120,7 @@ def quarantine(
     slug = current.known(identifier).agent.id
     approver = _approver(current, as_person)
     with Steps(current.store, approver[0], is_quiet=as_json, agent=slug).interruptible() as steps:
-        made = plan_quarantine(current, slug, text_from_time(now()))
+        made = _planned_stop(current, slug, approver, because.strip())
         _confirm(current, made, "stopped with it", yes=yes)
         steps.plan = made.id
         begin_quarantine(current, made, approver, because.strip())
@@ -132,6 +132,21 @@ def quarantine(
             say("points started from files alone (`--remit`) are not reached by the store; stop them by hand where there are any")
         done = carry_out_quarantine(current, made, approver, because.strip(), environment(), steps.told)
     _tell(current, done, as_json=as_json, after=f"remit release {slug}")
+
+
+def _planned_stop(current: Current, slug: str, approver: tuple[str, str], because: str) -> Plan:
+    """The plan of a quarantine; where none can be made the agent is denied all the same, before that is said."""
+    from remit.app.mend import plan_quarantine, suspend
+    from remit.model.agent import AgentState
+
+    try:
+        return plan_quarantine(current, slug, text_from_time(now()))
+    except RemitError as error:
+        if current.state(slug) is not AgentState.RETIRED:
+            suspend(current, slug, approver, because)
+            denied = f"`{slug}` is denied from now on at every point that asks this store; its identities are not stopped"
+            raise RefusedError(f"{denied}: {error}") from error
+        raise
 
 
 def release(identifier: AgentId, store: StoreUrl = None, as_json: AsJson = False, as_person: AsPerson = None) -> None:

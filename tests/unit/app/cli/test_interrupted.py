@@ -282,3 +282,15 @@ def test_an_interrupted_scan_says_what_was_being_read_and_what_is_kept(tmp_path:
     assert last_line(capsys) == f"interrupted while reading code:there, 2 of 2: {kept}"
     monkeypatch.setattr(turn, "look", look)
     connect.scan(store=url)
+
+
+def test_a_stop_that_cannot_be_planned_denies_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Plan:
+        raise RefusedError("a record of another agent is damaged")
+
+    monkeypatch.setattr(mend, "plan_quarantine", broken)
+    with pytest.raises(RefusedError, match=r"`tidy` is denied from now on .*; its identities are not stopped: a record"):
+        desk.run(act.quarantine, "tidy", because="it loops", as_person="dana", yes=True)
+    standing = desk.hall.store.get(Standing, "tidy")
+    assert standing is not None
+    assert standing.state is AgentState.SUSPENDED
