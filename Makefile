@@ -24,7 +24,7 @@ demo: setup ## Start a small company of real servers, tell the whole story on it
 	@$(BIN)/remit demo $(ARGS)
 
 test: setup lint ## Lint, then run every test that needs no server of its own
-	$(BIN)/python -m pytest -n $(JOBS) -m "not real" $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not real" $(ARGS)
 
 real: setup ## Run the suites that need real servers
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m real $(ARGS)
