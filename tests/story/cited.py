@@ -25,6 +25,8 @@ _AS_CODE = {
     "bedrock:InvokeModel": r"invoke_?model|converse|bedrock",
 }  # fmt: skip
 """How code writes actions whose call has another name; every other is its own name, with or without underscores."""
+_FORBIDS_ALL = re.compile(r"\b(?:never|not)\b.*\banything\b", re.IGNORECASE)
+"""Words that speak of every thing: "do not delete anything" forbids each."""
 _NO_BODY = hashlib.sha256(b"").hexdigest()
 _GRANTED = re.compile(r"`?(?P<who>[^`]+?)`? (?:was granted|has) (?P<what>[A-Z ]+) on (?P<on>.+)")
 
@@ -100,7 +102,8 @@ class Cited:
             return f"the line is {lines[at]!r}"
         if sentence[:30] not in around:
             return f"the sentence stands nowhere near; the line is {lines[at]!r}"
-        return "" if _speaks_of(lines[at], line["resource"]) or line.get("is_way") else f"the line speaks of nothing of it: {lines[at]!r}"
+        speaks = _speaks_of(lines[at], line["resource"]) or _FORBIDS_ALL.search(lines[at]) is not None
+        return "" if speaks or line.get("is_way") else f"the line speaks of nothing of it: {lines[at]!r}"
 
     def _call(self, place: str, said: str, line: dict[str, Any]) -> str:
         lines, at = self.lines(place)
