@@ -8,8 +8,9 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,27 +60,46 @@ class Shell:
         return json.loads(text)
 
     def _ended(self, words: list[str], more: Mapping[str, str], errors: int) -> tuple[int, str]:
-        with subprocess.Popen(
-            words,
-            cwd=self._folder,
-            env={**self.environment, **more},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            encoding="utf-8",
-            errors="backslashreplace",
-            start_new_session=True,  # a Ctrl-C of the terminal is for the demo, which ends what it started in good order
-        ) as process:
-            try:
-                text, _ = process.communicate(timeout=_LONGEST_SECONDS)
-            except subprocess.TimeoutExpired:
+        process: subprocess.Popen[str] | None = None
+        try:
+            with _held_back():  # else a Ctrl-C between its start and our knowing of it leaves it running
+                process = subprocess.Popen(
+                    words,
+                    cwd=self._folder,
+                    env={**self.environment, **more},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    encoding="utf-8",
+                    errors="backslashreplace",
+                    start_new_session=True,  # a Ctrl-C of the terminal is for the demo, which ends what it started in good order
+                )
+            text, _ = process.communicate(timeout=_LONGEST_SECONDS)
+        except BaseException as error:
+            if process is not None:
                 _end(process)
+            if isinstance(error, subprocess.TimeoutExpired):
                 raise RefusedError(f"`{shlex.join(words[2:])}` did not end in {_LONGEST_SECONDS} seconds") from None
-            except BaseException:
-                _end(process)
-                raise
-            return process.returncode, text
+            raise
+        return process.returncode, text
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """What is begun in here is not cut in two: a signal that ends the demo comes when it is over."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals come to the main thread alone
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda received, _frame: came.append(received)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def surroundings(estate: Estate) -> dict[str, str]:
